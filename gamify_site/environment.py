@@ -1,0 +1,80 @@
+"""Reads the environment: each value is typed and checked at the start, with one clear line when it cannot be used."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
+
+
+class BadEnvironment(SystemExit):
+    """Ends the program with one line that names the variable and what it may hold."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name} cannot be used: {problem}")
+
+
+def text(name: str, default: str) -> str:
+    """The variable as it is, without surrounding blanks; `default` where it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """A switch: 1/0, true/false, yes/no, on/off."""
+    value = text(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise BadEnvironment(name, f"{value!r} is neither 1 nor 0")
+
+
+def integer(name: str, default: int, *, least: int, most: int) -> int:
+    """A whole number within `least` and `most`."""
+    value = text(name, str(default))
+    if not value.isdecimal() or not least <= int(value) <= most:
+        raise BadEnvironment(name, f"{value!r} is not a whole number from {least} to {most}")
+    return int(value)
+
+
+def items(name: str, default: str) -> list[str]:
+    """A comma list, blanks dropped."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def prefix(name: str, default: str) -> str:
+    """A key prefix: letters, digits, dash, underscore and dot; no braces, they would break the hash tags."""
+    value = text(name, default)
+    if not all(character.isalnum() or character in "-_." for character in value) or not value.isascii():
+        raise BadEnvironment(name, f"{value!r} may hold letters, digits, '-', '_' and '.' only")
+    return value
+
+
+def redis_url(name: str) -> str:
+    """A Redis address with a scheme that is known; empty where the embedded server is to be used."""
+    value = text(name, "")
+    if value and urlsplit(value).scheme not in REDIS_SCHEMES:
+        raise BadEnvironment(name, f"it must begin with one of {', '.join(scheme + '://' for scheme in REDIS_SCHEMES)}")
+    if value.startswith("redis+cluster://"):
+        raise BadEnvironment(name, "Redis Cluster is not supported yet; use a single server or Sentinel")
+    return value
+
+
+def origin(url: str) -> list[str]:
+    """Scheme, host and port of an address on another host; nothing for one on this host."""
+    parts = urlsplit(url)
+    return [f"{parts.scheme}://{parts.netloc}"] if parts.netloc else []
+
+
+def secret_key(name: str, data_dir: Path | None) -> str:
+    """The secret; with a data folder (in the demo) one is made there once, so that sessions outlive a restart."""
+    value = text(name, "")
+    if value or data_dir is None:
+        return value
+    file = data_dir / "secret_key"
+    if not file.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+    return file.read_text()

@@ -1,0 +1,24 @@
+"""What names may look like. Checked before Redis is asked, with the field and the reason in the error."""
+
+import re
+
+from django.core.exceptions import ValidationError
+
+PLAYER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def check_player_id(value: object, field: str = "player") -> str:
+    """The player id, or a `ValidationError` at `field`."""
+    if not isinstance(value, str) or not PLAYER_ID.fullmatch(value):
+        reason = "A player id has 1 to 64 letters, digits, '_', '.' or '-', and begins with a letter or digit."
+        raise ValidationError({field: ValidationError(reason, code="invalid")})
+    return value
+
+
+def check_slug(value: object, field: str = "slug") -> str:
+    """The slug of a board, achievement or action, or a `ValidationError` at `field`."""
+    if not isinstance(value, str) or not SLUG.fullmatch(value):
+        reason = "A slug has 1 to 64 lower-case letters, digits, '_' or '-', and begins with a letter or digit."
+        raise ValidationError({field: ValidationError(reason, code="invalid")})
+    return value

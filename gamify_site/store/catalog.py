@@ -1,0 +1,249 @@
+"""Definitions in Redis, cached per process, and the fence that keeps stale ones from being applied.
+
+Each definition is a hash. Every change moves the catalog's version on, on the site's key and then on each shard.
+Scripts get the version that their caller knows as ARGV[1] and answer `stale` where another one holds on the shard;
+the caller then reads the definitions anew and tries again. So a rule holds for every write as soon as it is saved,
+at no extra round trip.
+
+While all data is being replaced the version is `resetting-…`: only the thread that replaces it, which made that version
+up, reads and writes under it; for everybody else the data is closed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any, TypeVar
+
+from gamify_site.store import keys, scripts, shards
+from gamify_site.store.connection import client, guarded, patiently
+from gamify_site.store.errors import Resetting, StoreUnavailable
+
+T = TypeVar("T")
+Fields = dict[str, str]
+
+RESETTING = "resetting-"
+NEVER_CHANGED = "0"
+KINDS = ("board", "achievement")
+STALE = b"stale"
+TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All definitions as they were at one version, and what has been made of them."""
+
+    version: str
+    definitions: Mapping[str, Mapping[str, Fields]]
+    derived: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Knowledge:
+    """What is known of the catalog, and the version under which its owner replaces all data, if it does."""
+
+    snapshot: Snapshot | None = None
+    replacing: str | None = None
+
+
+_shared = _Knowledge()
+_own: ContextVar[_Knowledge] = ContextVar("_own", default=_shared)
+
+
+def forget() -> None:
+    """Makes the next call read the definitions anew."""
+    _own.get().snapshot = None
+
+
+def snapshot() -> Snapshot:
+    """What this process knows; read from Redis (4 round trips) when it knows nothing yet."""
+    own = _own.get()
+    known = own.snapshot
+    if known is None:
+        known = own.snapshot = _load()
+    return known
+
+
+def definitions(kind: str) -> Mapping[str, Fields]:
+    """All definitions of a kind: slug → fields."""
+    return snapshot().definitions[kind]
+
+
+def derived(name: str, make: Callable[[], T]) -> T:
+    """What `make` gives, kept until a definition changes."""
+    known = snapshot()
+    if name not in known.derived:
+        known.derived[name] = make()
+    value: T = known.derived[name]
+    return value
+
+
+def save(kind: str, slug: str, fields: Mapping[str, str]) -> None:
+    """Writes one definition as a whole and lets it hold everywhere. Raises `StoreUnavailable`. Two round trips."""
+    _change(kind, slug, [part for pair in sorted(fields.items()) for part in pair])
+
+
+def remove(kind: str, slug: str) -> None:
+    """Removes one definition everywhere. Raises `StoreUnavailable`. Two round trips."""
+    _change(kind, slug, [])
+
+
+def _change(kind: str, slug: str, fields: Sequence[str]) -> None:
+    for _ in range(TRIES):
+        known = snapshot().version
+        following = _own.get().replacing or _next_version(known, (kind, slug, *fields))
+        changed = scripts.run("store/change_definition", [(keys.site(), [known, following, kind, slug, *fields])])
+        if changed == [b"ok"]:
+            publish()
+            return
+        forget()
+    raise StoreUnavailable("The definitions are being changed.")
+
+
+def _next_version(known: str, change: Sequence[str]) -> str:
+    """`<counter>-<digest>`; the digest chains all changes: equal versions mean equal rules, even after a reset."""
+    counter = int(known.partition("-")[0]) + 1
+    digest = sha256("\0".join((known, *change)).encode()).hexdigest()[:12]
+    return f"{counter}-{digest}"
+
+
+def publish() -> None:
+    """Tells every shard the version that holds for the site. Three round trips; two where all know it already.
+
+    The shards are read before the site, and a shard hears of a version after the site does: what a shard holds and the
+    site does not is therefore out of date, and is replaced unless somebody has done so in between.
+    """
+    held = dict(zip(shards.everyone(), _read_shard_versions(), strict=True))
+    with guarded():
+        version = patiently(_read_version)
+    calls = [
+        (keys.shard(shard), [keys.shard_catalog_version(shard), found, version])
+        for shard, found in held.items()
+        if found != version
+    ]
+    if calls:
+        scripts.run("store/swap_version", calls, repeatable=True)
+    forget()
+
+
+def _read_shard_versions() -> list[str]:
+    def read() -> list[bytes | None]:
+        pipeline = client().pipeline(transaction=False)
+        for shard in shards.everyone():
+            pipeline.get(keys.shard_catalog_version(shard))
+        found: list[bytes | None] = pipeline.execute()
+        return found
+
+    with guarded():
+        return [(version or NEVER_CHANGED.encode()).decode() for version in patiently(read)]
+
+
+@contextmanager
+def replacing() -> Iterator[Callable[[Sequence[str]], None]]:
+    """Closes the data to all others while this thread replaces it as a whole, and opens it again at the end.
+
+    Gives a function that removes keys (`remove`), which must be used for that; all else is written by the services as
+    usual. Everybody else gets `Resetting` from them, also in other threads. Where the block fails the data stays
+    closed, better no answer than half of one, until it is replaced again. Of two who replace at once the first gets
+    `Resetting`. The version at the end depends on nothing but the definitions.
+    """
+    own = _Knowledge(replacing=RESETTING + token_hex(8))
+    token = _own.set(own)
+    try:
+        _close(str(own.replacing))
+        yield _remove_keys
+        definitions = snapshot().definitions
+        final = _next_version(NEVER_CHANGED, [repr(sorted(definitions[kind].items())) for kind in KINDS])
+        if _swap_site_version(str(own.replacing), final) != final:
+            raise Resetting
+    finally:
+        _own.reset(token)
+    publish()
+
+
+def _close(version: str) -> None:
+    with guarded():
+        for key in (keys.catalog_version(), *(keys.shard_catalog_version(shard) for shard in shards.everyone())):
+            client().set(key, version)
+    if _read_version() != version:  # somebody else has begun since
+        raise Resetting
+
+
+def _swap_site_version(found: str, new: str) -> str:
+    (held,) = scripts.run("store/swap_version", [(keys.site(), [keys.catalog_version(), found, new])])
+    return str(held.decode())
+
+
+def _remove_keys(names: Sequence[str]) -> None:
+    """Removes keys while this thread replaces the data. One round trip; give some 500 at a time."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name[: name.index("}") + 1], []).append(name)
+    version_keys = {keys.shard(shard): keys.shard_catalog_version(shard) for shard in shards.everyone()}
+    version_keys[keys.site()] = keys.catalog_version()
+    version = _own.get().replacing
+    calls = [
+        # What shards left behind that there are no more has no version of its own.
+        (prefix, [version_keys.get(prefix, f"{prefix}:catalog_version"), version, *group])
+        for prefix, group in groups.items()
+    ]
+    if STALE in scripts.run("store/remove_keys", calls, repeatable=True):
+        raise Resetting
+
+
+def _load() -> Snapshot:
+    with guarded():
+        for _ in range(TRIES):
+            before = patiently(_read_version)
+            found = patiently(_read_definitions)
+            if patiently(_read_version) == before:
+                return Snapshot(before, found)
+    raise StoreUnavailable("The definitions are being changed.")
+
+
+def _read_version() -> str:
+    value: Any = client().get(keys.catalog_version())
+    found = str((value or NEVER_CHANGED.encode()).decode())
+    if found.startswith(RESETTING) and found != _own.get().replacing:
+        raise Resetting
+    return found
+
+
+def _read_definitions() -> dict[str, dict[str, Fields]]:
+    pipeline = client().pipeline(transaction=False)
+    for kind in KINDS:
+        pipeline.smembers(keys.definitions(kind))
+    slugs = [(kind, slug.decode()) for kind, found in zip(KINDS, pipeline.execute(), strict=True) for slug in found]
+    for kind, slug in slugs:
+        pipeline.hgetall(keys.definition(kind, slug))
+    result: dict[str, dict[str, Fields]] = {kind: {} for kind in KINDS}
+    for (kind, slug), fields in zip(slugs, pipeline.execute(), strict=True):
+        if fields:
+            result[kind][slug] = {name.decode(): value.decode() for name, value in fields.items()}
+    return result
+
+
+def run(
+    script: str, work: Sequence[tuple[int, T]], arguments: Callable[[T], Sequence[Any]], *, repeatable: bool = False
+) -> list[Any]:
+    """Runs a fenced script for each `(shard, item)` and gives the replies in the same order.
+
+    `arguments(item)` makes ARGV from the second on, and is asked again for the items that came back stale, so it must
+    look its definitions up when it is called. Raises `StoreUnavailable`. One round trip while no definition changes.
+    """
+    replies: list[Any] = [None] * len(work)
+    waiting = list(range(len(work)))
+    for attempt in range(TRIES):
+        version = snapshot().version
+        calls = [(keys.shard(work[index][0]), [version, *arguments(work[index][1])]) for index in waiting]
+        for index, reply in zip(waiting, scripts.run(script, calls, repeatable=repeatable), strict=True):
+            replies[index] = reply
+        waiting = [index for index in waiting if replies[index] == STALE]
+        if not waiting:
+            return replies
+        if attempt:  # a process that died while it saved a definition left a shard behind
+            publish()
+        forget()
+    raise StoreUnavailable("The definitions are being changed.")

