@@ -1,0 +1,44 @@
+-- Writes fields of a player's profile and moves the player's entries where a board ranks within a changed field.
+-- joins: store/keys store/entries
+-- KEYS[1] the shard's key prefix
+-- ARGV    catalog version; player; now (s); JSON boards with segments [{slug, segment_by, max_entries, dense} …];
+--         then field and value by turns, an empty value removes the field
+-- Returns `stale`, or the profile as field and value by turns. Cost: O(fields + sets of those boards × log size).
+
+local shard, player = KEYS[1], ARGV[2]
+if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
+local key = player_key(shard, player)
+
+local function move(board, from, to)
+  local registered = redis.call('ZRANGE', board_windows_key(shard, board.slug), 0, -1, 'WITHSCORES')
+  for i = 1, #registered, 2 do
+    local suffix, expires = registered[i], registered[i + 1] == 'inf' and 0 or tonumber(registered[i + 1])
+    local order = not string.find(suffix, ':', 1, true) and redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
+    if order then
+      local part = suffix .. ':' .. board.segment_by .. '='
+      if from ~= '' then remove_entry(shard, board, part .. from, player) end
+      if to ~= '' then
+        write_entries(shard, board, part .. to, expires, { tonumber(order), player }, {})
+        trim_entries(shard, board, part .. to)
+      end
+    end
+  end
+  touch_board(shard, board.slug)
+end
+
+local changed = false
+for i = 5, #ARGV, 2 do
+  local field, value = ARGV[i], ARGV[i + 1]
+  local old = redis.call('HGET', key, field) or ''
+  if old ~= value then
+    changed = true
+    if value == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, value) end
+    for _, board in ipairs(cjson.decode(ARGV[4])) do
+      if board.segment_by == field then move(board, old, value) end
+    end
+  end
+end
+redis.call('HSETNX', key, 'joined', ARGV[3])
+redis.call('ZADD', players_key(shard), 'GT', ARGV[3], player)
+if changed then redis.call('HINCRBY', board_versions_key(shard), '*', 1) end
+return redis.call('HGETALL', key)

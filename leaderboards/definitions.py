@@ -1,0 +1,280 @@
+"""What a board is: the definition that a designer writes, and the values that the services give back.
+
+Redis keeps one number per player and ranked set, the *order value*: greater is better, always.
+
+    order value = sign x score x 2^tie_bits + tie part
+
+`sign` is -1 on ascending boards, the score is in the board's smallest unit, and the tie part is 0 where equal scores
+share a rank. All of it are exact integers within the 2^53 that a double, and so a sorted set, can tell apart.
+"""
+
+import json
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Any, Literal
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+
+from gamify_site.identifiers import check_slug
+
+Combine = Literal["sum", "best", "last"]
+Order = Literal["desc", "asc"]
+Ties = Literal["shared", "dense", "earliest", "unlocks"]
+
+EXACT = 2**53 - 1  # the greatest integer up to which doubles tell all integers apart (IEEE 754 binary64)
+TIE_BITS = {"shared": 0, "dense": 0, "earliest": 28, "unlocks": 12}
+WINDOWS = ("all", "day", "week", "month", "season")
+SEGMENT_FIELDS = ("region", "country", "team")
+MOST_DECIMALS = 4
+MOST_ENTRIES = 10_000_000
+LONGEST_RETENTION = 3650
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "combine": ("sum", "best", "last"),
+    "order": ("desc", "asc"),
+    "ties": ("shared", "dense", "earliest", "unlocks"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """A named span of days in the board's timezone; `ends` is the first day after it."""
+
+    slug: str
+    name: str
+    starts: date
+    ends: date
+
+    def __post_init__(self) -> None:
+        check_slug(self.slug, "seasons")
+        if not self.starts < self.ends:
+            raise ValidationError({"seasons": f"Season {self.slug}: it must end after it starts."})
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The definition of one board. Making one that breaks a rule raises `ValidationError` with the field.
+
+    `floor` is the least balance that spending leaves, `news_top` the rank from which on entering is news (0: never).
+    """
+
+    slug: str
+    name: str
+    action: str | None = None
+    combine: Combine = "sum"
+    order: Order = "desc"
+    decimals: int = 0
+    windows: tuple[str, ...] = ("all",)
+    ties: Ties = "shared"
+    max_entries: int | None = None
+    segment_by: str | None = None
+    timezone: str = "UTC"
+    retention_days: int = 90
+    description: str = ""
+    seasons: tuple[Season, ...] = ()
+    floor: int | Decimal = 0
+    news_top: int = 100
+
+    def __post_init__(self) -> None:
+        check_slug(self.slug)
+        if self.action is not None:
+            check_slug(self.action, "action")
+        _check_text("name", self.name, 1, 80)
+        _check_text("description", self.description, 0, 500)
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValidationError({name: f"Choose one of {', '.join(allowed)}."})
+        _check_integer("decimals", self.decimals, 0, MOST_DECIMALS)
+        _check_integer("retention_days", self.retention_days, 1, LONGEST_RETENTION)
+        _check_integer("news_top", self.news_top, 0, 10_000)
+        if self.max_entries is not None:
+            _check_integer("max_entries", self.max_entries, 1, MOST_ENTRIES)
+        if self.segment_by is not None and self.segment_by not in SEGMENT_FIELDS:
+            raise ValidationError({"segment_by": f"Choose one of {', '.join(SEGMENT_FIELDS)}."})
+        if self.timezone not in available_timezones():
+            raise ValidationError({"timezone": "There is no such timezone; an example is Europe/Stockholm."})
+        self._check_windows()
+        self.to_units(self.floor, "floor")
+
+    def _check_windows(self) -> None:
+        unknown = [window for window in self.windows if window not in WINDOWS]
+        if unknown or not self.windows or len(set(self.windows)) < len(self.windows):
+            raise ValidationError({"windows": f"Choose one or more of {', '.join(WINDOWS)}, each once."})
+        if "season" in self.windows and not self.seasons:
+            raise ValidationError({"seasons": "The window 'season' needs at least one season."})
+        ordered = sorted(self.seasons, key=lambda season: season.starts)
+        if any(later.starts < earlier.ends for earlier, later in pairwise(ordered)):
+            raise ValidationError({"seasons": "Seasons must not overlap."})
+        if len({season.slug for season in self.seasons}) < len(self.seasons):
+            raise ValidationError({"seasons": "Each season needs a slug of its own."})
+
+    @property
+    def sign(self) -> int:
+        """What a score is multiplied with so that greater is better."""
+        return 1 if self.order == "desc" else -1
+
+    @property
+    def tie_bits(self) -> int:
+        """How many of the 53 bits the tie rule takes."""
+        return TIE_BITS[self.ties]
+
+    @property
+    def most_units(self) -> int:
+        """The greatest score either way, in units, that stays exact under the tie rule."""
+        return EXACT >> self.tie_bits
+
+    @property
+    def greatest_score(self) -> int | Decimal:
+        """The greatest score either way that stays exact under the tie rule."""
+        return self.from_units(self.most_units)
+
+    @property
+    def main_window(self) -> str:
+        """The window that ranks of a write, news and balances speak of: `all` where there is one, else the first."""
+        return "all" if "all" in self.windows else self.windows[0]
+
+    def to_units(self, score: object, field: str = "score") -> int:
+        """A score as a whole number of the smallest unit.
+
+        Takes int, Decimal, or a finite float or text that is exactly a number with no more decimals than the board
+        has. Anything else is a `ValidationError` at `field`.
+        """
+        units = _exact_number(score, field).scaleb(self.decimals)
+        if units != units.to_integral_value():
+            allowed = "a whole number" if not self.decimals else f"a number with at most {self.decimals} decimals"
+            raise ValidationError({field: f"The score must be {allowed}."})
+        if abs(units) > self.most_units:
+            raise ValidationError({field: f"The score must lie within ±{self.greatest_score}."})
+        return int(units)
+
+    def from_units(self, units: int) -> int | Decimal:
+        """Units as a score: int, or Decimal on boards with decimals."""
+        return Decimal(units).scaleb(-self.decimals) if self.decimals else units
+
+    def score_of(self, order_value: int) -> int | Decimal:
+        """The score in an order value."""
+        return self.from_units(self.sign * (order_value >> self.tie_bits))
+
+    def sentence(self) -> str:
+        """The rule in words."""
+        source = f"of {self.action} " if self.action else ""
+        what = {"sum": f"The total {source}counts", "best": f"The best score {source}counts"}.get(
+            self.combine, f"The latest score {source}counts"
+        )
+        order = "most first" if self.order == "desc" else "least first"
+        limit = f", the first {self.max_entries} stay" if self.max_entries else ""
+        return f"{what}, {order}{limit}."
+
+    def for_scripts(self) -> str:
+        """What the Lua scripts need to know of the definition, as JSON."""
+        rules = {
+            "slug": self.slug,
+            "sign": self.sign,
+            "scale": 1 << self.tie_bits,
+            "ties": self.ties,
+            "most": self.most_units,
+            "max_entries": self.max_entries or 0,
+            "dense": int(self.ties == "dense"),
+            "segment_by": self.segment_by or "",
+            "news_top": self.news_top,
+        }
+        return json.dumps(rules)
+
+    def to_fields(self) -> dict[str, str]:
+        """The definition as a Redis hash: texts as they are, lists as JSON, unset fields left out."""
+        values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
+        values["windows"] = json.dumps(self.windows)
+        values["seasons"] = json.dumps(
+            [[season.slug, season.name, season.starts.isoformat(), season.ends.isoformat()] for season in self.seasons]
+        )
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+    @classmethod
+    def from_fields(cls, stored: dict[str, str]) -> "Board":
+        """The definition that `to_fields` wrote."""
+        values: dict[str, Any] = dict(stored)
+        for name in ("decimals", "retention_days", "news_top", "max_entries"):
+            if name in values:
+                values[name] = int(values[name])
+        values["floor"] = Decimal(values["floor"]) if values["decimals"] else int(values["floor"])
+        values["windows"] = tuple(json.loads(values["windows"]))
+        values["seasons"] = tuple(
+            Season(slug, name, date.fromisoformat(starts), date.fromisoformat(ends))
+            for slug, name, starts, ends in json.loads(values["seasons"])
+        )
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a board. `name` is the player id where no name is known."""
+
+    rank: int
+    player: str
+    name: str
+    score: int | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A player's place. `percentile` is the share of the board, in percent, that is not above the player."""
+
+    rank: int
+    score: int | Decimal
+    size: int
+    percentile: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreUpdate:
+    """What a write did, in the board's main window. `rank` is None when the player fell off (`trimmed`)."""
+
+    score: int | Decimal
+    rank: int | None
+    previous_rank: int | None
+    trimmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """Everything a board page shows, read at once. `version` changes whenever any of it may have changed."""
+
+    board: Board
+    window: str
+    period: str
+    segment: str | None
+    size: int
+    version: str
+    top: tuple[Row, ...] = ()
+    around: tuple[Row, ...] = ()
+    standing: Standing | None = field(default=None)
+
+
+def _exact_number(value: object, name: str) -> Decimal:
+    problem = ValidationError({name: "Enter a number."})
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise problem
+    if isinstance(value, str) and len(value) > 40:
+        raise problem
+    try:
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    except InvalidOperation:
+        raise problem from None
+    if not number.is_finite() or abs(number.adjusted()) > 30:
+        raise problem if not number.is_finite() else ValidationError({name: "The number is out of range."})
+    return number
+
+
+def _check_integer(name: str, value: object, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ValidationError({name: f"Enter a whole number from {least} to {most}."})
+
+
+def _check_text(name: str, value: object, least: int, most: int) -> None:
+    if not isinstance(value, str) or not least <= len(value.strip()) <= most:
+        raise ValidationError({name: f"Enter a text of {least} to {most} characters."})
+    if not value.isprintable():
+        raise ValidationError({name: "The text must not hold control characters or line breaks."})

@@ -1,0 +1,19 @@
+"""What a board service may refuse with, besides Django's `ValidationError`."""
+
+from decimal import Decimal
+
+
+class UnknownBoard(LookupError):
+    """There is no board with this slug."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"There is no board {slug!r}.")
+        self.slug = slug
+
+
+class InsufficientBalance(Exception):
+    """The player has too little to spend; `balance` is what there is."""
+
+    def __init__(self, balance: int | Decimal) -> None:
+        super().__init__(f"The balance is {balance}.")
+        self.balance = balance

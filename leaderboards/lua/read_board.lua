@@ -1,0 +1,77 @@
+-- A whole view of one ranked set on one shard: the first rows, the rows around a place, the size.
+-- joins: store/keys leaderboards/ranks
+-- KEYS[1] the shard's key prefix
+-- ARGV    catalog version; JSON {board, suffix, dense, top, place?}
+--         place: {player} that player's own, {order, player} anywhere, or {index} from 0; with before and after, the
+--         rows wanted on either side (after counts the place itself); clamp = 1 shifts the window at either end so that
+--         it stays full; skip = 1 begins behind the place
+-- Returns `stale`, or {size, board version, profiles version, top rows, place}
+--         place: nil where the player is absent, else {order, player, better, position, levels better,
+--         first index, better than first, levels better than first, rows}; rows are player, order, name by turns
+-- Cost: O((rows + log size)), names included.
+
+local shard = KEYS[1]
+if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
+local request = cjson.decode(ARGV[2])
+local key = board_key(shard, request.board, request.suffix)
+local levels_key = board_levels_key(shard, request.board, request.suffix)
+local size = redis.call('ZCARD', key)
+
+local function rows_between(first, last)
+  local rows = {}
+  if last < first then return rows end
+  local found = redis.call('ZREVRANGE', key, first, last, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    rows[#rows + 1] = found[i]
+    rows[#rows + 1] = found[i + 1]
+    rows[#rows + 1] = redis.call('HGET', player_key(shard, found[i]), 'name') or ''
+  end
+  return rows
+end
+
+local function levels_better(order)
+  return request.dense == 1 and count_better(levels_key, order) or 0
+end
+
+-- Where the place is: order, player and position; nothing where the player is absent.
+local function find(place)
+  if place.index then
+    local index = math.max(0, math.min(place.index, size - 1))
+    local entry = redis.call('ZREVRANGE', key, index, index, 'WITHSCORES')
+    return entry[2], entry[1], index
+  elseif place.order then
+    return place.order, place.player, count_before(key, place.order, place.player)
+  end
+  local order = redis.call('ZSCORE', key, place.player)
+  if order then return order, place.player, redis.call('ZREVRANK', key, place.player) end
+end
+
+local function holds(player, order)
+  local held = redis.call('ZSCORE', key, player)
+  return held and tonumber(held) == tonumber(order)
+end
+
+local function around(place)
+  local order, player, position = find(place)
+  if not order then return false end
+  local first, last = position - place.before, position + place.after - 1
+  if place.skip == 1 and holds(player, order) then first, last = first + 1, last + 1 end
+  if place.clamp == 1 then
+    if first < 0 then first, last = 0, last - first end
+    if last > size - 1 then first, last = first - (last - size + 1), size - 1 end
+  end
+  first, last = math.max(0, first), math.min(last, size - 1)
+  local rows = rows_between(first, last)
+  local first_order = rows[2] or order
+  return {
+    order, player, count_better(key, order), position, levels_better(order),
+    first, count_better(key, first_order), levels_better(first_order), rows,
+  }
+end
+
+local versions = redis.call('HMGET', board_versions_key(shard), request.board, '*')
+return {
+  size, versions[1] or '0', versions[2] or '0',
+  rows_between(0, request.top - 1),
+  request.place and around(request.place) or false,
+}

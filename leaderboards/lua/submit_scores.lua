@@ -1,0 +1,186 @@
+-- Applies a batch of scores to every ranked set of one board on one shard; each entry as a whole or not at all.
+-- joins: store/keys store/entries store/news leaderboards/ranks
+-- KEYS[1] the shard's key prefix
+-- ARGV    catalog version; JSON board, as Board.for_scripts() gives it; JSON request:
+--         how        sum, best or last
+--         sets       [[suffix, expiry in seconds or 0] …], the main set first
+--         entries    [player, units, player, units …]
+--         tick       number of the first entry, for the tie rule `earliest`
+--         seen, ms   now, in seconds and milliseconds
+--         lone       1 where this is the only shard, so that ranks here are ranks everywhere
+--         ranks      1 where the (one) writer's place is wanted
+--         floor      optional; no entry may fall below these units
+-- Returns `stale`, or {{refused index, units held, …}, {entered player, order, …}, {dropped player …}, {suffix …}, place}
+--         indexes count from 0; entered: those who came into this shard's top and are not announced yet; dropped: from
+--         the main set; suffixes: all sets written; place: order, better, levels better before the write, then the same
+--         after it; '' for no order, and levels as their number on a lone shard, else as a list
+-- Cost: O(entries × sets × log size); about 3 µs an entry and set.
+
+local shard = KEYS[1]
+if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
+local board, request = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local entries = request.entries
+local main = request.sets[1][1]
+local main_key = board_key(shard, board.slug, main)
+local levels_key = board_levels_key(shard, board.slug, main)
+
+-- The writers, each once, and the sets that each of them is in.
+local players, suffixes_of, expiry, members = {}, {}, {}, {}
+local order_of_sets = {}
+
+local function join_set(suffix, expires, player)
+  if not members[suffix] then
+    members[suffix], expiry[suffix] = {}, expires
+    order_of_sets[#order_of_sets + 1] = suffix
+  end
+  local list = members[suffix]
+  list[#list + 1] = player
+end
+
+local function sets_of(player)
+  local suffixes = {}
+  local segment = board.segment_by ~= '' and redis.call('HGET', player_key(shard, player), board.segment_by) or ''
+  for _, set in ipairs(request.sets) do
+    suffixes[#suffixes + 1] = set[1]
+    join_set(set[1], set[2], player)
+    if segment ~= '' then
+      local suffix = set[1] .. ':' .. board.segment_by .. '=' .. segment
+      suffixes[#suffixes + 1] = suffix
+      join_set(suffix, set[2], player)
+    end
+  end
+  return suffixes
+end
+
+for i = 1, #entries, 2 do
+  local player = entries[i]
+  if not suffixes_of[player] then
+    players[#players + 1] = player
+    suffixes_of[player] = sets_of(player)
+  end
+end
+
+-- What they have: before[suffix][player] is an order value or nil; after begins as the same.
+local before, after = {}, {}
+for _, suffix in ipairs(order_of_sets) do
+  local list = members[suffix]
+  local orders = redis.call('ZMSCORE', board_key(shard, board.slug, suffix), unpack(list))
+  before[suffix], after[suffix] = {}, {}
+  for i, player in ipairs(list) do
+    local order = orders[i] and tonumber(orders[i]) or nil
+    before[suffix][player], after[suffix][player] = order, order
+  end
+end
+
+local function tie_part(player, number)
+  if board.ties == 'earliest' then return board.scale - 1 - (request.tick + number) end
+  if board.ties == 'unlocks' then
+    return math.min(board.scale - 1, tonumber(redis.call('HGET', player_key(shard, player), 'unlocked') or 0))
+  end
+  return 0
+end
+
+-- The order value that an entry makes of the one there was; nil where it would leave the range.
+local function combined(order, units, player, number)
+  local base = order and math.floor(order / board.scale)
+  local given = board.sign * units + 0 -- never the -0 that -1 * 0 gives
+  local new = given
+  if base and request.how == 'sum' then new = base + given end
+  if base and request.how == 'best' then new = math.max(base, given) end
+  if math.abs(new) > board.most then return nil end
+  if request.floor and board.sign * new < request.floor then return nil end
+  if board.ties == 'earliest' and new == base then return order end
+  return new * board.scale + tie_part(player, number)
+end
+
+local refused, written, accepted = {}, 0, {}
+for i = 1, #entries, 2 do
+  local player, units, new, fits = entries[i], entries[i + 1], {}, true
+  for j, suffix in ipairs(suffixes_of[player]) do
+    new[j] = combined(after[suffix][player], units, player, (i - 1) / 2)
+    fits = fits and new[j] ~= nil
+  end
+  if fits then
+    written, accepted[player] = written + 1, true
+    for j, suffix in ipairs(suffixes_of[player]) do after[suffix][player] = new[j] end
+  else
+    local held = after[main][player]
+    refused[#refused + 1] = (i - 1) / 2
+    refused[#refused + 1] = held and order_text(board.sign * math.floor(held / board.scale)) or '0'
+  end
+end
+
+-- An order value as text, how many are better, and the levels better: their number where this is the only shard.
+local function place_of(order)
+  if not order then return '', 0, 0 end
+  local text, levels = order_text(order), 0
+  if board.dense == 1 then
+    levels = request.lone == 1 and count_better(levels_key, text)
+      or redis.call('ZRANGEBYSCORE', levels_key, '(' .. text, '+inf')
+  end
+  return text, count_better(main_key, text), levels
+end
+
+-- The order value of the last place that counts as the top; nil while the top is not full.
+local function top_boundary()
+  if board.news_top == 0 then return nil end
+  local last = redis.call('ZREVRANGE', main_key, board.news_top - 1, board.news_top - 1, 'WITHSCORES')
+  return last[2] and tonumber(last[2])
+end
+
+local place = {}
+if request.ranks == 1 then place[1], place[2], place[3] = place_of(before[main][players[1]]) end
+local boundary = top_boundary()
+
+local dropped, changed = {}, false
+for _, suffix in ipairs(order_of_sets) do
+  local arguments, left = {}, {}
+  for _, player in ipairs(members[suffix]) do
+    local old, new = before[suffix][player], after[suffix][player]
+    if new and new ~= old then
+      arguments[#arguments + 1] = new
+      arguments[#arguments + 1] = player
+      left[#left + 1] = old
+    end
+  end
+  if #arguments > 0 then
+    changed = true
+    write_entries(shard, board, suffix, expiry[suffix], arguments, left)
+    local fallen = trim_entries(shard, board, suffix)
+    if suffix == main then dropped = fallen end
+  end
+end
+
+local entered = {}
+if changed then
+  touch_board(shard, board.slug)
+  local fallen = {}
+  for _, player in ipairs(dropped) do fallen[player] = true end
+  local new_boundary = board.news_top > 0 and (top_boundary() or -math.huge) or math.huge
+  for _, player in ipairs(players) do
+    local old, new = before[main][player], after[main][player]
+    local was_in = old and old >= (boundary or -math.huge)
+    if new and new >= new_boundary and not was_in and not fallen[player] then
+      if request.lone == 1 then
+        announce_rank(shard, board.slug, player, 1 + count_better(main_key, order_text(new)), request.ms)
+      else
+        entered[#entered + 1] = player
+        entered[#entered + 1] = order_text(new)
+      end
+    end
+  end
+end
+
+if written > 0 then
+  local seen = {}
+  for player in pairs(accepted) do
+    seen[#seen + 1] = request.seen
+    seen[#seen + 1] = player
+  end
+  redis.call('ZADD', players_key(shard), 'GT', unpack(seen))
+end
+
+if request.ranks == 1 then
+  place[4], place[5], place[6] = place_of(after[main][players[1]])
+end
+return { refused, entered, dropped, order_of_sets, place }

@@ -1,0 +1,155 @@
+"""Definitions of boards: written by designers, read by everything else."""
+
+from collections.abc import Iterator
+
+from django.core.exceptions import ValidationError
+
+from gamify_site.store import catalog, keys, shards
+from gamify_site.store.connection import client, guarded
+from leaderboards.definitions import Board
+from leaderboards.errors import UnknownBoard
+from leaderboards.services import limits
+
+KIND = "board"
+CHUNK = 500
+FIXED = ("order", "decimals", "ties")
+SAME_ORDER_VALUES = {"shared", "dense"}
+
+
+def define(board: Board) -> None:
+    """Creates or replaces a definition; it holds for every write and read that begins afterwards.
+
+    A board with entries keeps its order, decimals and tie rule, because its numbers are stored by them; only `shared`
+    and `dense` may take each other's place. Raises `ValidationError` with the field.
+    Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries.
+    """
+    before = _find(board.slug)
+    if before is not None:
+        _refuse_new_encoding(before, board)
+    catalog.save(KIND, board.slug, board.to_fields())
+    if before is not None:
+        _follow_change(before, board)
+
+
+def get(slug: str) -> Board:
+    """The definition. Raises `UnknownBoard`. No round trip while no definition has changed."""
+    board = _find(slug)
+    if board is None:
+        raise UnknownBoard(slug)
+    return board
+
+
+def all() -> list[Board]:  # noqa: A001  (the public name)
+    """All definitions, by name. No round trip while no definition has changed."""
+    return sorted(_all().values(), key=lambda board: (board.name.casefold(), board.slug))
+
+
+def delete(slug: str) -> None:
+    """Removes the definition and every entry. Raises `UnknownBoard`. Cost: 4 round trips and 1 per 500 ranked sets."""
+    get(slug)
+    catalog.remove(KIND, slug)
+    for shard in shards.everyone():
+        _unlink_sets(shard, slug, _suffixes(shard, slug))
+        with guarded():
+            client().hdel(keys.board_versions(shard), slug)
+    with guarded():
+        client().hdel(keys.tie_ticks(), slug)
+
+
+def has_entries(slug: str) -> bool:
+    """Whether any ranked set of the board holds anybody. Two round trips per shard."""
+    return any(_sizes(shard, slug) for shard in shards.everyone())
+
+
+def derive(board: Board) -> None:
+    """Rebuilds what follows from a board's entries: segments, levels of dense ranks, the limit.
+
+    Works in steps of about 500 entries, each a short script, while the board is in use.
+    """
+    for shard in shards.everyone():
+        suffixes = _suffixes(shard, board.slug)
+        derived = [suffix for suffix in suffixes if ":" in suffix]
+        _unlink_sets(shard, board.slug, derived)
+        with guarded():
+            client().unlink(*(keys.board_levels(shard, board.slug, suffix) for suffix in [*suffixes, "-"]))
+        for suffix in suffixes:
+            if suffix not in derived:
+                _derive_set(board, shard, suffix)
+
+
+def _derive_set(board: Board, shard: int, suffix: str) -> None:
+    with guarded():
+        expires = client().zscore(keys.board_windows(shard, board.slug), suffix)
+    expiry = 0 if expires in (None, float("inf")) else int(expires)
+    for players in _players_in(keys.board(shard, board.slug, suffix)):
+        catalog.run(
+            "leaderboards/derive_entries",
+            [(shard, players)],
+            lambda some: [get(board.slug).for_scripts(), suffix, expiry, *some],
+            repeatable=True,
+        )
+
+
+def _players_in(key: str) -> Iterator[list[str]]:
+    cursor = 0
+    while True:
+        with guarded():
+            cursor, found = client().zscan(key, cursor, count=CHUNK)
+        players = [player.decode() for player, _ in found]
+        if players:
+            yield players
+        if cursor == 0:
+            return
+
+
+def _all() -> dict[str, Board]:
+    return catalog.derived(
+        "boards", lambda: {slug: Board.from_fields(fields) for slug, fields in catalog.definitions(KIND).items()}
+    )
+
+
+def _find(slug: str) -> Board | None:
+    return _all().get(slug)
+
+
+def _refuse_new_encoding(before: Board, after: Board) -> None:
+    changed = [name for name in FIXED if getattr(before, name) != getattr(after, name)]
+    if changed == ["ties"] and {before.ties, after.ties} == SAME_ORDER_VALUES:
+        return
+    if changed and has_entries(before.slug):
+        reason = "This board has entries, which are stored by this rule. Delete the board, or make another one."
+        raise ValidationError(dict.fromkeys(changed, reason))
+
+
+def _follow_change(before: Board, after: Board) -> None:
+    if (before.segment_by, before.ties) != (after.segment_by, after.ties):
+        derive(after)
+    limit = after.max_entries
+    if limit is not None and (before.max_entries is None or limit < before.max_entries):
+        for suffix in {suffix for shard in shards.everyone() for suffix in _suffixes(shard, after.slug)}:
+            limits.enforce(after, suffix)
+
+
+def _suffixes(shard: int, slug: str) -> list[str]:
+    with guarded():
+        return [suffix.decode() for suffix in client().zrange(keys.board_windows(shard, slug), 0, -1)]
+
+
+def _sizes(shard: int, slug: str) -> int:
+    suffixes = _suffixes(shard, slug)
+    with guarded():
+        pipeline = client().pipeline(transaction=False)
+        for suffix in suffixes:
+            pipeline.zcard(keys.board(shard, slug, suffix))
+        return sum(pipeline.execute())
+
+
+def _unlink_sets(shard: int, slug: str, suffixes: list[str]) -> None:
+    for start in range(0, len(suffixes), CHUNK):
+        some = suffixes[start : start + CHUNK]
+        with guarded():
+            pipeline = client().pipeline(transaction=False)
+            pipeline.unlink(*(keys.board(shard, slug, suffix) for suffix in some))
+            pipeline.unlink(*(keys.board_levels(shard, slug, suffix) for suffix in some))
+            pipeline.zrem(keys.board_windows(shard, slug), *some)
+            pipeline.execute()

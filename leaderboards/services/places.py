@@ -1,0 +1,264 @@
+"""Places on a board that may lie on several shards: asking each shard for its part, and putting the parts together.
+
+A place is an order value and a player id. Better comes first: the greater order value, and among equal ones the player
+id that is greater byte by byte, which is Redis's own reverse order.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gamify_site.store import catalog, shards
+from leaderboards.definitions import Board, Row
+
+SAMPLES = 64  # entries that each shard names in one step of the search for a rank
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an order value stands on one shard. `levels` are the better levels, or just their number."""
+
+    order: int
+    better: int
+    levels: int | frozenset[bytes]
+
+    @classmethod
+    def read(cls, raw: Sequence[Any]) -> "Place | None":
+        order, better, levels = raw
+        if order == b"":
+            return None
+        return cls(order_value(order), better, levels if isinstance(levels, int) else frozenset(levels))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as a shard gives it."""
+
+    order: int
+    player: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The entries around a place on one shard. Indexes count from 0; `better` is of the place's own order value."""
+
+    order: int
+    player: str
+    better: int
+    position: int
+    levels: int
+    first: int
+    first_better: int
+    first_levels: int
+    entries: list[Entry]
+
+    def better_than(self, order: int) -> int:
+        """How many entries of this shard are strictly better than the first entry shown of all shards together."""
+        if order == self.order:
+            return self.better
+        if self.entries and self.entries[0].order == order:
+            return self.first_better
+        return self.first + sum(entry.order > order for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one shard says of a ranked set."""
+
+    size: int
+    version: str
+    top: list[Entry]
+    around: Surroundings | None
+
+
+def order_value(text: bytes) -> int:
+    """An order value as Redis writes it: a whole number, at times in the form 1e+15."""
+    return int(text) if text.lstrip(b"-").isdigit() else int(float(text))
+
+
+def read(board: Board, suffix: str, *, top: int, place: dict[str, Any] | None, only: int | None = None) -> list[Answer]:
+    """Asks every shard, or `only` one, for its part of a view. `place` is as in read_board.lua. One round trip."""
+    request: dict[str, Any] = {
+        "board": board.slug,
+        "suffix": suffix,
+        "dense": int(board.ties == "dense"),
+        "top": min(top, board.max_entries or top),
+    }
+    if place is not None:
+        request["place"] = place | {"clamp": int(shards.count() == 1 and not place.get("skip"))}
+    text = json.dumps(request)
+    asked = shards.everyone() if only is None else [only]
+    replies = catalog.run(
+        "leaderboards/read_board", [(shard, text) for shard in asked], lambda it: [it], repeatable=True
+    )
+    return [_answer(reply) for reply in replies]
+
+
+def _answer(reply: list[Any]) -> Answer:
+    size, version, profiles, top, around = reply
+    return Answer(size, f"{version.decode()}.{profiles.decode()}", _entries(top), _surroundings(around))
+
+
+def _surroundings(raw: list[Any] | None) -> Surroundings | None:
+    if not raw:
+        return None
+    order, player, better, position, levels, first, first_better, first_levels, rows = raw
+    return Surroundings(
+        order_value(order), player.decode(), better, position, levels, first, first_better, first_levels, _entries(rows)
+    )
+
+
+def _entries(flat: list[bytes]) -> list[Entry]:
+    return [
+        Entry(order_value(order), player.decode(), name.decode())
+        for player, order, name in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    ]
+
+
+def merge(parts: Sequence[list[Entry]]) -> list[Entry]:
+    """The entries of all shards, best first."""
+    if len(parts) == 1:
+        return parts[0]
+    return sorted((entry for part in parts for entry in part), key=lambda it: (it.order, it.player), reverse=True)
+
+
+def rows(board: Board, entries: Sequence[Entry], start: int, better: int, levels: int) -> list[Row]:
+    """Entries with their ranks.
+
+    `start` is the index of the first one, `better` how many entries and `levels` how many distinct order values are
+    strictly better than it. Equal order values share a rank; the next one counts entries, or with dense ranks levels.
+    """
+    dense = board.ties == "dense"
+    rank = (levels if dense else better) + 1
+    found = []
+    for index, entry in enumerate(entries):
+        if index and entry.order != entries[index - 1].order:
+            rank = rank + 1 if dense else start + index + 1
+        found.append(Row(rank, entry.player, entry.name or entry.player, board.score_of(entry.order)))
+    return found
+
+
+def count_better(board: Board, suffix: str, orders: Sequence[int]) -> list[int]:
+    """How many entries of all shards are strictly better than each order value. One round trip."""
+    answers = _ask_better(board, suffix, orders, list(shards.everyone()), levels=False)
+    return [sum(answer[index][0] for answer in answers) for index in range(len(orders))]
+
+
+def count_levels(board: Board, suffix: str, order: int) -> int:
+    """How many distinct order values of all shards are better than one. One round trip; O(that number)."""
+    answers = _ask_better(board, suffix, [order], list(shards.everyone()), levels=True)
+    return len({level for answer in answers for level in answer[0][1]})
+
+
+def ranks(board: Board, suffix: str, home: int, found: Sequence[Place | None]) -> list[int | None]:
+    """The ranks of places that one shard, `home`, knows its part of. No round trip with one shard, else one."""
+    others = [shard for shard in shards.everyone() if shard != home]
+    orders = [place.order for place in found if place]
+    dense = board.ties == "dense"
+    answers = _ask_better(board, suffix, orders, others, levels=dense) if others and orders else []
+    result: list[int | None] = []
+    asked = 0
+    for place in found:
+        if place is None:
+            result.append(None)
+            continue
+        parts = [answer[asked] for answer in answers]
+        asked += 1
+        if not dense:
+            result.append(1 + place.better + sum(better for better, _ in parts))
+        elif isinstance(place.levels, int):
+            result.append(1 + place.levels)
+        else:
+            result.append(1 + len(place.levels.union(*(levels for _, levels in parts))))
+    return result
+
+
+def _ask_better(board: Board, suffix: str, orders: Sequence[int], asked: list[int], *, levels: bool) -> list[Any]:
+    arguments = [board.slug, suffix, int(levels), *map(str, orders)]
+    return catalog.run(
+        "leaderboards/count_better", [(shard, arguments) for shard in asked], lambda it: it, repeatable=True
+    )
+
+
+def at_index(board: Board, suffix: str, index: int) -> Entry | None:
+    """The entry at an index (from 0) over all shards, the last one beyond the end; None on an empty board.
+
+    Each shard names evenly spaced entries of the span that is left; those bound where the index can lie, and the span
+    shrinks about thirtyfold a step. One round trip a step, O(log size) steps.
+    """
+    low: Entry | None = None
+    high: Entry | None = None
+    while True:
+        spans = _samples(board, suffix, low, high)
+        before = sum(span.first for span in spans)
+        total = sum(span.behind - span.first for span in spans)
+        if total == 0:
+            return low
+        target = min(max(index, before), before + total - 1)
+        if all(span.is_complete for span in spans):
+            everyone = merge([[entry for _, entry in span.samples] for span in spans])
+            return everyone[target - before]
+        new_low, new_high = _narrow(spans, target)
+        if (new_low or low, new_high or high) == (low, high):
+            return low
+        low, high = new_low or low, new_high or high
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Samples of one shard between two places: index and entry, best first."""
+
+    first: int
+    behind: int
+    samples: list[tuple[int, Entry]]
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.samples) == self.behind - self.first
+
+    def bounds(self, place: Entry) -> tuple[int, int]:
+        """The least and the greatest number of entries of this shard that come before the place."""
+        least, most = self.first, self.behind
+        for index, entry in self.samples:
+            if (entry.order, entry.player) > (place.order, place.player):
+                least = index + 1
+            else:
+                most = index
+                break
+        return least, most
+
+
+def _samples(board: Board, suffix: str, low: Entry | None, high: Entry | None) -> list[_Span]:
+    request: dict[str, Any] = {"board": board.slug, "suffix": suffix, "samples": SAMPLES}
+    for name, entry in (("from", low), ("to", high)):
+        if entry:
+            request[name] = {"order": str(entry.order), "player": entry.player}
+    text = json.dumps(request)
+    replies = catalog.run(
+        "leaderboards/sample_board", [(shard, text) for shard in shards.everyone()], lambda it: [it], repeatable=True
+    )
+    return [
+        _Span(
+            first,
+            behind,
+            [
+                (index, Entry(order_value(order), player.decode(), ""))
+                for index, player, order in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+            ],
+        )
+        for first, behind, *flat in replies
+    ]
+
+
+def _narrow(spans: list[_Span], target: int) -> tuple[Entry | None, Entry | None]:
+    """The last sample that surely is not behind the target index, and the first that surely is."""
+    low: Entry | None = None
+    for sample in merge([[entry for _, entry in span.samples] for span in spans]):
+        bounds = [span.bounds(sample) for span in spans]
+        if sum(most for _, most in bounds) <= target:
+            low = sample
+        elif sum(least for least, _ in bounds) > target:
+            return low, sample
+    return low, None

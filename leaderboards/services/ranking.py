@@ -1,0 +1,313 @@
+"""Reading boards: top, around, standing, pages. Exact over any number of shards."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from gamify_site import clock
+from gamify_site.identifiers import check_player_id
+from gamify_site.store import catalog, keys, shards
+from gamify_site.store.connection import client, guarded, patiently
+from leaderboards import windows
+from leaderboards.definitions import Board, BoardView, Row, Standing
+from leaderboards.services import boards, places
+
+MOST_ROWS = 1000
+LONGEST_SEGMENT = 64
+LONGEST_ORDER = 17  # characters of ±2^53
+
+
+def top(
+    slug: str, limit: int = 10, *, window: str | None = None, period: str | None = None, segment: str | None = None
+) -> list[Row]:
+    """The first rows, best first; `limit` is 1 to 1000.
+
+    The window is `all` (or the board's first) and the period the current one unless given. Raises `UnknownBoard`,
+    `ValidationError` (with the field) and `StoreUnavailable`. One round trip; O(limit + log size) per shard.
+    """
+    return list(view(slug, window=window, period=period, segment=segment, top=limit, around=0).top)
+
+
+def around_player(
+    slug: str,
+    player: str,
+    around: int = 5,
+    *,
+    window: str | None = None,
+    period: str | None = None,
+    segment: str | None = None,
+) -> list[Row]:
+    """`around` rows above the player, the player's, and as many below, shifted at either end so that it stays full.
+
+    Empty where the player is not on the board. Errors as `top`. One round trip with one shard, else 2.
+    """
+    found = view(slug, window=window, period=period, segment=segment, top=0, around=around, player=player)
+    return list(found.around)
+
+
+def around_rank(
+    slug: str,
+    rank: int,
+    around: int = 5,
+    *,
+    window: str | None = None,
+    period: str | None = None,
+    segment: str | None = None,
+) -> list[Row]:
+    """The same around the entry at a place, counted from 1; beyond the end it is the last one.
+
+    Errors as `top`. One round trip with one shard; with more, O(log size) steps of a search, about 5 at 10 million.
+    """
+    found = view(slug, window=window, period=period, segment=segment, top=0, around=around, rank=rank)
+    return list(found.around)
+
+
+def standing(
+    slug: str, player: str, *, window: str | None = None, period: str | None = None, segment: str | None = None
+) -> Standing | None:
+    """The player's place; None where the player is not on the board. Errors and cost as `around_player`."""
+    return view(slug, window=window, period=period, segment=segment, top=0, around=0, player=player).standing
+
+
+def size(slug: str, *, window: str | None = None, period: str | None = None, segment: str | None = None) -> int:
+    """How many players are on the board. Errors as `top`. One round trip; O(1) per shard."""
+    return view(slug, window=window, period=period, segment=segment, top=0, around=0).size
+
+
+def page(
+    slug: str,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    window: str | None = None,
+    period: str | None = None,
+    segment: str | None = None,
+) -> tuple[list[Row], str | None]:
+    """The next `limit` (1 to 1000) rows behind a cursor, and the cursor of the page behind; None at the end.
+
+    A cursor is a place, not an offset: however deep, a page costs the same, and it stays right while rows move.
+    Errors as `top`, with `after` for a bad cursor. One round trip; O(limit + log size) per shard.
+    """
+    ask = _Question.make(slug, window, period, segment)
+    limit = _within("limit", limit, 1, MOST_ROWS)
+    place: dict[str, Any] | None = None
+    if after is not None:
+        order, player = _read_cursor(after)
+        place = {"order": str(order), "player": player, "before": 0, "after": limit, "skip": 1}
+    answers = places.read(ask.board, ask.suffix, top=0 if place else limit, place=place)
+    start = sum(answer.around.first for answer in answers if answer.around)
+    count = min(limit, _visible_size(ask.board, answers) - start)
+    if place is None:
+        entries = places.merge([answer.top for answer in answers])[:count]
+        found = places.rows(ask.board, entries, 0, 0, 0)
+    else:
+        entries, found = _window(ask, answers, start, start, count)
+    is_last = not entries or start + len(entries) >= _visible_size(ask.board, answers)
+    return found, None if is_last else _cursor(entries[-1])
+
+
+def view(
+    slug: str,
+    *,
+    window: str | None = None,
+    period: str | None = None,
+    segment: str | None = None,
+    top: int = 10,
+    around: int = 5,
+    player: str | None = None,
+    rank: int | None = None,
+) -> BoardView:
+    """All that a board page shows: the top, the rows around `rank` or else around the player, the player's standing.
+
+    Errors as `top`. One round trip with one shard; with more, 2 for a player and a few for a rank.
+    """
+    ask = _Question.make(slug, window, period, segment)
+    top = _within("top", top, 0, MOST_ROWS)
+    around = _within("around", around, 0, MOST_ROWS)
+    mine = _place_of_player(ask, check_player_id(player)) if player is not None else None
+    asked = _place_of_rank(ask, _within("rank", rank, 1, 10**15)) if rank is not None else mine
+    answers = _read_around(ask, top, around, asked)
+    entries = places.merge([answer.top for answer in answers])[: min(top, _visible_size(ask.board, answers))]
+    around_rows, standing = _around(ask, answers, around)
+    if rank is not None:
+        standing = _around(ask, _read_around(ask, 0, 0, mine), 0)[1] if mine else None
+    return BoardView(
+        board=ask.board,
+        window=ask.window,
+        period=ask.period,
+        segment=ask.segment,
+        size=_visible_size(ask.board, answers),
+        version=_join_versions(catalog.snapshot().version, [answer.version for answer in answers]),
+        top=tuple(places.rows(ask.board, entries, 0, 0, 0)),
+        around=tuple(around_rows),
+        standing=standing,
+    )
+
+
+def version(slug: str) -> str:
+    """What a rendered board depends on besides the question asked: it changes whenever rows, names or rules may have.
+
+    Raises `UnknownBoard`. One round trip; O(1) per shard.
+    """
+    boards.get(slug)
+
+    def ask() -> list[Any]:
+        pipeline = client().pipeline(transaction=False)
+        pipeline.get(keys.shard_catalog_version(0))
+        for shard in shards.everyone():
+            pipeline.hmget(keys.board_versions(shard), slug, "*")
+        return pipeline.execute()
+
+    with guarded():
+        catalog_version, *found = patiently(ask)
+    parts = [f"{(rows or b'0').decode()}.{(profiles or b'0').decode()}" for rows, profiles in found]
+    return _join_versions((catalog_version or b"0").decode(), parts)
+
+
+def periods(slug: str, window: str) -> list[str]:
+    """The periods of a window that have been written to and are still kept, newest first. One round trip per shard."""
+    board = boards.get(slug)
+    if window == "season":
+        begun = [season for season in board.seasons if season.starts <= clock.now().date()]
+        return [season.slug for season in sorted(begun, key=lambda season: season.starts, reverse=True)]
+    return sorted((name for name in _kept_suffixes(slug) if _is_period(board, window, name)), reverse=True)
+
+
+def segments(slug: str, window: str | None = None, period: str | None = None) -> list[str]:
+    """The values of the board's segment field that have entries in a period, sorted. One round trip per shard."""
+    ask = _Question.make(slug, window, period, None)
+    start = f"{ask.suffix}:{ask.board.segment_by}="
+    return sorted(name.removeprefix(start) for name in _kept_suffixes(slug) if name.startswith(start))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Which ranked set of which board is asked for."""
+
+    board: Board
+    window: str
+    period: str
+    segment: str | None
+    suffix: str
+
+    @classmethod
+    def make(cls, slug: str, window: str | None, period: str | None, segment: str | None) -> "_Question":
+        board = boards.get(slug)
+        window, period = windows.resolve(board, window, period, clock.now())
+        if segment is not None and not board.segment_by:
+            raise ValidationError({"segment": "This board has no segments."})
+        if segment is not None and (not segment or len(segment) > LONGEST_SEGMENT or not segment.isprintable()):
+            raise ValidationError({"segment": f"Enter a text of 1 to {LONGEST_SEGMENT} characters."})
+        suffix = windows.with_segment(windows.suffix(window, period), board, segment)
+        return cls(board, window, period, segment, suffix)
+
+
+def _place_of_player(ask: _Question, player: str) -> dict[str, Any] | None:
+    """The place to ask all shards for; with more than one, the player's own shard says first where it is."""
+    if shards.count() == 1:
+        return {"player": player}
+    nothing_around = {"player": player, "before": 0, "after": 0}
+    (answer,) = places.read(ask.board, ask.suffix, top=0, place=nothing_around, only=shards.of(player))
+    return {"order": str(answer.around.order), "player": player} if answer.around else None
+
+
+def _place_of_rank(ask: _Question, rank: int) -> dict[str, Any] | None:
+    most = min(rank, ask.board.max_entries or rank)
+    if shards.count() == 1:
+        return {"index": most - 1}
+    entry = places.at_index(ask.board, ask.suffix, most - 1)
+    return {"order": str(entry.order), "player": entry.player} if entry else None
+
+
+def _read_around(ask: _Question, top: int, around: int, place: dict[str, Any] | None) -> list[places.Answer]:
+    """One shard shifts the window itself; of many, each gives as many rows as any shift could need."""
+    reach = around if shards.count() == 1 else 2 * around
+    if place is not None:
+        place = place | {"before": reach, "after": reach + 1}
+    return places.read(ask.board, ask.suffix, top=top, place=place)
+
+
+def _around(ask: _Question, answers: list[places.Answer], around: int) -> tuple[list[Row], Standing | None]:
+    """The rows around the place that was asked for, and its standing; nothing where it is not on the board."""
+    found = [answer.around for answer in answers if answer.around]
+    size = _visible_size(ask.board, answers)
+    position = sum(part.position for part in found)
+    if not found or position >= size:
+        return [], None
+    first = max(0, min(position - around, size - (2 * around + 1)))
+    _, shown = _window(ask, answers, position, first, min(2 * around + 1, size - first))
+    better = sum(part.better for part in found)
+    order = found[0].order
+    rank = 1 + (_levels(ask, found[0].levels, order) if ask.board.ties == "dense" else better)
+    return shown, Standing(rank, ask.board.score_of(order), size, 100 * (size - better) / size)
+
+
+def _window(
+    ask: _Question, answers: list[places.Answer], position: int, first: int, count: int
+) -> tuple[list[places.Entry], list[Row]]:
+    """The entries from the index `first` on, out of what the shards gave around `position`, and their rows."""
+    found = [answer.around for answer in answers if answer.around]
+    entries = places.merge([part.entries for part in found])
+    offset = max(0, sum(part.position - part.first for part in found) + first - position)
+    entries = entries[offset : offset + max(0, count)]
+    if not entries:
+        return [], []
+    order = entries[0].order
+    better = sum(part.better_than(order) for part in found)
+    levels = _levels(ask, found[0].first_levels, order) if ask.board.ties == "dense" else 0
+    return entries, places.rows(ask.board, entries, first, better, levels)
+
+
+def _levels(ask: _Question, on_lone_shard: int, order: int) -> int:
+    return on_lone_shard if shards.count() == 1 else places.count_levels(ask.board, ask.suffix, order)
+
+
+def _visible_size(board: Board, answers: list[places.Answer]) -> int:
+    total = sum(answer.size for answer in answers)
+    return min(total, board.max_entries or total)
+
+
+def _join_versions(catalog_version: str, parts: list[str]) -> str:
+    return ":".join([catalog_version, *parts])
+
+
+def _kept_suffixes(slug: str) -> set[str]:
+    now = clock.now().timestamp()
+    found: set[str] = set()
+    for shard in shards.everyone():
+        with guarded():
+            kept = client().zrangebyscore(keys.board_windows(shard, slug), now, "+inf")
+        found.update(suffix.decode() for suffix in kept)
+    return found
+
+
+def _is_period(board: Board, window: str, name: str) -> bool:
+    try:
+        windows.days(board, window, name)
+    except ValidationError:
+        return False
+    return True
+
+
+def _within(field: str, value: object, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ValidationError({field: f"Enter a whole number from {least} to {most}."})
+    return value
+
+
+def _cursor(entry: places.Entry) -> str:
+    return base64.urlsafe_b64encode(f"{entry.order}~{entry.player}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[int, str]:
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode("ascii")
+        order, _, player = text.partition("~")
+        if len(order) <= LONGEST_ORDER:
+            return int(order), check_player_id(player)
+    except (ValueError, binascii.Error, ValidationError):
+        pass
+    raise ValidationError({"after": "This is not a place that this board gave out."})
