@@ -1,6 +1,8 @@
 """What names may look like. Checked before Redis is asked, with the field and the reason in the error."""
 
 import re
+from functools import cache
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
@@ -21,4 +23,17 @@ def check_slug(value: object, field: str = "slug") -> str:
     if not isinstance(value, str) or not SLUG.fullmatch(value):
         reason = "A slug has 1 to 64 lower-case letters, digits, '_' or '-', and begins with a letter or digit."
         raise ValidationError({field: ValidationError(reason, code="invalid")})
+    return value
+
+
+@cache
+def timezones() -> frozenset[str]:
+    """The names of all timezones; kept, because listing them walks the whole tz database."""
+    return frozenset(available_timezones())
+
+
+def check_timezone(value: object, field: str = "timezone") -> str:
+    """The name of a timezone, or a `ValidationError` at `field`."""
+    if not isinstance(value, str) or value not in timezones():
+        raise ValidationError({field: "There is no such timezone; an example is Europe/Stockholm."})
     return value

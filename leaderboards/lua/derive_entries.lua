@@ -14,12 +14,8 @@ for i = 5, #ARGV do
   if order then
     found = found + 1
     write_entries(shard, board, suffix, expires, { order, player }, {})
-    local segment = board.segment_by ~= '' and redis.call('HGET', player_key(shard, player), board.segment_by) or ''
-    if segment ~= '' then
-      local part = suffix .. ':' .. board.segment_by .. '=' .. segment
-      write_entries(shard, board, part, expires, { order, player }, {})
-      trim_entries(shard, board, part)
-    end
+    local part = segment_of(shard, board, suffix, player)
+    if part then write_entries(shard, board, part, expires, { order, player }, {}) end
   end
 end
 if found > 0 then touch_board(shard, board.slug) end

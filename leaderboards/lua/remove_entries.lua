@@ -1,7 +1,7 @@
 -- Takes entries out of one ranked set where they still have the order value that the caller saw.
 -- joins: store/keys store/entries
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; JSON board {slug, max_entries, dense}; suffix; then player and order value by turns
+-- ARGV    catalog version; JSON board {slug, segment_by, max_entries, dense}; suffix; then player and order value by turns
 -- Returns `stale`, or how many were removed. Cost: O(entries × log size).
 
 local shard = KEYS[1]

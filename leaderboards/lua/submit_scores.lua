@@ -5,15 +5,16 @@
 --         how        sum, best or last
 --         sets       [[suffix, expiry in seconds or 0] …], the main set first
 --         entries    [player, units, player, units …]
---         tick       number of the first entry, for the tie rule `earliest`
+--         ticks      a growing number for each entry, for the tie rule `earliest`
 --         seen, ms   now, in seconds and milliseconds
 --         lone       1 where this is the only shard, so that ranks here are ranks everywhere
 --         ranks      1 where the (one) writer's place is wanted
 --         floor      optional; no entry may fall below these units
--- Returns `stale`, or {{refused index, units held, …}, {entered player, order, …}, {dropped player …}, {suffix …}, place}
---         indexes count from 0; entered: those who came into this shard's top and are not announced yet; dropped: from
---         the main set; suffixes: all sets written; place: order, better, levels better before the write, then the same
---         after it; '' for no order, and levels as their number on a lone shard, else as a list
+-- Returns `stale`, or {{refused index, units held, …}, {climber, order before or '', order after, …},
+--         {dropped player …}, place}
+--         indexes count from 0; climbers: those who rose within this shard's top, where other shards must be asked
+--         whether that is everybody's top; dropped: from the main set; place: order, better and levels better before
+--         the write, then the same after it; '' for no order, and levels as their number on a lone shard, else listed
 -- Cost: O(entries × sets × log size); about 3 µs an entry and set.
 
 local shard = KEYS[1]
@@ -24,56 +25,25 @@ local main = request.sets[1][1]
 local main_key = board_key(shard, board.slug, main)
 local levels_key = board_levels_key(shard, board.slug, main)
 
--- The writers, each once, and the sets that each of them is in.
-local players, suffixes_of, expiry, members = {}, {}, {}, {}
-local order_of_sets = {}
-
-local function join_set(suffix, expires, player)
-  if not members[suffix] then
-    members[suffix], expiry[suffix] = {}, expires
-    order_of_sets[#order_of_sets + 1] = suffix
-  end
-  local list = members[suffix]
-  list[#list + 1] = player
-end
-
-local function sets_of(player)
-  local suffixes = {}
-  local segment = board.segment_by ~= '' and redis.call('HGET', player_key(shard, player), board.segment_by) or ''
-  for _, set in ipairs(request.sets) do
-    suffixes[#suffixes + 1] = set[1]
-    join_set(set[1], set[2], player)
-    if segment ~= '' then
-      local suffix = set[1] .. ':' .. board.segment_by .. '=' .. segment
-      suffixes[#suffixes + 1] = suffix
-      join_set(suffix, set[2], player)
-    end
-  end
-  return suffixes
-end
-
+-- The writers, each once, and what they have: before[suffix][player] is an order value or nil; after begins as the same.
+local players, known = {}, {}
 for i = 1, #entries, 2 do
-  local player = entries[i]
-  if not suffixes_of[player] then
-    players[#players + 1] = player
-    suffixes_of[player] = sets_of(player)
-  end
+  if not known[entries[i]] then players[#players + 1], known[entries[i]] = entries[i], true end
 end
 
--- What they have: before[suffix][player] is an order value or nil; after begins as the same.
 local before, after = {}, {}
-for _, suffix in ipairs(order_of_sets) do
-  local list = members[suffix]
-  local orders = redis.call('ZMSCORE', board_key(shard, board.slug, suffix), unpack(list))
+for _, set in ipairs(request.sets) do
+  local suffix = set[1]
+  local orders = redis.call('ZMSCORE', board_key(shard, board.slug, suffix), unpack(players))
   before[suffix], after[suffix] = {}, {}
-  for i, player in ipairs(list) do
+  for i, player in ipairs(players) do
     local order = orders[i] and tonumber(orders[i]) or nil
     before[suffix][player], after[suffix][player] = order, order
   end
 end
 
 local function tie_part(player, number)
-  if board.ties == 'earliest' then return board.scale - 1 - (request.tick + number) end
+  if board.ties == 'earliest' then return board.scale - 1 - request.ticks[number] end
   if board.ties == 'unlocks' then
     return math.min(board.scale - 1, tonumber(redis.call('HGET', player_key(shard, player), 'unlocked') or 0))
   end
@@ -93,19 +63,19 @@ local function combined(order, units, player, number)
   return new * board.scale + tie_part(player, number)
 end
 
-local refused, written, accepted = {}, 0, {}
-for i = 1, #entries, 2 do
-  local player, units, new, fits = entries[i], entries[i + 1], {}, true
-  for j, suffix in ipairs(suffixes_of[player]) do
-    new[j] = combined(after[suffix][player], units, player, (i - 1) / 2)
-    fits = fits and new[j] ~= nil
+local refused, accepted = {}, {}
+for number = 1, #entries / 2 do
+  local player, units, new, fits = entries[2 * number - 1], entries[2 * number], {}, true
+  for i, set in ipairs(request.sets) do
+    new[i] = combined(after[set[1]][player], units, player, number)
+    fits = fits and new[i] ~= nil
   end
   if fits then
-    written, accepted[player] = written + 1, true
-    for j, suffix in ipairs(suffixes_of[player]) do after[suffix][player] = new[j] end
+    accepted[player] = true
+    for i, set in ipairs(request.sets) do after[set[1]][player] = new[i] end
   else
     local held = after[main][player]
-    refused[#refused + 1] = (i - 1) / 2
+    refused[#refused + 1] = number - 1
     refused[#refused + 1] = held and order_text(board.sign * math.floor(held / board.scale)) or '0'
   end
 end
@@ -132,26 +102,35 @@ local place = {}
 if request.ranks == 1 then place[1], place[2], place[3] = place_of(before[main][players[1]]) end
 local boundary = top_boundary()
 
-local dropped, changed = {}, false
-for _, suffix in ipairs(order_of_sets) do
-  local arguments, left = {}, {}
-  for _, player in ipairs(members[suffix]) do
-    local old, new = before[suffix][player], after[suffix][player]
-    if new and new ~= old then
-      arguments[#arguments + 1] = new
-      arguments[#arguments + 1] = player
-      left[#left + 1] = old
-    end
-  end
-  if #arguments > 0 then
-    changed = true
-    write_entries(shard, board, suffix, expiry[suffix], arguments, left)
-    local fallen = trim_entries(shard, board, suffix)
-    if suffix == main then dropped = fallen end
-  end
+-- Collects a changed entry for one set: order and player by turns, and the orders that are left.
+local function collect(groups, suffix, order, player, old)
+  groups[suffix] = groups[suffix] or { arguments = {}, left = {} }
+  local group = groups[suffix]
+  group.arguments[#group.arguments + 1] = order
+  group.arguments[#group.arguments + 1] = player
+  group.left[#group.left + 1] = old
 end
 
-local entered = {}
+local dropped, changed = {}, false
+for _, set in ipairs(request.sets) do
+  local suffix, expires, groups = set[1], set[2], {}
+  for _, player in ipairs(players) do
+    local old, new = before[suffix][player], after[suffix][player]
+    if new and new ~= old then
+      collect(groups, suffix, new, player, old)
+      local part = segment_of(shard, board, suffix, player)
+      if part then collect(groups, part, new, player, old) end
+    end
+  end
+  for name, group in pairs(groups) do
+    changed = true
+    write_entries(shard, board, name, expires, group.arguments, group.left)
+  end
+  local fallen = trim_entries(shard, board, suffix)
+  if suffix == main then dropped = fallen end
+end
+
+local climbers = {}
 if changed then
   touch_board(shard, board.slug)
   local fallen = {}
@@ -159,28 +138,27 @@ if changed then
   local new_boundary = board.news_top > 0 and (top_boundary() or -math.huge) or math.huge
   for _, player in ipairs(players) do
     local old, new = before[main][player], after[main][player]
-    local was_in = old and old >= (boundary or -math.huge)
-    if new and new >= new_boundary and not was_in and not fallen[player] then
-      if request.lone == 1 then
+    if new and new >= new_boundary and new > (old or -math.huge) and not fallen[player] then
+      if request.lone == 0 then
+        climbers[#climbers + 1] = player
+        climbers[#climbers + 1] = old and order_text(old) or ''
+        climbers[#climbers + 1] = order_text(new)
+      elseif not old or old < (boundary or -math.huge) then
         announce_rank(shard, board.slug, player, 1 + count_better(main_key, order_text(new)), request.ms)
-      else
-        entered[#entered + 1] = player
-        entered[#entered + 1] = order_text(new)
       end
     end
   end
 end
 
-if written > 0 then
-  local seen = {}
-  for player in pairs(accepted) do
-    seen[#seen + 1] = request.seen
-    seen[#seen + 1] = player
-  end
-  redis.call('ZADD', players_key(shard), 'GT', unpack(seen))
+local seen = {}
+for player in pairs(accepted) do
+  seen[#seen + 1] = request.seen
+  seen[#seen + 1] = player
 end
+if #seen > 0 then redis.call('ZADD', players_key(shard), 'GT', unpack(seen)) end
+redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, board.slug), '-inf', request.seen)
 
 if request.ranks == 1 then
   place[4], place[5], place[6] = place_of(after[main][players[1]])
 end
-return { refused, entered, dropped, order_of_sets, place }
+return { refused, climbers, dropped, place }

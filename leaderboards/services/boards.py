@@ -126,8 +126,10 @@ def _follow_change(before: Board, after: Board) -> None:
         derive(after)
     limit = after.max_entries
     if limit is not None and (before.max_entries is None or limit < before.max_entries):
-        for suffix in {suffix for shard in shards.everyone() for suffix in _suffixes(shard, after.slug)}:
-            limits.enforce(after, suffix)
+        suffixes = {suffix for shard in shards.everyone() for suffix in _suffixes(shard, after.slug)}
+        for suffix in suffixes:
+            if ":" not in suffix:
+                limits.enforce(after, suffix)
 
 
 def _suffixes(shard: int, slug: str) -> list[str]:

@@ -171,8 +171,7 @@ def periods(slug: str, window: str) -> list[str]:
     """The periods of a window that have been written to and are still kept, newest first. One round trip per shard."""
     board = boards.get(slug)
     if window == "season":
-        begun = [season for season in board.seasons if season.starts <= clock.now().date()]
-        return [season.slug for season in sorted(begun, key=lambda season: season.starts, reverse=True)]
+        return windows.begun_seasons(board, clock.now())
     return sorted((name for name in _kept_suffixes(slug) if _is_period(board, window, name)), reverse=True)
 
 

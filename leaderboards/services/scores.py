@@ -1,6 +1,5 @@
 """Writing scores. Each write is one script per shard, exact, and atomic for all windows and segments of the board."""
 
-import builtins
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
@@ -21,6 +20,8 @@ from leaderboards.definitions import Board, Combine, ScoreUpdate
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import boards, limits, places
 
+MOST_NAMES = 20  # players named in an error
+MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s; forty calls take 0.1 to 0.2
 MOST_WRITES_A_CALL = 500  # entries x sets of one script call, which then stays below 5 ms of server time
 Score = int | float | str | Decimal
 
@@ -50,19 +51,22 @@ def submit_many(
     """Reports many scores, in the order given, a player more than once if need be; gives how many players were written.
 
     A bad id or score raises `ValidationError` before anything is written. A result out of range leaves that entry out;
-    the others are written and the error then names the players left out. One round trip per shard and 500 entries.
+    the others are written and the error then names the players left out. One round trip per 20,000 entries.
     """
     board = boards.get(slug)
     pairs = scores.items() if isinstance(scores, Mapping) else scores
     entries = [(check_player_id(player), board.to_units(score)) for player, score in pairs]
-    batches = _batches(board, entries, board.combine, at)
+    moment = at or clock.now()
+    batches = _batches(board, entries, board.combine, moment)
     replies = _send(batches)
-    _settle(board, replies)
-    refused = [
-        batch.entries[index][0] for batch, reply in zip(batches, replies, strict=True) for index in reply.refused
-    ]
+    _settle(board, moment, replies)
+    refused = {
+        batch.entries[index].player: None
+        for batch, reply in zip(batches, replies, strict=True)
+        for index in reply.refused
+    }
     if refused:
-        names = ", ".join(dict.fromkeys(refused))
+        names = ", ".join(list(refused)[:MOST_NAMES]) + (" and others" if len(refused) > MOST_NAMES else "")
         raise ValidationError({"score": f"The result would leave ±{board.greatest_score}; left out: {names}."})
     return len({player for player, _ in entries})
 
@@ -80,7 +84,7 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     if "all" not in board.windows or board.order == "asc":
         raise ValidationError({"board": "Spending needs a descending board with the window 'all'."})
     floor = board.to_units(board.floor, "floor")
-    (reply,) = _send(_batches(board, [(check_player_id(player), -units)], "sum", None, ("all",), floor))
+    (reply,) = _send(_batches(board, [(check_player_id(player), -units)], "sum", clock.now(), ("all",), floor))
     if reply.refused:
         raise InsufficientBalance(board.from_units(reply.refused[0]))
     return board.score_of(_order_after(reply))
@@ -96,12 +100,20 @@ def remove(slug: str, player: str) -> bool:
     return bool(removed)
 
 
+class _Entry(NamedTuple):
+    """One score to write; `tick` is its place in the order of all writes."""
+
+    player: str
+    units: int
+    tick: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Scores for one shard, one script call."""
 
     shard: int
-    entries: list[tuple[str, int]]
+    entries: Sequence[_Entry]
     arguments: Callable[[], list[str]]
 
 
@@ -110,20 +122,21 @@ class _Reply:
     """What the script says of a batch."""
 
     refused: dict[int, int]  # index in the batch → units held
-    entered: list[tuple[str, int]]  # player, order value
+    climbers: list[tuple[str, int | None, int]]  # player, order values before and after
     dropped: frozenset[str]
-    suffixes: list[str]
     before: places.Place | None
     after: places.Place | None
 
     @classmethod
     def read(cls, raw: list[Any]) -> "_Reply":
-        refused, entered, dropped, suffixes, place = raw
+        refused, climbers, dropped, place = raw
         return cls(
             refused={int(index): places.order_value(units) for index, units in _pairs(refused)},
-            entered=[(player.decode(), places.order_value(order)) for player, order in _pairs(entered)],
+            climbers=[
+                (player.decode(), places.order_value(before) if before else None, places.order_value(after))
+                for player, before, after in zip(climbers[::3], climbers[1::3], climbers[2::3], strict=True)
+            ],
             dropped=frozenset(player.decode() for player in dropped),
-            suffixes=[suffix.decode() for suffix in suffixes],
             before=places.Place.read(place[:3]) if place else None,
             after=places.Place.read(place[3:]) if place else None,
         )
@@ -132,12 +145,14 @@ class _Reply:
 def _write_one(slug: str, player: str, score: Score, how: Combine, at: datetime | None, field: str) -> ScoreUpdate:
     board = boards.get(slug)
     entry = (check_player_id(player), board.to_units(score, field))
-    (batch,) = _batches(board, [entry], how, at)
+    moment = at or clock.now()
+    (batch,) = _batches(board, [entry], how, moment)
     (reply,) = _send([batch])
     if reply.refused:
         raise ValidationError({field: f"The result would leave ±{board.greatest_score}; nothing was changed."})
-    dropped = reply.dropped | _settle(board, [reply])
-    rank, previous_rank = places.ranks(board, reply.suffixes[0], batch.shard, [reply.after, reply.before])
+    dropped = reply.dropped | _settle(board, moment, [reply])
+    main, _ = windows.sets_at(board, moment)[0]
+    rank, previous_rank = places.ranks(board, main, batch.shard, [reply.after, reply.before])
     fell_off = player in dropped
     return ScoreUpdate(board.score_of(_order_after(reply)), None if fell_off else rank, previous_rank, fell_off)
 
@@ -149,33 +164,31 @@ def _order_after(reply: _Reply) -> int:
 
 def _batches(
     board: Board,
-    entries: Sequence[tuple[str, int]],
+    scores: Sequence[tuple[str, int]],
     how: Combine,
-    at: datetime | None,
+    at: datetime,
     only: tuple[str, ...] | None = None,
     floor: int | None = None,
 ) -> list[_Batch]:
-    """Entries by shard, cut so that no script call takes its server for long."""
-    moment = at or clock.now()
-    if not windows.sets_at(board, moment, only):
+    """Scores by shard, cut so that no script call takes its server for long."""
+    sets = windows.sets_at(board, windows.check_moment(at), only)
+    if not sets:
         raise ValidationError({"at": f"No season of the board {board.slug!r} holds this day."})
-    length = max(1, MOST_WRITES_A_CALL // len(windows.sets_at(board, moment, only)))
-    tick = _ticks(board, len(entries))
-    batches = []
-    for shard, group in shards.group(entries, lambda entry: entry[0]).items():
-        for start in range(0, len(group), length):
-            chunk = group[start : start + length]
-            batches.append(_Batch(shard, chunk, partial(_arguments, board.slug, chunk, how, moment, tick, only, floor)))
-            tick += len(chunk)
-    return batches
+    length = max(1, MOST_WRITES_A_CALL // len(sets))
+    first = _first_tick(board, len(scores))
+    entries = [_Entry(player, units, first + index) for index, (player, units) in enumerate(scores)]
+    return [
+        _Batch(shard, chunk, partial(_arguments, board.slug, chunk, how, at, only, floor))
+        for shard, group in shards.group(entries, lambda entry: entry.player).items()
+        for chunk in (group[start : start + length] for start in range(0, len(group), length))
+    ]
 
 
 def _arguments(
     slug: str,
-    entries: list[tuple[str, int]],
+    entries: Sequence[_Entry],
     how: Combine,
     at: datetime,
-    tick: int,
     only: tuple[str, ...] | None,
     floor: int | None,
 ) -> list[str]:
@@ -185,20 +198,21 @@ def _arguments(
     request: dict[str, Any] = {
         "how": how,
         "sets": windows.sets_at(board, at, only),
-        "entries": list(chain.from_iterable(entries)),
-        "tick": tick,
+        "entries": [part for entry in entries for part in (entry.player, entry.units)],
         "seen": int(now.timestamp()),
         "ms": int(now.timestamp() * 1000),
         "lone": int(shards.count() == 1),
         "ranks": int(len(entries) == 1),
     }
+    if board.ties == "earliest":
+        request["ticks"] = [entry.tick for entry in entries]
     if floor is not None:
         request["floor"] = floor
     return [board.for_scripts(), json.dumps(request)]
 
 
-def _ticks(board: Board, number: int) -> int:
-    """The first of `number` places in the order of writes, for the tie rule `earliest`; one round trip there."""
+def _first_tick(board: Board, number: int) -> int:
+    """The first of `number` places in the order of all writes, for the tie rule `earliest`; one round trip there."""
     if board.ties != "earliest":
         return 0
     with guarded():
@@ -209,31 +223,38 @@ def _ticks(board: Board, number: int) -> int:
 
 
 def _send(batches: list[_Batch]) -> list[_Reply]:
-    work = [(batch.shard, batch) for batch in batches]
-    replies = catalog.run("leaderboards/submit_scores", work, lambda batch: batch.arguments())
-    return [_Reply.read(reply) for reply in replies]
+    replies: list[_Reply] = []
+    for start in range(0, len(batches), MOST_CALLS_A_PIPELINE):
+        work = [(batch.shard, batch) for batch in batches[start : start + MOST_CALLS_A_PIPELINE]]
+        raw = catalog.run("leaderboards/submit_scores", work, lambda batch: batch.arguments())
+        replies.extend(map(_Reply.read, raw))
+    return replies
 
 
-def _settle(board: Board, replies: list[_Reply]) -> frozenset[str]:
+def _settle(board: Board, at: datetime, replies: list[_Reply]) -> frozenset[str]:
     """What takes all shards to know: who is over the limit, and who entered the top. Gives those who fell off."""
     if shards.count() == 1:
         return frozenset()
-    main = replies[0].suffixes[0] if replies else ""
-    dropped: builtins.set[str] = builtins.set()
-    if board.max_entries is not None:
-        for suffix in {suffix for reply in replies for suffix in reply.suffixes}:
-            fallen = limits.enforce(board, suffix)
-            dropped |= fallen if suffix == main else frozenset()
-    entered = [entry for reply in replies for entry in reply.entered if entry[0] not in dropped]
-    if entered:
-        _announce(board, main, entered)
+    main, *others = (suffix for suffix, _ in windows.sets_at(board, at))
+    dropped = limits.enforce(board, main)
+    for suffix in others:
+        limits.enforce(board, suffix)
+    climbers = [climber for reply in replies for climber in reply.climbers if climber[0] not in dropped]
+    if climbers:
+        _announce(board, main, climbers)
     return frozenset(dropped)
 
 
-def _announce(board: Board, suffix: str, entered: list[tuple[str, int]]) -> None:
-    """Tells the news of those who are in the top of all shards. Two round trips."""
-    better = places.count_better(board, suffix, [order for _, order in entered])
-    news = [(player, count + 1) for (player, _), count in zip(entered, better, strict=True) if count < board.news_top]
+def _announce(board: Board, suffix: str, climbers: list[tuple[str, int | None, int]]) -> None:
+    """Tells the news of those who rose into the top of all shards. Two round trips."""
+    orders = {order for _, before, after in climbers for order in (before, after) if order is not None}
+    better = dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))
+    news = [
+        (player, better[after] + 1)
+        for player, before, after in climbers
+        # The place before is counted after the climb, so the climber is one of those who are better than it.
+        if better[after] < board.news_top and (before is None or better[before] - 1 >= board.news_top)
+    ]
     now = str(int(clock.now().timestamp() * 1000))
     catalog.run(
         "leaderboards/announce_ranks",

@@ -1,7 +1,7 @@
 -- Removes every trace of a player from one shard.
 -- joins: store/keys store/entries
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; player; JSON boards [{slug, max_entries, dense} …]
+-- ARGV    catalog version; player; JSON boards [{slug, segment_by, max_entries, dense} …]
 -- Returns `stale`, or 1 where there was anything, else 0. Cost: O(sets of all boards × log size + news).
 
 local shard, player = KEYS[1], ARGV[2]
@@ -10,7 +10,7 @@ local found = redis.call('ZREM', players_key(shard), player)
 for _, board in ipairs(cjson.decode(ARGV[3])) do
   local removed = false
   for _, suffix in ipairs(redis.call('ZRANGE', board_windows_key(shard, board.slug), 0, -1)) do
-    removed = remove_entry(shard, board, suffix, player) or removed
+    removed = remove_from_set(shard, board, suffix, player) or removed
   end
   redis.call('DEL', rank_news_sent_key(shard, player, board.slug))
   if removed then

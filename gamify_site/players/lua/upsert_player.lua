@@ -16,11 +16,8 @@ local function move(board, from, to)
     local order = not string.find(suffix, ':', 1, true) and redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
     if order then
       local part = suffix .. ':' .. board.segment_by .. '='
-      if from ~= '' then remove_entry(shard, board, part .. from, player) end
-      if to ~= '' then
-        write_entries(shard, board, part .. to, expires, { tonumber(order), player }, {})
-        trim_entries(shard, board, part .. to)
-      end
+      if from ~= '' then remove_from_set(shard, board, part .. from, player) end
+      if to ~= '' then write_entries(shard, board, part .. to, expires, { tonumber(order), player }, {}) end
     end
   end
   touch_board(shard, board.slug)

@@ -1,7 +1,8 @@
 -- Ranked sets: one sorted set of player → order value (greater is better), and on boards with dense ranks one more of
 -- the distinct order values. All that adds, changes or removes an entry of a board goes through these functions.
 -- joins: store/keys
--- `board` is a table with slug, max_entries (0: no limit) and dense (1 or 0).
+-- A board may rank within a profile field as well: the entries of one value of it are a segment, a set of its own.
+-- `board` is a table with slug, segment_by ('': no segments), max_entries (0: no limit) and dense (1 or 0).
 
 -- An order value as text; exact, where Lua's own tostring would round to 14 digits.
 local function order_text(order) return string.format('%.17g', order) end
@@ -27,29 +28,38 @@ local function write_entries(shard, board, suffix, expires, arguments, left)
   end
 end
 
--- Removes one entry; returns its order value as text, or false where there was none.
-local function remove_entry(shard, board, suffix, player)
-  local key = board_key(shard, board.slug, suffix)
-  local order = redis.call('ZSCORE', key, player)
-  if order then
-    redis.call('ZREM', key, player)
-    if board.dense == 1 then drop_level(shard, board, suffix, tonumber(order)) end
-  end
-  return order
+-- The suffix of the segment that a player's entry of a set is in as well; nil where there is none.
+local function segment_of(shard, board, suffix, player)
+  local value = board.segment_by ~= '' and redis.call('HGET', player_key(shard, player), board.segment_by) or ''
+  if value ~= '' then return suffix .. ':' .. board.segment_by .. '=' .. value end
 end
 
--- Drops what is over the board's limit, lowest first; returns the players dropped.
+-- Removes an entry from one set alone; false where there was none.
+local function remove_from_set(shard, board, suffix, player)
+  local key = board_key(shard, board.slug, suffix)
+  local order = redis.call('ZSCORE', key, player)
+  if not order then return false end
+  redis.call('ZREM', key, player)
+  if board.dense == 1 then drop_level(shard, board, suffix, tonumber(order)) end
+  return true
+end
+
+-- Removes an entry from a set and from its segment; false where there was none.
+local function remove_entry(shard, board, suffix, player)
+  local part = segment_of(shard, board, suffix, player)
+  if part then remove_from_set(shard, board, part, player) end
+  return remove_from_set(shard, board, suffix, player)
+end
+
+-- Drops what is over the board's limit, lowest first, from a set and from its segments; returns the players dropped.
+-- At most 1000 a call, more than any batch adds: a limit that was lowered is enforced in steps.
 local function trim_entries(shard, board, suffix)
   if board.max_entries == 0 then return {} end
   local key = board_key(shard, board.slug, suffix)
   local over = redis.call('ZCARD', key) - board.max_entries
   if over <= 0 then return {} end
-  local dropped = redis.call('ZRANGE', key, 0, over - 1)
-  redis.call('ZREMRANGEBYRANK', key, 0, over - 1)
-  if board.dense == 1 then
-    local lowest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    redis.call('ZREMRANGEBYSCORE', board_levels_key(shard, board.slug, suffix), '-inf', '(' .. lowest[2])
-  end
+  local dropped = redis.call('ZRANGE', key, 0, math.min(over, 1000) - 1)
+  for _, player in ipairs(dropped) do remove_entry(shard, board, suffix, player) end
   return dropped
 end
 
