@@ -141,14 +141,21 @@ class Board:
         Takes int, Decimal, or a finite float or text that is exactly a number with no more decimals than the board
         has. Anything else is a `ValidationError` at `field`.
         """
+        if type(score) is int:  # by far the most common
+            units: int | Decimal = score * 10**self.decimals
+        else:
+            units = self._decimal_units(score, field)
+        if abs(units) > self.most_units:
+            raise ValidationError({field: f"The score must lie within ±{self.greatest_score}."})
+        return int(units)
+
+    def _decimal_units(self, score: object, field: str) -> Decimal:
         with localcontext(prec=LONGEST_NUMBER + MOST_DECIMALS):
             units = _exact_number(score, field).scaleb(self.decimals)
         if units != units.to_integral_value():
             allowed = "a whole number" if not self.decimals else f"a number with at most {self.decimals} decimals"
             raise ValidationError({field: f"The score must be {allowed}."})
-        if abs(units) > self.most_units:
-            raise ValidationError({field: f"The score must lie within ±{self.greatest_score}."})
-        return int(units)
+        return units
 
     def from_units(self, units: int) -> int | Decimal:
         """Units as a score: int, or Decimal on boards with decimals."""

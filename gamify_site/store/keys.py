@@ -80,7 +80,7 @@ def shard_catalog_version(number: int) -> str:
 
 
 def players(number: int) -> str:
-    """sorted set: player id → last seen (s)."""
+    """sorted set: player id → last seen (s), to five minutes."""
     return f"{shard(number)}:players"
 
 

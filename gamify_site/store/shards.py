@@ -2,7 +2,7 @@
 
 from binascii import crc_hqx
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from django.conf import settings
@@ -26,8 +26,10 @@ def of(player: str) -> int:
     return crc_hqx(player.encode(), 0) % count()
 
 
-def group(items: Iterable[T], player: Callable[[T], str]) -> dict[int, list[T]]:
+def group(items: Sequence[T], player: Callable[[T], str]) -> dict[int, list[T]]:
     """Items by the shard of their player, in the order in which they came."""
+    if count() == 1:
+        return {0: list(items)} if items else {}
     groups: dict[int, list[T]] = defaultdict(list)
     for item in items:
         groups[of(player(item))].append(item)

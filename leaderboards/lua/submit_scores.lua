@@ -1,5 +1,5 @@
 -- Applies a batch of scores to every ranked set of one board on one shard; each entry as a whole or not at all.
--- joins: store/keys store/entries store/news leaderboards/ranks
+-- joins: store/keys store/entries store/players store/news leaderboards/ranks
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; JSON board, as Board.for_scripts() gives it; JSON request:
 --         how        sum, best or last
@@ -63,7 +63,7 @@ local function combined(order, units, player, number)
   return new * board.scale + tie_part(player, number)
 end
 
-local refused, accepted = {}, {}
+local refused, accepted, is_accepted = {}, {}, {}
 for number = 1, #entries / 2 do
   local player, units, new, fits = entries[2 * number - 1], entries[2 * number], {}, true
   for i, set in ipairs(request.sets) do
@@ -71,7 +71,7 @@ for number = 1, #entries / 2 do
     fits = fits and new[i] ~= nil
   end
   if fits then
-    accepted[player] = true
+    if not is_accepted[player] then accepted[#accepted + 1], is_accepted[player] = player, true end
     for i, set in ipairs(request.sets) do after[set[1]][player] = new[i] end
   else
     local held = after[main][player]
@@ -150,12 +150,7 @@ if changed then
   end
 end
 
-local seen = {}
-for player in pairs(accepted) do
-  seen[#seen + 1] = request.seen
-  seen[#seen + 1] = player
-end
-if #seen > 0 then redis.call('ZADD', players_key(shard), 'GT', unpack(seen)) end
+see_players(shard, accepted, request.seen)
 redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, board.slug), '-inf', request.seen)
 
 if request.ranks == 1 then

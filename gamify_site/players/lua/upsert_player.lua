@@ -1,5 +1,5 @@
 -- Writes fields of a player's profile and moves the player's entries where a board ranks within a changed field.
--- joins: store/keys store/entries
+-- joins: store/keys store/entries store/players
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; player; now (s); JSON boards with segments [{slug, segment_by, max_entries, dense} …];
 --         then field and value by turns, an empty value removes the field
@@ -36,6 +36,6 @@ for i = 5, #ARGV, 2 do
   end
 end
 redis.call('HSETNX', key, 'joined', ARGV[3])
-redis.call('ZADD', players_key(shard), 'GT', ARGV[3], player)
+see_players(shard, { player }, tonumber(ARGV[3]))
 if changed then redis.call('HINCRBY', board_versions_key(shard), '*', 1) end
 return redis.call('HGETALL', key)
