@@ -1,0 +1,98 @@
+"""What holds for every request: a page when the data store is away, well-formed input, the Content-Security-Policy."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import django
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
+
+from gamify_site import error_pages
+from gamify_site.store.connection import UNANSWERED
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def site_context(request: HttpRequest) -> dict[str, Any]:
+    """For every template: the nonce that its scripts must carry, whether the demo tools are on, the site's name."""
+    return {
+        "csp_nonce": getattr(request, "_csp_nonce", None),
+        "demo": settings.GAMIFY_DEMO,
+        "site_name": "Gamify",
+    }
+
+
+class StoreUnavailableMiddleware:
+    """A friendly page when a view does not reach the data store; `error_pages.server_error` does it for middleware."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return error_pages.unavailable(request, exception) if isinstance(exception, UNANSWERED) else None
+
+
+class WellFormedMiddleware:
+    """Answers 400 to a query or a form that is not UTF-8 or holds NUL, so that no page has to think of them."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "%" in query or not query.isascii():
+            check_well_formed(query.encode("latin-1", "replace"))
+        if request.method == "POST" and request.content_type == "application/x-www-form-urlencoded":
+            check_well_formed(request.body)
+        return self.get_response(request)
+
+
+def check_well_formed(encoded: bytes) -> None:
+    """Raises `BadRequest` where percent-encoded text is not UTF-8 or holds NUL."""
+    text = unquote_to_bytes(encoded)
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("Input must be UTF-8.") from error
+    if b"\0" in text:
+        raise BadRequest("Input must not hold NUL.")
+
+
+class Nonce:
+    """A secret for one page, made when the page first writes it."""
+
+    value = ""
+
+    def __str__(self) -> str:
+        self.value = self.value or secrets.token_urlsafe(16)
+        return self.value
+
+
+class OwnContentSecurityPolicyMiddleware:
+    """What Django 6 brings, for Django 5.2: sends the policy in SECURE_CSP, with the nonce where the page uses one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.policy = "; ".join(f"{directive} {' '.join(values)}" for directive, values in settings.SECURE_CSP.items())
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        nonce = request._csp_nonce = Nonce()  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        source = f"'nonce-{nonce.value}'" if nonce.value else ""
+        policy = self.policy.replace(settings.CSP_NONCE, source)
+        response.headers.setdefault("Content-Security-Policy", policy)
+        return response
+
+
+ContentSecurityPolicyMiddleware = (
+    import_string("django.middleware.csp.ContentSecurityPolicyMiddleware")
+    if django.VERSION >= (6,)
+    else OwnContentSecurityPolicyMiddleware
+)

@@ -1,0 +1,42 @@
+"""`manage.py serve`: the site for production."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError, CommandParser
+
+from gamify_site.ops import serving
+from gamify_site.ops.command import StoreCommand
+
+WORKERS = max(2, os.cpu_count() or 1)
+
+
+class Command(StoreCommand):
+    help = "Serves the site until SIGTERM or Ctrl-C, for production behind a proxy."
+    runs_until_stopped = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        serving.add_arguments(parser)
+        parser.add_argument(
+            "--workers", type=serving.workers, default=WORKERS, help=f"web worker processes (default here: {WORKERS})"
+        )
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Says what is wrong before the data store is started."""
+        try:
+            settings.SECRET_KEY  # noqa: B018  (Django refuses to give an empty one)
+        except ImproperlyConfigured:
+            raise CommandError(
+                "GAMIFY_SECRET_KEY is not set: set it to a long random text, the same on every start."
+            ) from None
+        serving.check_port(options["host"], options["port"])
+        return super().execute(*args, **options)
+
+    def handle(self, *_: Any, host: str, port: int, workers: int, **__: Any) -> None:
+        serving.serve(host, port, workers, lambda: self._say(f"Gamify serves on {serving.address(host, port)}"))
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class PlayersConfig(AppConfig):
+    name = "gamify_site.players"
+    label = "players"
+    verbose_name = "Players"

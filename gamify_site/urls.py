@@ -1,0 +1,14 @@
+"""Which address leads where."""
+
+from django.urls import include, path
+
+from gamify_site.players.views import manage_accounts
+
+urlpatterns = [
+    path("accounts/", include("gamify_site.players.urls")),
+    path("manage/accounts/", manage_accounts, name="manage_accounts"),
+    path("", include("leaderboards.urls")),
+    path("", include("gamify_site.ops.urls")),
+]
+
+handler500 = "gamify_site.error_pages.server_error"

@@ -1,0 +1,103 @@
+"""The sign-up page."""
+
+from unittest.mock import patch
+
+import pytest
+from django.test import Client
+
+from gamify_site.players import accounts, registration, services
+from tests.players.conftest import PASSWORD, MakeAccount
+
+SIGN_UP = "/accounts/signup/"
+
+
+def sign_up(client: Client, username: str = "alice", password: str = PASSWORD, again: str | None = None):
+    return client.post(
+        SIGN_UP, {"username": username, "password1": password, "password2": password if again is None else again}
+    )
+
+
+def errors(response) -> dict[str, list[str]]:
+    return response.context["form"].errors
+
+
+@pytest.mark.usefixtures("store")
+def test_signing_up_logs_in_and_leads_to_the_profile(client: Client) -> None:
+    assert sign_up(client, "Alice").headers["Location"] == "/accounts/settings/"
+    page = client.get("/accounts/settings/")
+    assert page.context["user"].player_id == "Alice"
+    assert "Welcome!" in page.text
+    assert services.get("Alice").name == "Alice"
+
+
+@pytest.mark.usefixtures("store")
+def test_the_password_is_stored_hashed(client: Client) -> None:
+    sign_up(client)
+    assert PASSWORD not in str(accounts.find("alice"))
+
+
+@pytest.mark.parametrize("taken", ["alice", "ALICE"])
+def test_a_taken_name_is_told_at_the_field(account: MakeAccount, client: Client, taken: str) -> None:
+    account("Alice")
+    response = sign_up(client, taken)
+    assert errors(response) == {"username": ["This name is taken."]}
+    assert 'id="id_username_error"' in response.text
+
+
+@pytest.mark.usefixtures("store")
+def test_a_name_that_a_game_knows_is_taken(client: Client) -> None:
+    services.upsert("bob", name="Bob")
+    assert errors(sign_up(client, "bob")) == {"username": ["This name is taken."]}
+    assert accounts.find("bob") is None
+
+
+def test_who_comes_second_in_a_race_is_told_at_the_field(account: MakeAccount, client: Client) -> None:
+    account("alice")
+    with patch.object(registration, "check_free"):
+        response = sign_up(client)
+    assert errors(response) == {"username": ["This name is taken."]}
+
+
+@pytest.mark.parametrize("name", ["-x", "a b", "<script>alert(1)</script>", "é", "x" * 65, "a\tb", ""])
+@pytest.mark.usefixtures("store")
+def test_an_illegal_name_is_told_at_the_field(client: Client, name: str) -> None:
+    response = sign_up(client, name)
+    assert list(errors(response)) == ["username"]
+    assert "<script>alert" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("password", "again", "field"),
+    [
+        ("short", None, "password2"),
+        ("password1", None, "password2"),
+        ("alice123", None, "password2"),
+        (PASSWORD, "other", "password2"),
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_a_bad_password_is_told_at_the_field(client: Client, password: str, again: str | None, field: str) -> None:
+    assert list(errors(sign_up(client, "alice123", password, again))) == [field]
+
+
+@pytest.mark.usefixtures("alice")
+def test_who_is_logged_in_has_no_use_for_it(client: Client) -> None:
+    assert client.get(SIGN_UP).status_code == 302
+
+
+@pytest.mark.usefixtures("store")
+def test_twenty_sign_ups_from_one_address_are_enough_for_a_while() -> None:
+    for number in range(20):
+        assert sign_up(Client(), f"bot{number}").status_code == 302
+    response = sign_up(Client(), "bot20")
+    assert response.status_code == 429
+    assert "Retry-After" in response.headers
+    assert accounts.find("bot20") is None
+    assert sign_up(Client(REMOTE_ADDR="192.0.2.7"), "bob").status_code == 302
+
+
+@pytest.mark.usefixtures("store")
+def test_forms_with_mistakes_do_not_count(client: Client) -> None:
+    for _ in range(25):
+        assert sign_up(client, "alice", "short").status_code == 200
+    assert sign_up(client).status_code == 302
