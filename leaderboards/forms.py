@@ -31,7 +31,16 @@ from leaderboards.views import wording
 
 
 class PlainForm(forms.Form):
-    """A form whose wrong fields are marked for screen readers, and that takes errors of the services."""
+    """A form that takes the errors of the services."""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        initial: dict[str, Any] | None = None,
+        auto_id: str = "id_%s",
+    ) -> None:
+        super().__init__(data, initial=initial, auto_id=auto_id, label_suffix="")
 
     def add_errors(self, error: ValidationError) -> None:
         """Shows a service's error at the fields it names; what names no field of this form stands above the form."""

@@ -75,7 +75,7 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     """Takes an amount off the balance, in the window `all` alone, and gives the new balance.
 
     Other windows go on telling what was earned. Raises `InsufficientBalance` where it would fall below the board's
-    floor, `ValidationError`, `UnknownBoard`. One round trip; O(log size).
+    floor, `ValidationError`, `UnknownBoard`. One round trip with one shard; O(log size).
     """
     board = boards.get(slug)
     units = board.to_units(amount, "amount")
@@ -84,9 +84,11 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     if "all" not in board.windows or board.order == "asc":
         raise ValidationError({"board": "Spending needs a descending board with the window 'all'."})
     floor = board.to_units(board.floor, "floor")
-    (reply,) = _send(_batches(board, [(check_player_id(player), -units)], "sum", clock.now(), ("all",), floor))
+    now = clock.now()
+    (reply,) = _send(_batches(board, [(check_player_id(player), -units)], "sum", now, ("all",), floor))
     if reply.refused:
         raise InsufficientBalance(board.from_units(reply.refused[0]))
+    _settle(board, now, [reply])
     return board.score_of(_order_after(reply))
 
 

@@ -1,0 +1,60 @@
+"""Tags and filters of the board pages."""
+
+from decimal import Decimal
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from leaderboards.definitions import Board, Standing
+from leaderboards.views import rendered, wording
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of static/icons/icons.svg; it is decoration, so the words stand beside it."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons/icons.svg"), name
+    )
+
+
+@register.simple_tag
+def avatar(player: str, name: str) -> SafeString:
+    """A player's first letter on a tone of their own."""
+    return format_html(
+        '<span class="avatar tone-{}" aria-hidden="true">{}</span>', rendered.tone(player), rendered.initial(name)
+    )
+
+
+@register.filter
+def number(value: int | Decimal) -> str:
+    """A number for readers, grouped as their language does."""
+    return wording.number(value)
+
+
+@register.filter
+def place(standing: Standing) -> str:
+    """A place in words: Top 3 %."""
+    return wording.place(standing)
+
+
+@register.filter
+def window_name(window: str) -> str:
+    """What a window is called."""
+    return str(wording.WINDOWS[window])
+
+
+@register.filter
+def segment_name(field: str) -> str:
+    """What a segment's profile field is called."""
+    return str(wording.SEGMENTS[field])
+
+
+@register.filter
+def window_names(board: Board) -> str:
+    """The windows of a board in one line."""
+    return _(", ").join(str(wording.WINDOWS[window]) for window in board.windows)

@@ -1,0 +1,153 @@
+"""The boards for players: the list, a board, its full list."""
+
+from hashlib import blake2b
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from leaderboards.definitions import Board
+from leaderboards.services import boards, ranking
+from leaderboards.views import rendered, wording
+from leaderboards.views.asking import clear_errors, player_of, private, wants
+from leaderboards.views.query import BoardQuery
+
+PAGE_ROWS = 50
+ROWS = "rows"  # the part of the board page that is polled; also the id of its element
+
+
+@require_safe
+def board_list(request: HttpRequest) -> HttpResponse:
+    """All boards, each with its leader and the visitor's place."""
+    player = player_of(request)
+    views = [ranking.view(board.slug, top=1, around=0, player=player) for board in boards.all()]
+    return private(render(request, "leaderboards/list.html", {"views": views}))
+
+
+@require_safe
+@clear_errors
+def board(request: HttpRequest, slug: str) -> HttpResponse:
+    """One board: the whole page, the part that is polled, or with `after` a page of the full list."""
+    query = BoardQuery.read(request.GET, boards.get(slug))
+    player = player_of(request)
+    if query.after is not None:
+        return private(_full_list(request, query, player))
+    if not wants(request, ROWS):
+        return private(render(request, "leaderboards/board.html", _controls(query) | _rows(query, player)))
+    etag = _etag(ranking.version(slug), query, player)
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = render(request, f"leaderboards/board.html#{ROWS}", _rows(query, player))
+    response["ETag"] = etag
+    return private(response)
+
+
+def _etag(version: str, query: BoardQuery, player: str | None) -> str:
+    """Changes whenever the part may have: with the data, the question, the calendar, the visitor, the language."""
+    parts = (version, query.url(), query.period, query.current, player, get_language())
+    return f'"{blake2b(repr(parts).encode(), digest_size=12).hexdigest()}"'
+
+
+def _rows(query: BoardQuery, player: str | None) -> dict[str, Any]:
+    """What the polled part shows."""
+    view = ranking.view(
+        query.board.slug,
+        window=query.window,
+        period=query.period,
+        segment=query.segment,
+        top=query.top,
+        around=query.around,
+        player=player,
+        rank=query.rank,
+    )
+    podium, top = rendered.top(view, query.top, player)
+    mine = view.standing if query.rank is None else None
+    return {
+        "board": query.board,
+        "query": query,
+        "view": view,
+        "player": player,
+        "podium": podium,
+        "top": top,
+        "around": rendered.rows(view.around, player, marked=query.rank, mine=mine),
+        "has_gap": mine is not None,
+        "shown_rank": min(query.rank or 0, view.size),
+        "poll_url": query.url(),
+        "list_url": query.url(rank=None, after=""),
+        "me_url": query.url(rank=None),
+    }
+
+
+def _full_list(request: HttpRequest, query: BoardQuery, player: str | None) -> HttpResponse:
+    slug, window, period, segment = query.board.slug, query.window, query.period, query.segment
+    rows, cursor = ranking.page(
+        slug, after=query.after or None, limit=PAGE_ROWS, window=window, period=period, segment=segment
+    )
+    view = ranking.view(slug, window=window, period=period, segment=segment, top=0, around=0, player=player)
+    context = {
+        "board": query.board,
+        "query": query,
+        "view": view,
+        "rows": rendered.rows(rows, player),
+        "period": wording.period(query.board, window, period),
+        "segment": wording.segment(query.board, segment) if segment else "",
+        "board_url": query.url(),
+        "first_url": query.url(after="") if query.after else None,
+        "next_url": query.url(after=cursor) if cursor else None,
+    }
+    return render(request, "leaderboards/full_list.html", context)
+
+
+def _controls(query: BoardQuery) -> dict[str, Any]:
+    """The choices around the rows: windows, periods, segments."""
+    periods = _periods(query)
+    index = periods.index(query.period)
+    return {
+        "tabs": [
+            (window, query.url(window=_unless_main(query.board, window), period=None, rank=None))
+            for window in query.board.windows
+        ],
+        "periods": [
+            (
+                name if name != query.current else "",
+                wording.period(query.board, query.window, name),
+                name == query.period,
+            )
+            for name in periods
+        ],
+        "newer_url": _period_url(query, periods[index - 1]) if index else None,
+        "older_url": _period_url(query, periods[index + 1]) if index + 1 < len(periods) else None,
+        "segments": _segments(query),
+    }
+
+
+def _unless_main(board: Board, window: str) -> str | None:
+    return window if window != board.main_window else None
+
+
+def _periods(query: BoardQuery) -> list[str]:
+    """The periods to choose from, newest first: those with scores, the current one and the one that is shown."""
+    if query.window == "all":
+        return ["all"]
+    found = {*ranking.periods(query.board.slug, query.window), query.current, query.period}
+    if query.window == "season":
+        starts = {season.slug: season.starts for season in query.board.seasons}
+        return sorted(found, key=lambda name: starts[name], reverse=True)
+    return sorted(found, reverse=True)
+
+
+def _period_url(query: BoardQuery, period: str) -> str:
+    return query.url(period=period if period != query.current else None, rank=None)
+
+
+def _segments(query: BoardQuery) -> list[tuple[str, str]]:
+    """The segments to choose from, with what they are called; the one that is shown is always among them."""
+    if not query.board.segment_by:
+        return []
+    found = {*ranking.segments(query.board.slug, query.window, query.period)} | (
+        {query.segment} if query.segment else set()
+    )
+    return sorted(((name, wording.segment(query.board, name)) for name in found), key=lambda pair: pair[1])

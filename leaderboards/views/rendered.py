@@ -1,0 +1,99 @@
+"""Rows of boards as HTML: the one part of a page that there is a lot of, so it is made by hand and kept.
+
+What is the same for everybody (podium and top rows) is rendered once per process, board version, question and language.
+Names come from anybody and are always escaped.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from zlib import crc32
+
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from leaderboards.definitions import BoardView, Row, Standing
+from leaderboards.views import wording
+
+MOST_KEPT = 256
+TONES = 8
+_ROW = (
+    '<tr data-board-row data-player="{player}" data-rank="{rank}" data-score="{score}"{mark}>'
+    '<td class="rank">{place}</td>'
+    '<td class="who"><span><span class="avatar tone-{tone}" aria-hidden="true">{initial}</span>'
+    "<span><bdi>{name}</bdi>{you}</span></span></td>"
+    '<td class="score">{shown}{gap}</td></tr>'
+)
+_MEDAL = '<span class="medal medal-{0}">{0}</span>'
+_kept: OrderedDict[tuple[object, ...], "Top"] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The head of a board, the same for everybody: the podium, and each top row by itself."""
+
+    podium: str
+    rows: tuple[str, ...]
+
+
+def top(view: BoardView, limit: int, me: str | None) -> tuple[SafeString, SafeString]:
+    """Podium and top rows, the visitor's own one marked."""
+    key = (view.board.slug, view.version, view.window, view.period, view.segment, limit, get_language())
+    found = _kept.pop(key, None)
+    if found is None:
+        podium = render_to_string("leaderboards/_podium.html", {"rows": view.top[:3]}) if view.top else ""
+        found = Top(podium, tuple(row(it) for it in view.top))
+    _kept[key] = found
+    while len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)
+    shown = list(found.rows)
+    for index, it in enumerate(view.top):
+        if it.player == me:
+            shown[index] = row(it, mark=ME)
+    return mark_safe(found.podium), mark_safe("".join(shown))  # noqa: S308  (row escapes)
+
+
+ME = ' class="me" aria-current="true"'
+FOUND = ' class="found"'
+
+
+def rows(
+    some: Sequence[Row], me: str | None, *, marked: str | int | None = None, mine: Standing | None = None
+) -> SafeString:
+    """Table rows. Marks the visitor's own and those of a player or rank; with `mine`, says how far each is away."""
+    made = []
+    for it in some:
+        mark = ME if it.player == me else FOUND if marked in (it.rank, it.player) else ""
+        made.append(row(it, mark=mark, gap=it.score - mine.score if mine and it.player != me else None))
+    return mark_safe("".join(made))  # noqa: S308  (row escapes)
+
+
+def row(it: Row, *, mark: str = "", gap: int | Decimal | None = None) -> str:
+    """One table row, escaped."""
+    return _ROW.format(
+        player=escape(it.player),
+        rank=it.rank,
+        score=it.score,
+        mark=mark,
+        place=_MEDAL.format(it.rank) if it.rank <= 3 else wording.number(it.rank),
+        tone=tone(it.player),
+        initial=escape(initial(it.name)),
+        name=escape(it.name),
+        you=f' <span class="you">{escape(_("You"))}</span>' if mark == ME else "",
+        gap="" if gap is None else f'<small class="gap">{wording.difference(gap)}</small>',
+        shown=wording.number(it.score),
+    )
+
+
+def tone(player: str) -> int:
+    """Which of the avatar tones is a player's."""
+    return crc32(player.encode()) % TONES
+
+
+def initial(name: str) -> str:
+    """The letter on an avatar."""
+    return name[:1].upper()

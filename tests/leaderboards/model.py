@@ -1,0 +1,153 @@
+"""Boards in plain Python: what the services must do, said without Redis, shards or packed numbers.
+
+Sets are found by the names that `leaderboards.windows` gives, which have tests of their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leaderboards import windows
+from leaderboards.definitions import Board
+
+Ranked = tuple[int, str, int]  # rank, player, units
+
+
+@dataclass(slots=True)
+class Entry:
+    """One player in one set: the score in units, when it was reached (in writes), the achievements at that write."""
+
+    units: int
+    reached: int
+    unlocks: int
+
+
+@dataclass(slots=True)
+class Update:
+    """What one write did: the fields of ScoreUpdate, with the score in units."""
+
+    units: int
+    rank: int | None
+    previous_rank: int | None
+    trimmed: bool
+
+
+class OutOfRange(Exception):
+    """The results for these players would have left the range; they were left out."""
+
+
+class TooLittle(Exception):
+    """There is only so much to spend (in units)."""
+
+
+@dataclass
+class Model:
+    """One board with all its periods. Segments follow from the entries and the players' countries."""
+
+    board: Board
+    sets: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    countries: dict[str, str] = field(default_factory=dict)
+    unlocks: dict[str, int] = field(default_factory=dict)
+    writes: int = 0
+
+    # Writing
+
+    def write(
+        self, entries: Sequence[tuple[str, int]], how: str, at: datetime, only: tuple[str, ...] | None = None, floor: int | None = None
+    ) -> set[str]:
+        """Applies entries in their order, each to all its sets or to none, then trims; gives who fell off the main set."""
+        suffixes = [suffix for suffix, _ in windows.sets_at(self.board, at, only)]
+        refused = []
+        for player, units in entries:
+            results = {suffix: self._combine(self._units(suffix, player), units, how) for suffix in suffixes}
+            if any(abs(result) > self.board.most_units or (floor is not None and result < floor) for result in results.values()):
+                refused.append(player)
+                continue
+            self.writes += 1
+            for suffix, result in results.items():
+                self._put(suffix, player, result)
+        before = set(self.sets.get(suffixes[0], {}))
+        for suffix in suffixes:
+            self._trim(suffix)
+        if refused:
+            raise OutOfRange(*dict.fromkeys(refused))
+        return before - set(self.sets.get(suffixes[0], {}))
+
+    def write_one(self, player: str, units: int, how: str, at: datetime) -> Update:
+        main = windows.sets_at(self.board, at)[0][0]
+        previous_rank = self.rank(main, player)
+        base = self._units(main, player)
+        dropped = self.write([(player, units)], how, at)
+        return Update(self._combine(base, units, how), self.rank(main, player), previous_rank, player in dropped)
+
+    def spend(self, player: str, units: int, at: datetime) -> int:
+        held = self._units("all", player)
+        try:
+            self.write([(player, -units)], "sum", at, ("all",), self.board.to_units(self.board.floor))
+        except OutOfRange:
+            raise TooLittle(held or 0) from None
+        return (held or 0) - units
+
+    def remove(self, player: str) -> bool:
+        return any([entries.pop(player, None) for entries in self.sets.values()])
+
+    def redefine(self, board: Board) -> None:
+        self.board = board
+        for suffix in self.sets:
+            self._trim(suffix)
+
+    def _combine(self, base: int | None, units: int, how: str) -> int:
+        if base is None or how == "last":
+            return units
+        if how == "sum":
+            return base + units
+        return max(base, units) if self.board.order == "desc" else min(base, units)
+
+    def _units(self, suffix: str, player: str) -> int | None:
+        entry = self.sets.get(suffix, {}).get(player)
+        return None if entry is None else entry.units
+
+    def _put(self, suffix: str, player: str, units: int) -> None:
+        entries = self.sets.setdefault(suffix, {})
+        old = entries.get(player)
+        reached = old.reached if old and old.units == units else self.writes
+        entries[player] = Entry(units, reached, self.unlocks.get(player, 0))
+
+    def _trim(self, suffix: str) -> None:
+        entries = self.sets.get(suffix, {})
+        for player in self._in_order(entries)[self.board.max_entries or len(entries) :]:
+            del entries[player]
+
+    # Reading
+
+    def rows(self, suffix: str, segment: str | None = None) -> list[Ranked]:
+        """The whole set or one segment of it, best first."""
+        entries = self.sets.get(suffix, {})
+        if segment is not None:
+            entries = {player: entry for player, entry in entries.items() if self.countries.get(player) == segment}
+        rows: list[Ranked] = []
+        levels: list[tuple[int, int]] = []
+        for index, player in enumerate(self._in_order(entries)):
+            level = self._level(entries[player])
+            if not levels or levels[-1] != level:
+                levels.append(level)
+                rank = len(levels) if self.board.ties == "dense" else index + 1
+            rows.append((rank, player, entries[player].units))
+        return rows
+
+    def rank(self, suffix: str, player: str, segment: str | None = None) -> int | None:
+        return next((rank for rank, found, _ in self.rows(suffix, segment) if found == player), None)
+
+    def around(self, suffix: str, index: int, around: int, segment: str | None = None) -> list[Ranked]:
+        """A full window around an index, shifted at both ends."""
+        rows = self.rows(suffix, segment)
+        first = max(0, min(index - around, len(rows) - (2 * around + 1)))
+        return rows[first : first + 2 * around + 1]
+
+    def _level(self, entry: Entry) -> tuple[int, int]:
+        """What makes entries equal: the score, and the tie rule's own value; greater is better."""
+        tie = {"earliest": -entry.reached, "unlocks": entry.unlocks}.get(self.board.ties, 0)
+        return (entry.units if self.board.order == "desc" else -entry.units), tie
+
+    def _in_order(self, entries: dict[str, Entry]) -> list[str]:
+        return sorted(entries, key=lambda player: (self._level(entries[player]), player.encode()), reverse=True)
