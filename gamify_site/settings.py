@@ -140,6 +140,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # Language, time and files
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # those that the texts are complete in
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

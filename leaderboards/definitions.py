@@ -179,6 +179,7 @@ class Board:
         """What the Lua scripts need to know of the definition, as JSON."""
         rules = {
             "slug": self.slug,
+            "how": self.combine,
             "sign": self.sign,
             "scale": 1 << self.tie_bits,
             "ties": self.ties,

@@ -4,7 +4,7 @@ Forms only read the fields; what a definition or a score must hold to is checked
 `ValidationError` is shown at the field it names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gamify_site.identifiers import check_player_id
+from gamify_site.identifiers import check_player_id, check_slug
+from leaderboards import wording
 from leaderboards.definitions import (
     LONGEST_RETENTION,
     MOST_DECIMALS,
@@ -27,7 +28,6 @@ from leaderboards.definitions import (
     Season,
 )
 from leaderboards.services import boards, scores
-from leaderboards.views import wording
 
 
 class PlainForm(forms.Form):
@@ -135,10 +135,15 @@ class BoardForm(PlainForm):
 
     def clean_slug(self) -> str:
         """A new board takes no slug that is taken."""
-        slug: str = self.cleaned_data["slug"]
+        slug = _checked(check_slug, self.cleaned_data["slug"])
         if self.before is None and slug in {board.slug for board in boards.all()}:
             raise ValidationError(_("There is a board with this slug already."))
         return slug
+
+    def clean_action(self) -> str | None:
+        """A legal slug, or None."""
+        action = self.cleaned_data["action"]
+        return _checked(check_slug, action) if action else None
 
     def clean_seasons(self) -> tuple[Season, ...]:
         """One season a line; each wrong line is named."""
@@ -159,8 +164,8 @@ class BoardForm(PlainForm):
         """Makes the definition, which checks itself."""
         values = dict(self.cleaned_data)
         if not self.errors:
-            values |= {"action": values["action"] or None, "segment_by": values["segment_by"] or None}
-            values |= {"windows": tuple(values["windows"]), "floor": _plain(values["floor"])}
+            values |= {"segment_by": values["segment_by"] or None, "windows": tuple(values["windows"])}
+            values |= {"floor": _plain(values["floor"])}
             try:
                 self.board = Board(**values)
             except ValidationError as error:
@@ -203,10 +208,7 @@ class _PlayerForm(PlainForm):
 
     def clean_player(self) -> str:
         """A legal player id."""
-        try:
-            return check_player_id(self.cleaned_data["player"])
-        except ValidationError as error:
-            raise ValidationError(error.messages) from error
+        return _checked(check_player_id, self.cleaned_data["player"])
 
     def apply(self) -> "ScoreUpdate | bool | None":
         """What `write` gives; None where the form or the service refuses, which is then shown at the field."""
@@ -263,6 +265,14 @@ class RemoveForm(_PlayerForm):
         if not scores.remove(self.board.slug, self.cleaned_data["player"]):
             raise ValidationError({"player": _("This player is not on the board.")})
         return True
+
+
+def _checked(check: Callable[[str], str], value: str) -> str:
+    """What a check of `identifiers` gives, its error without the field, which a `clean_` method must not name."""
+    try:
+        return check(value)
+    except ValidationError as error:
+        raise ValidationError(error.messages) from error
 
 
 def _season(line: str) -> Season:

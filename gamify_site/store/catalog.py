@@ -206,7 +206,8 @@ def _load() -> Snapshot:
 def _read_version() -> str:
     value: Any = client().get(keys.catalog_version())
     found = str((value or NEVER_CHANGED.encode()).decode())
-    if found.startswith(RESETTING) and found != _own.get().replacing:
+    replacing = _own.get().replacing
+    if found != replacing and (replacing is not None or found.startswith(RESETTING)):
         raise Resetting
     return found
 

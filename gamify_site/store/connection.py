@@ -6,14 +6,14 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from django_redis import get_redis_connection
 from django_redis.exceptions import ConnectionInterrupted
-from redis import ConnectionPool
+from redis import ConnectionPool, exceptions
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError
 from redis.retry import Retry
@@ -27,6 +27,7 @@ LOST = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, Connecti
 # What may come out of a view or a middleware: also Django's cache and sessions talk to this server.
 UNANSWERED = (StoreUnavailable, ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, ConnectionInterrupted)
 ATTEMPTS = 3
+LOCK_PAUSE = 0.002  # seconds between two tries
 FIRST_PAUSE = 0.02  # seconds; doubled after each attempt
 
 CONNECT_TIMEOUT = 1.0  # seconds
@@ -76,6 +77,23 @@ def client() -> Any:
     Typed as Any, because redis-py's own types cannot say that our replies are always bytes.
     """
     return get_redis_connection("default")
+
+
+@contextmanager
+def locked(key: str, life: float) -> Iterator[bool]:
+    """Within it nobody else is in it for the same key; False where that could not be had within `life` seconds.
+
+    Whoever dies in it keeps the others out for `life` seconds at most. Two round trips when nobody is in the way.
+    """
+    lock = client().lock(key, life, sleep=LOCK_PAUSE, blocking_timeout=life)
+    with guarded():
+        is_ours = lock.acquire()
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            with guarded(), suppress(exceptions.LockError):  # it took longer than the lock lives
+                lock.release()
 
 
 def redis_settings(url: str) -> dict[str, Any]:

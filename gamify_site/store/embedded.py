@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -28,6 +29,17 @@ START_TIMEOUT = 60.0  # seconds; a large append-only file takes a while to read
 STOP_TIMEOUT = 30.0
 PAUSE = 0.02
 LONGEST_SOCKET_PATH = 100  # bytes; the systems allow 104 to 108
+
+_shares: set[IO[str]] = set()
+
+
+def _let_go() -> None:
+    """A forked child is no user of its own: it must not keep the server alive after the one it was forked from."""
+    while _shares:
+        _shares.pop().close()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 def socket_path(data_dir: Path) -> Path:
@@ -66,6 +78,7 @@ def running(data_dir: Path) -> Iterator[None]:
     with (data_dir / "redis.users").open("w") as users:
         with _one_at_a_time(data_dir):
             fcntl.flock(users, fcntl.LOCK_SH)
+            _shares.add(users)
             if not is_running(data_dir):
                 started = _start(data_dir)
             try:
@@ -78,6 +91,7 @@ def running(data_dir: Path) -> Iterator[None]:
             yield
         finally:
             with _one_at_a_time(data_dir):
+                _shares.discard(users)
                 if _is_last(users.fileno()):
                     _stop(data_dir)
                     if started is not None:
@@ -110,7 +124,8 @@ def _start(data_dir: Path) -> subprocess.Popen[bytes]:
     command += ["--unixsocket", str(socket_path(data_dir)), "--unixsocketperm", "700"]
     command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--logfile", "redis.log"]
     # A session of its own: Ctrl-C in the terminal reaches us alone, and we stop the server last.
-    return subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    nothing = subprocess.DEVNULL  # or who reads our output waits for the server to end
+    return subprocess.Popen(command, start_new_session=True, stdin=nothing, stdout=nothing, stderr=nothing)  # noqa: S603
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes] | None, data_dir: Path) -> None:
@@ -127,12 +142,13 @@ def _wait_until_ready(process: subprocess.Popen[bytes] | None, data_dir: Path) -
 
 def _stop(data_dir: Path) -> None:
     """SIGTERM makes the server write its file out, close its socket and leave; only one that hangs is killed."""
-    with suppress(RedisError, ProcessLookupError):
-        with _probe(data_dir) as probe:
-            process = int(probe.info("server")["process_id"])
-        os.kill(process, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_TIMEOUT
-        while is_running(data_dir) and time.monotonic() < deadline:
-            time.sleep(PAUSE)
-        if is_running(data_dir):
-            os.kill(process, signal.SIGKILL)
+    process = None
+    deadline = time.monotonic() + STOP_TIMEOUT
+    while is_running(data_dir) and time.monotonic() < deadline:
+        if process is None:
+            with suppress(RedisError), _probe(data_dir) as probe:
+                process = int(probe.info("server")["process_id"])
+                os.kill(process, signal.SIGTERM)
+        time.sleep(PAUSE)
+    if process is not None and is_running(data_dir):
+        os.kill(process, signal.SIGKILL)

@@ -45,6 +45,11 @@ def tie_ticks() -> str:
     return f"{site()}:tie_ticks"
 
 
+def trimming(board: str, suffix: str) -> str:
+    """string with a life time of seconds: somebody trims this ranked set over all shards."""
+    return f"{site()}:trimming:{board}:{suffix}"
+
+
 def user(username: str) -> str:
     """hash: an account: username as its owner spells it, password hash, player_id, is_staff, is_active,
     password_is_temporary (1 or 0), created (ISO 8601). The key has the name in lower case."""
@@ -89,6 +94,51 @@ def player(number: int, player_id: str) -> str:
     return f"{shard(number)}:player:{player_id}"
 
 
+def progress(number: int, player_id: str) -> str:
+    """hash: achievement → progress; small ones stay packed."""
+    return f"{shard(number)}:player:{player_id}:progress"
+
+
+def unlocked(number: int, player_id: str) -> str:
+    """hash: achievement or tier → `<time (ms)>:<revision of the definition>`."""
+    return f"{shard(number)}:player:{player_id}:unlocked"
+
+
+def streak(number: int, player_id: str, achievement: str) -> str:
+    """hash: current, best, last (day number from 2020-01-01), freezes (left)."""
+    return f"{shard(number)}:player:{player_id}:streak:{achievement}"
+
+
+def days(number: int, player_id: str, action: str) -> str:
+    """bitmap: the days with this action, from 2020-01-01, in the timezone that the player had then."""
+    return f"{shard(number)}:player:{player_id}:days:{action}"
+
+
+def collection(number: int, player_id: str, achievement: str) -> str:
+    """bitmap: the collected items, by their index in the definition."""
+    return f"{shard(number)}:player:{player_id}:collection:{achievement}"
+
+
+def unlocks(number: int) -> str:
+    """hash: achievement or tier → how many players of the shard have it."""
+    return f"{shard(number)}:unlocks"
+
+
+def activity(number: int) -> str:
+    """stream of 1000: the latest unlocks of the shard's players."""
+    return f"{shard(number)}:activity"
+
+
+def daily(number: int, date: str) -> str:
+    """hash: events, unlocks, new (players) and active (players) of a day (yyyy-mm-dd, UTC)."""
+    return f"{shard(number)}:daily:{date}"
+
+
+def event(number: int, event_id: str) -> str:
+    """string with a life time: this event was applied; for a batch, its answer."""
+    return f"{shard(number)}:event:{event_id}"
+
+
 def feed(number: int, player_id: str) -> str:
     """stream of about 50: a player's own news."""
     return f"{shard(number)}:player:{player_id}:feed"
@@ -115,8 +165,13 @@ def board_levels(number: int, slug: str, suffix: str) -> str:
 
 
 def board_windows(number: int, slug: str) -> str:
-    """sorted set: suffix of each sorted set of the board → when it expires (s), +inf for never."""
+    """sorted set: suffix of each period of the board that has entries → when it expires (s), +inf for never."""
     return f"{shard(number)}:windows:{slug}"
+
+
+def board_segments(number: int, slug: str, suffix: str) -> str:
+    """set: `<field>=<value>` of each segment that has entries in a period."""
+    return f"{shard(number)}:segments:{slug}:{suffix}"
 
 
 def board_versions(number: int) -> str:

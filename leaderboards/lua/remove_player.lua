@@ -9,7 +9,7 @@ if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
 local board, player = cjson.decode(ARGV[2]), ARGV[3]
 local removed = 0
 for _, suffix in ipairs(redis.call('ZRANGE', board_windows_key(shard, board.slug), 0, -1)) do
-  if remove_from_set(shard, board, suffix, player) then removed = removed + 1 end
+  if remove_entry(shard, board, suffix, player) then removed = removed + 1 end
 end
 if removed > 0 then touch_board(shard, board.slug) end
 return removed

@@ -1,35 +1,35 @@
 """The size limit over several shards: each script trims its own shard, this trims the rest.
 
 A reader counts and shows the best `max_entries` of all shards alone, so nobody ever sees more than the limit; what is
-over it is removed right after the write. Only the very entries that were found to be over are removed, and only where
-they have not changed since, so that writers who trim at the same time never remove more than that.
+over it is removed right after the write, by one writer at a time: two who found the same excess would remove it twice
+when a score falls in between.
 """
 
-from gamify_site.store import catalog, shards
+from gamify_site.store import catalog, keys, shards
+from gamify_site.store.connection import locked
 from leaderboards.definitions import Board
 
 STEP = 500
+LOCK_LIFE = 5.0  # seconds
 Place = tuple[int, str]  # order value, player
 
 
-def enforce(board: Board, suffix: str) -> set[str]:
-    """Removes what is over the board's limit from one ranked set and gives the players who fell off.
+def enforce(board: Board, suffix: str) -> None:
+    """Removes what is over the board's limit from one ranked set.
 
-    Cost: 1 round trip where nothing is over the limit, 2 more for each 500 entries that are.
+    Cost: 1 round trip where nothing is over the limit, else some 5, and 2 for each 500 entries that are.
     """
-    dropped: set[str] = set()
-    while board.max_entries is not None:
-        over, lowest = _lowest(board, suffix)
-        victims = lowest[: max(0, over)]
-        if victims:
-            _remove(board, suffix, victims)
-            dropped.update(player for _, player in victims)
-        if over <= STEP:
-            break
-    return dropped
+    if _excess(board, suffix)[0] <= 0:
+        return
+    with locked(keys.trimming(board.slug, suffix), LOCK_LIFE) as is_ours:
+        while is_ours:  # else the next writer does it
+            over, lowest = _excess(board, suffix)
+            if over <= 0:
+                return
+            _remove(board, suffix, lowest[:over])
 
 
-def _lowest(board: Board, suffix: str) -> tuple[int, list[Place]]:
+def _excess(board: Board, suffix: str) -> tuple[int, list[Place]]:
     """By how much the set is over the limit, and the lowest entries of all shards, lowest first."""
     work = [(shard, suffix) for shard in shards.everyone()]
     replies = catalog.run("leaderboards/lowest_entries", work, lambda name: [board.slug, name, STEP], repeatable=True)

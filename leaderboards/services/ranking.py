@@ -168,7 +168,7 @@ def version(slug: str) -> str:
 
 
 def periods(slug: str, window: str) -> list[str]:
-    """The periods of a window that have been written to and are still kept, newest first. One round trip per shard."""
+    """The periods of a window that have been written to and are still kept, newest first. One round trip."""
     board = boards.get(slug)
     if window == "season":
         return windows.begun_seasons(board, clock.now())
@@ -176,10 +176,19 @@ def periods(slug: str, window: str) -> list[str]:
 
 
 def segments(slug: str, window: str | None = None, period: str | None = None) -> list[str]:
-    """The values of the board's segment field that have entries in a period, sorted. One round trip per shard."""
+    """The values of the board's segment field that have entries in a period, sorted. One round trip."""
     ask = _Question.make(slug, window, period, None)
-    start = f"{ask.suffix}:{ask.board.segment_by}="
-    return sorted(name.removeprefix(start) for name in _kept_suffixes(slug) if name.startswith(start))
+
+    def read() -> list[Any]:
+        pipeline = client().pipeline(transaction=False)
+        for shard in shards.everyone():
+            pipeline.smembers(keys.board_segments(shard, slug, ask.suffix))
+        return pipeline.execute()
+
+    with guarded():
+        found = {name.decode() for names in patiently(read) for name in names}
+    start = f"{ask.board.segment_by}="
+    return sorted(name.removeprefix(start) for name in found if name.startswith(start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +284,15 @@ def _join_versions(catalog_version: str, parts: list[str]) -> str:
 
 def _kept_suffixes(slug: str) -> set[str]:
     now = clock.now().timestamp()
-    found: set[str] = set()
-    for shard in shards.everyone():
-        with guarded():
-            kept = client().zrangebyscore(keys.board_windows(shard, slug), now, "+inf")
-        found.update(suffix.decode() for suffix in kept)
-    return found
+
+    def read() -> list[Any]:
+        pipeline = client().pipeline(transaction=False)
+        for shard in shards.everyone():
+            pipeline.zrangebyscore(keys.board_windows(shard, slug), now, "+inf")
+        return pipeline.execute()
+
+    with guarded():
+        return {suffix.decode() for suffixes in patiently(read) for suffix in suffixes}
 
 
 def _is_period(board: Board, window: str, name: str) -> bool:

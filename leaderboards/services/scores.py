@@ -30,7 +30,7 @@ def submit(slug: str, player: str, score: Score, *, at: datetime | None = None) 
     """Reports a score, which counts by the board's own rule (`combine`). `at` is now unless given.
 
     Raises `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range changes nothing) and
-    `StoreUnavailable`. One round trip with one shard, else 2 (4 on boards with a limit); O(sets × log size).
+    `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit; O(sets × log size).
     """
     return _write_one(slug, player, score, boards.get(slug).combine, at, "score")
 
@@ -152,10 +152,10 @@ def _write_one(slug: str, player: str, score: Score, how: Combine, at: datetime 
     (reply,) = _send([batch])
     if reply.refused:
         raise ValidationError({field: f"The result would leave ±{board.greatest_score}; nothing was changed."})
-    dropped = reply.dropped | _settle(board, moment, [reply])
+    _settle(board, moment, [reply])
     main, _ = windows.sets_at(board, moment)[0]
     rank, previous_rank = places.ranks(board, main, batch.shard, [reply.after, reply.before])
-    fell_off = player in dropped
+    fell_off = _fell_off(board, main, player, reply)
     return ScoreUpdate(board.score_of(_order_after(reply)), None if fell_off else rank, previous_rank, fell_off)
 
 
@@ -233,18 +233,26 @@ def _send(batches: list[_Batch]) -> list[_Reply]:
     return replies
 
 
-def _settle(board: Board, at: datetime, replies: list[_Reply]) -> frozenset[str]:
-    """What takes all shards to know: who is over the limit, and who entered the top. Gives those who fell off."""
+def _settle(board: Board, at: datetime, replies: list[_Reply]) -> None:
+    """What takes all shards to know: who is over the limit, and who entered the top."""
     if shards.count() == 1:
-        return frozenset()
+        return
     main, *others = (suffix for suffix, _ in windows.sets_at(board, at))
-    dropped = limits.enforce(board, main)
-    for suffix in others:
-        limits.enforce(board, suffix)
-    climbers = [climber for reply in replies for climber in reply.climbers if climber[0] not in dropped]
+    if board.max_entries is not None:
+        for suffix in (main, *others):
+            limits.enforce(board, suffix)
+    climbers = [climber for reply in replies for climber in reply.climbers]
     if climbers:
         _announce(board, main, climbers)
-    return frozenset(dropped)
+
+
+def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:
+    """Whether the writer is over the limit; with more than one shard, anybody may have trimmed since."""
+    if board.max_entries is None or shards.count() == 1:
+        return player in reply.dropped
+    place = {"player": player, "before": 0, "after": 0}
+    (answer,) = places.read(board, suffix, top=0, place=place, only=shards.of(player))
+    return answer.around is None
 
 
 def _announce(board: Board, suffix: str, climbers: list[tuple[str, int | None, int]]) -> None:
@@ -252,7 +260,7 @@ def _announce(board: Board, suffix: str, climbers: list[tuple[str, int | None, i
     orders = {order for _, before, after in climbers for order in (before, after) if order is not None}
     better = dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))
     news = [
-        (player, better[after] + 1)
+        (player, after, better[after] + 1)
         for player, before, after in climbers
         # The place before is counted after the climb, so the climber is one of those who are better than it.
         if better[after] < board.news_top and (before is None or better[before] - 1 >= board.news_top)
@@ -261,7 +269,7 @@ def _announce(board: Board, suffix: str, climbers: list[tuple[str, int | None, i
     catalog.run(
         "leaderboards/announce_ranks",
         list(shards.group(news, lambda item: item[0]).items()),
-        lambda group: [board.slug, now, *chain.from_iterable(group)],
+        lambda group: [board.slug, suffix, now, *chain.from_iterable(group)],
     )
 
 

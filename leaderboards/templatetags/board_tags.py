@@ -1,15 +1,17 @@
 """Tags and filters of the board pages."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from leaderboards import wording
 from leaderboards.definitions import Board, Standing
-from leaderboards.views import rendered, wording
+from leaderboards.views import rendered
 
 register = template.Library()
 
@@ -27,6 +29,17 @@ def avatar(player: str, name: str) -> SafeString:
     """A player's first letter on a tone of their own."""
     return format_html(
         '<span class="avatar tone-{}" aria-hidden="true">{}</span>', rendered.tone(player), rendered.initial(name)
+    )
+
+
+@register.simple_tag
+def options(choices: Sequence[tuple[str, str]], chosen: str) -> SafeString:
+    """The options of a select, one of them chosen; made by hand because there may be hundreds."""
+    return mark_safe(  # noqa: S308  (both parts are escaped)
+        "".join(
+            f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(label)}</option>'
+            for value, label in choices
+        )
     )
 
 

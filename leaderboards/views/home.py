@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _welcome(request: HttpRequest) -> HttpResponse:
     views = [ranking.view(board.slug, top=TOP, around=0) for board in boards.all()[:MOST_BOARDS]]
     view = max(views, key=lambda it: it.size, default=None)
-    podium, rows = rendered.top(view, TOP, None) if view else ("", "")
+    podium, rows = rendered.top(view.top, None) if view else ("", "")
     return render(request, "leaderboards/welcome.html", {"view": view, "podium": podium, "rows": rows})
 
 

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gamify_site.players.access import staff_only
+from leaderboards import wording
 from leaderboards.definitions import ScoreUpdate
 from leaderboards.forms import BoardForm, DeleteForm, IncrementForm, RemoveForm, ScoreForm
 from leaderboards.services import boards, ranking
-from leaderboards.views import rendered, wording
+from leaderboards.views import rendered
 from leaderboards.views.asking import clear_errors
 
 SCORE_FORMS = {"score": ScoreForm, "increment": IncrementForm, "remove": RemoveForm}

@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from leaderboards.definitions import Board
+from leaderboards import wording
 from leaderboards.services import boards, ranking
-from leaderboards.views import rendered, wording
+from leaderboards.views import rendered
 from leaderboards.views.asking import clear_errors, player_of, private, wants
 from leaderboards.views.query import BoardQuery
 
@@ -63,7 +64,7 @@ def _rows(query: BoardQuery, player: str | None) -> dict[str, Any]:
         player=player,
         rank=query.rank,
     )
-    podium, top = rendered.top(view, query.top, player)
+    podium, top = rendered.top(view.top, player)
     mine = view.standing if query.rank is None else None
     return {
         "board": query.board,
@@ -103,29 +104,25 @@ def _full_list(request: HttpRequest, query: BoardQuery, player: str | None) -> H
 
 def _controls(query: BoardQuery) -> dict[str, Any]:
     """The choices around the rows: windows, periods, segments."""
-    periods = _periods(query)
+    board, periods = query.board, _periods(query)
     index = periods.index(query.period)
     return {
         "tabs": [
-            (window, query.url(window=_unless_main(query.board, window), period=None, rank=None))
-            for window in query.board.windows
+            (window, query.url(window=window if window != board.main_window else None, period=None, rank=None))
+            for window in board.windows
         ],
-        "periods": [
-            (
-                name if name != query.current else "",
-                wording.period(query.board, query.window, name),
-                name == query.period,
-            )
-            for name in periods
-        ],
+        "periods": [_period_choice(query, name) for name in periods],
+        "period": "" if query.is_current else query.period,
         "newer_url": _period_url(query, periods[index - 1]) if index else None,
         "older_url": _period_url(query, periods[index + 1]) if index + 1 < len(periods) else None,
         "segments": _segments(query),
     }
 
 
-def _unless_main(board: Board, window: str) -> str | None:
-    return window if window != board.main_window else None
+def _period_choice(query: BoardQuery, name: str) -> tuple[str, str]:
+    """A period as a choice; the current one is chosen by naming none, so that the page follows the calendar."""
+    label = wording.period(query.board, query.window, name)
+    return ("", _("%(period)s, now") % {"period": label}) if name == query.current else (name, label)
 
 
 def _periods(query: BoardQuery) -> list[str]:

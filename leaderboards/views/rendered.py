@@ -1,7 +1,8 @@
 """Rows of boards as HTML: the one part of a page that there is a lot of, so it is made by hand and kept.
 
-What is the same for everybody (podium and top rows) is rendered once per process, board version, question and language.
-Names come from anybody and are always escaped.
+What is the same for everybody (podium and top rows) is rendered once per process and language, and kept by the very
+rows that it shows: it cannot be stale, and a change further down the board costs nothing. Names come from anybody and
+are always escaped.
 """
 
 from collections import OrderedDict
@@ -16,11 +17,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from leaderboards.definitions import BoardView, Row, Standing
-from leaderboards.views import wording
+from leaderboards import wording
+from leaderboards.definitions import Row, Standing
 
 MOST_KEPT = 256
 TONES = 8
+ME = ' class="me" aria-current="true"'
+FOUND = ' class="found"'
 _ROW = (
     '<tr data-board-row data-player="{player}" data-rank="{rank}" data-score="{score}"{mark}>'
     '<td class="rank">{place}</td>'
@@ -29,7 +32,7 @@ _ROW = (
     '<td class="score">{shown}{gap}</td></tr>'
 )
 _MEDAL = '<span class="medal medal-{0}">{0}</span>'
-_kept: OrderedDict[tuple[object, ...], "Top"] = OrderedDict()
+_kept: OrderedDict[tuple[tuple[Row, ...], str | None], "Top"] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +43,21 @@ class Top:
     rows: tuple[str, ...]
 
 
-def top(view: BoardView, limit: int, me: str | None) -> tuple[SafeString, SafeString]:
+def top(some: tuple[Row, ...], me: str | None) -> tuple[SafeString, SafeString]:
     """Podium and top rows, the visitor's own one marked."""
-    key = (view.board.slug, view.version, view.window, view.period, view.segment, limit, get_language())
+    key = (some, get_language())
     found = _kept.pop(key, None)
     if found is None:
-        podium = render_to_string("leaderboards/_podium.html", {"rows": view.top[:3]}) if view.top else ""
-        found = Top(podium, tuple(row(it) for it in view.top))
+        podium = render_to_string("leaderboards/_podium.html", {"rows": some[:3]}) if some else ""
+        found = Top(podium, tuple(row(it) for it in some))
     _kept[key] = found
     while len(_kept) > MOST_KEPT:
         _kept.popitem(last=False)
     shown = list(found.rows)
-    for index, it in enumerate(view.top):
+    for index, it in enumerate(some):
         if it.player == me:
             shown[index] = row(it, mark=ME)
     return mark_safe(found.podium), mark_safe("".join(shown))  # noqa: S308  (row escapes)
-
-
-ME = ' class="me" aria-current="true"'
-FOUND = ' class="found"'
 
 
 def rows(
@@ -84,9 +83,14 @@ def row(it: Row, *, mark: str = "", gap: int | Decimal | None = None) -> str:
         initial=escape(initial(it.name)),
         name=escape(it.name),
         you=f' <span class="you">{escape(_("You"))}</span>' if mark == ME else "",
-        gap="" if gap is None else f'<small class="gap">{wording.difference(gap)}</small>',
-        shown=wording.number(it.score),
+        gap="" if gap is None else f'<small class="gap">{_breakable(wording.difference(gap))}</small>',
+        shown=_breakable(wording.number(it.score)),
     )
+
+
+def _breakable(number: str) -> str:
+    """A long number may be broken between its groups, so that it fits on a phone."""
+    return number if len(number) <= 12 else number.replace(",", ",<wbr>")
 
 
 def tone(player: str) -> int:

@@ -53,14 +53,22 @@ class Model:
     # Writing
 
     def write(
-        self, entries: Sequence[tuple[str, int]], how: str, at: datetime, only: tuple[str, ...] | None = None, floor: int | None = None
+        self,
+        entries: Sequence[tuple[str, int]],
+        how: str,
+        at: datetime,
+        only: tuple[str, ...] | None = None,
+        floor: int | None = None,
     ) -> set[str]:
-        """Applies entries in their order, each to all its sets or to none, then trims; gives who fell off the main set."""
+        """Applies entries in order, each to all its sets or to none, then trims; gives who fell off the main set."""
         suffixes = [suffix for suffix, _ in windows.sets_at(self.board, at, only)]
         refused = []
         for player, units in entries:
             results = {suffix: self._combine(self._units(suffix, player), units, how) for suffix in suffixes}
-            if any(abs(result) > self.board.most_units or (floor is not None and result < floor) for result in results.values()):
+            if any(
+                abs(result) > self.board.most_units or (floor is not None and result < floor)
+                for result in results.values()
+            ):
                 refused.append(player)
                 continue
             self.writes += 1
@@ -89,7 +97,8 @@ class Model:
         return (held or 0) - units
 
     def remove(self, player: str) -> bool:
-        return any([entries.pop(player, None) for entries in self.sets.values()])
+        removed = [entries.pop(player, None) for entries in self.sets.values()]
+        return any(removed)
 
     def redefine(self, board: Board) -> None:
         self.board = board

@@ -10,7 +10,7 @@ local found = redis.call('ZREM', players_key(shard), player)
 for _, board in ipairs(cjson.decode(ARGV[3])) do
   local removed = false
   for _, suffix in ipairs(redis.call('ZRANGE', board_windows_key(shard, board.slug), 0, -1)) do
-    removed = remove_from_set(shard, board, suffix, player) or removed
+    removed = remove_entry(shard, board, suffix, player) or removed
   end
   redis.call('DEL', rank_news_sent_key(shard, player, board.slug))
   if removed then

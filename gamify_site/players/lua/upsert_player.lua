@@ -13,7 +13,7 @@ local function move(board, from, to)
   local registered = redis.call('ZRANGE', board_windows_key(shard, board.slug), 0, -1, 'WITHSCORES')
   for i = 1, #registered, 2 do
     local suffix, expires = registered[i], registered[i + 1] == 'inf' and 0 or tonumber(registered[i + 1])
-    local order = not string.find(suffix, ':', 1, true) and redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
+    local order = redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
     if order then
       local part = suffix .. ':' .. board.segment_by .. '='
       if from ~= '' then remove_from_set(shard, board, part .. from, player) end

@@ -14,11 +14,26 @@ local function drop_level(shard, board, suffix, order)
   end
 end
 
+-- `<window>` and `<field>=<value>` of a segment's suffix; nothing for the suffix of a whole board.
+local function split_segment(suffix) return string.match(suffix, '^([^:]*):(.*)$') end
+
+-- Notes that a set is there: whole boards in one place, the segments of each in a place of its own.
+local function register_set(shard, board, suffix, expires)
+  local window, segment = split_segment(suffix)
+  if not window then
+    redis.call('ZADD', board_windows_key(shard, board.slug), expires > 0 and expires or '+inf', suffix)
+    return
+  end
+  local key = board_segments_key(shard, board.slug, window)
+  redis.call('SADD', key, segment)
+  if expires > 0 then redis.call('EXPIREAT', key, expires) end
+end
+
 -- Writes changed entries of one set: `arguments` is order, player, order, player …; `left` the orders they had before.
 local function write_entries(shard, board, suffix, expires, arguments, left)
   local key = board_key(shard, board.slug, suffix)
   redis.call('ZADD', key, unpack(arguments))
-  redis.call('ZADD', board_windows_key(shard, board.slug), expires > 0 and expires or '+inf', suffix)
+  register_set(shard, board, suffix, expires)
   if expires > 0 then redis.call('EXPIREAT', key, expires) end
   if board.dense == 1 then
     local levels_key = board_levels_key(shard, board.slug, suffix)
@@ -41,6 +56,8 @@ local function remove_from_set(shard, board, suffix, player)
   if not order then return false end
   redis.call('ZREM', key, player)
   if board.dense == 1 then drop_level(shard, board, suffix, tonumber(order)) end
+  local window, segment = split_segment(suffix)
+  if window and redis.call('EXISTS', key) == 0 then redis.call('SREM', board_segments_key(shard, board.slug, window), segment) end
   return true
 end
 

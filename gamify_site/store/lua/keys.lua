@@ -3,12 +3,22 @@
 local function catalog_version_key(shard) return shard .. ':catalog_version' end
 local function players_key(shard) return shard .. ':players' end
 local function player_key(shard, player) return shard .. ':player:' .. player end
+local function progress_key(shard, player) return shard .. ':player:' .. player .. ':progress' end
+local function unlocked_key(shard, player) return shard .. ':player:' .. player .. ':unlocked' end
+local function streak_key(shard, player, slug) return shard .. ':player:' .. player .. ':streak:' .. slug end
+local function days_key(shard, player, action) return shard .. ':player:' .. player .. ':days:' .. action end
+local function collection_key(shard, player, slug) return shard .. ':player:' .. player .. ':collection:' .. slug end
+local function unlocks_key(shard) return shard .. ':unlocks' end
+local function activity_key(shard) return shard .. ':activity' end
+local function daily_key(shard, date) return shard .. ':daily:' .. date end
+local function event_key(shard, id) return shard .. ':event:' .. id end
 local function feed_key(shard, player) return shard .. ':player:' .. player .. ':feed' end
 local function rank_news_sent_key(shard, player, board) return shard .. ':player:' .. player .. ':ranked:' .. board end
 local function rank_events_key(shard) return shard .. ':rank_events' end
 local function board_key(shard, board, suffix) return shard .. ':board:' .. board .. ':' .. suffix end
 local function board_levels_key(shard, board, suffix) return shard .. ':levels:' .. board .. ':' .. suffix end
 local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
+local function board_segments_key(shard, board, window) return shard .. ':segments:' .. board .. ':' .. window end
 local function board_versions_key(shard) return shard .. ':board_versions' end
 
 -- True where the caller's definitions are not the ones that hold on this shard.

@@ -78,7 +78,12 @@ def period(board: Board, window: str, name: str) -> str:
 
 def segment(board: Board, value: str) -> str:
     """What a segment is called: a country's name for its code, else the value itself."""
-    return dict(countries()).get(value, value) if board.segment_by == "country" else value
+    return _country_names().get(value, value) if board.segment_by == "country" else value
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    return dict(countries())
 
 
 def place(standing: Standing) -> str:

@@ -1,0 +1,40 @@
+# Needs Python 3.11 or newer, with its venv module, and make. Other options: PYTHON=python3.12, ARGS='--port 9000'.
+
+PYTHON ?= python3
+ARGS ?=
+PIP = .venv/bin/pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check bench clean
+
+demo: .venv/.installed  ## the site with sample data
+	@exec .venv/bin/python manage.py demo $(ARGS)
+
+test: check  ## all checks, then all tests; what is skipped is listed with the reason
+	.venv/bin/pytest --numprocesses auto $(ARGS)
+
+check: .venv/.installed-dev  ## style, types, templates, layers
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
+	.venv/bin/lint-imports
+
+bench: .venv/.installed  ## the benchmarks
+	.venv/bin/python manage.py bench $(ARGS)
+
+clean:  ## removes the environment and caches; the demo's data in var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is needed (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
+
+.venv/.installed: pyproject.toml constraints.txt | .venv/bin/pip
+	@echo "Installing packages into .venv …"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/.installed-dev: pyproject.toml constraints.txt | .venv/bin/pip
+	@echo "Installing packages for tests into .venv …"
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch .venv/.installed $@

@@ -1,0 +1,41 @@
+"""The demo's log-ins, with passwords that everybody may know."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.contrib.auth.hashers import get_hasher
+
+from gamify_site.players import accounts
+from gamify_site.players.models import Account
+
+SALT = "sample-data-only"  # fixed, so that a reset gives the same hashes; their passwords are public anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One log-in of the demo."""
+
+    username: str
+    password: str
+    purpose: str
+    is_staff: bool = False
+
+
+ALICE = Sample("alice", "alice-plays", "a player")
+ADMIN = Sample("admin", "admin-manages", "staff: boards, scores, demo tools", is_staff=True)
+SAMPLES = (ALICE, ADMIN)
+
+
+def write() -> None:
+    """Writes the log-ins, over whatever had their names. Two round trips and one password hash each."""
+    for sample in SAMPLES:
+        account = Account(
+            username=sample.username,
+            player_id=sample.username,
+            password=get_hasher().encode(sample.password, SALT),
+            is_staff=sample.is_staff,
+            created=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        fields = account.to_fields()
+        if not accounts.claim(sample.username, fields):
+            accounts.change(sample.username, fields)

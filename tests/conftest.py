@@ -1,0 +1,163 @@
+"""Fixtures for all tests: the data store, on fakeredis and on real servers, and the clock."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django_redis.pool import ConnectionFactory
+from fakeredis import FakeRedisConnection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from pytest_django import Settings
+from redis import Redis
+
+from gamify_site import clock as site_clock
+from gamify_site.store import catalog, connection
+from tests.servers import Fake, Private, Server, program
+
+# Quick runs try the same examples every time; thorough ones look for new ones.
+hypothesis_settings.register_profile(
+    "quick", deadline=None, max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+hypothesis_settings.register_profile(
+    "thorough", deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck), print_blob=True
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+KINDS = ("fakeredis", "valkey")
+SERVICE_STORES = [(kind, shards) for kind in (*KINDS, "redis") for shards in (1, 3, 8)]
+
+
+@dataclass
+class Store:
+    """The data store under test: `redis` is the program's client; `stop()` takes it away, `start()` brings it back."""
+
+    server: Server
+
+    @property
+    def kind(self) -> str:
+        return self.server.kind
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def redis(self) -> Redis:
+        return connection.client()
+
+    def empty(self) -> None:
+        """Removes everything; the server is this test process's own."""
+        self.redis.flushall()
+        catalog.forget()
+
+    def keys(self) -> set[str]:
+        """Every key there is; only for assertions."""
+        return {key.decode() for key in self.redis.scan_iter(count=1000)}
+
+    def stop(self) -> None:
+        self.server.stop()
+
+    def start(self) -> None:
+        self.server.start()
+
+
+@pytest.fixture(scope="session")
+def private_server() -> Iterator[Callable[[str], Private]]:
+    """Gives the private server of a kind (`valkey`, `redis`), started when first asked for; skips without one."""
+    started: dict[str, Private] = {}
+
+    def find(kind: str) -> Private:
+        if kind not in started:
+            path = program(kind)
+            if path is None:
+                pytest.skip("redis-server is not on the PATH: tests on Redis itself are skipped")
+            started[kind] = Private(kind, path)
+        started[kind].start()
+        return started[kind]
+
+    yield find
+    for server in started.values():
+        server.close()
+
+
+def forget_everything() -> None:
+    """What this process remembers of a data store: connections, the client, definitions."""
+    for pool in ConnectionFactory._pools.values():
+        pool.disconnect()
+    ConnectionFactory._pools.clear()
+    connection.client.cache_clear()
+    catalog.forget()
+
+
+def point_at(server: Server, settings: Settings) -> None:
+    """Makes the program, Django's cache and sessions use this server."""
+    configured = connection.redis_settings(server.url)
+    if isinstance(server, Fake):
+        options = configured["OPTIONS"]
+        options["CONNECTION_POOL_KWARGS"] |= {"connection_class": FakeRedisConnection, "server": server.server}
+    settings.CACHES = {"default": {**settings.CACHES["default"], **configured}}
+    forget_everything()
+
+
+@pytest.fixture
+def open_store(settings: Settings, private_server: Callable[[str], Private]) -> Iterator[Callable[..., Store]]:
+    """Opens an empty data store of a kind, with a number of shards."""
+
+    def open_(kind: str, shards: int = 1) -> Store:
+        server = Fake() if kind == "fakeredis" else private_server(kind)
+        settings.GAMIFY_SHARDS = shards
+        point_at(server, settings)
+        store = Store(server)
+        store.empty()
+        return store
+
+    yield open_
+    forget_everything()
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, open_store: Callable[..., Store]) -> Store:
+    """An empty data store with one shard: the test runs on fakeredis and on the embedded server."""
+    return open_store(request.param)
+
+
+@pytest.fixture(params=SERVICE_STORES, ids=lambda param: f"{param[0]}-{param[1]}")
+def services_store(request: pytest.FixtureRequest, open_store: Callable[..., Store]) -> Store:
+    """An empty data store for the services: every kind of server with 1, 3 and 8 shards."""
+    return open_store(*request.param)
+
+
+@pytest.fixture
+def down(store: Store) -> Iterator[Store]:
+    """The same store, refusing connections until its `start()` is called or the test is over."""
+    store.stop()
+    yield store
+    store.start()
+
+
+class Clock:
+    """The program's clock, set by hand. It stands far ahead, so that no data expires by the clock of the server."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2082, 11, 20, 12, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def set(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def advance(self, **units: Any) -> None:
+        self.moment += timedelta(**units)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Stops the program's clock at noon (UTC) of Friday, 2082-11-20; `set` and `advance` move it."""
+    stopped = Clock()
+    monkeypatch.setattr(site_clock, "now", stopped.now)
+    return stopped

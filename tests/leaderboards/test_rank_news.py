@@ -1,0 +1,116 @@
+"""Entering the top of a board is news, once an hour, in the player's feed and in the stream of rank events."""
+
+import pytest
+
+from gamify_site.store import keys, shards
+from leaderboards.services import ranking, scores
+from tests.builders import crowd, make_board, make_player
+
+pytestmark = pytest.mark.usefixtures("services_store")
+
+
+def feed(store, player: str) -> list[dict[str, str]]:
+    """What a player's own feed holds, oldest first."""
+    found = store.redis.xrange(keys.feed(shards.of(player), player))
+    return [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in found]
+
+
+def rank_events(store) -> list[tuple[str, str, int]]:
+    """(player, board, rank) of every rank event, shard by shard."""
+    found = [fields for shard in shards.everyone() for _, fields in store.redis.xrange(keys.rank_events(shard))]
+    return [(fields[b"player"].decode(), fields[b"board"].decode(), int(fields[b"rank"])) for fields in found]
+
+
+def test_entering_the_top_is_news(services_store, clock):
+    make_board(news_top=3, entries=crowd(3))
+    services_store.redis.delete(*(keys.rank_events(shard) for shard in shards.everyone()))
+    scores.submit("coins", "alice", 10)
+    assert rank_events(services_store) == [("alice", "coins", 1)]
+    (news,) = feed(services_store, "alice")
+    assert (news["type"], news["board"], news["rank"]) == ("rank", "coins", "1")
+    assert int(news["at"]) == int(clock.now().timestamp() * 1000)
+
+
+def test_place_below_the_top_is_no_news(services_store):
+    make_board(news_top=3, entries=crowd(3))
+    scores.submit("coins", "alice", 0)
+    assert feed(services_store, "alice") == []
+
+
+def test_moving_within_the_top_is_no_news(services_store):
+    make_board(news_top=3, entries=crowd(3))
+    scores.submit("coins", "p0003", 100)
+    assert len(feed(services_store, "p0003")) == 1
+
+
+def test_everybody_enters_a_top_that_is_not_full(services_store):
+    make_board(news_top=3, entries={"alice": 5, "bob": 1})
+    assert sorted(rank_events(services_store)) == [("alice", "coins", 1), ("bob", "coins", 2)]
+
+
+def test_climbing_into_the_top_from_below_is_news(services_store):
+    make_board(news_top=2, entries={"alice": 5, "bob": 4, "charlie": 1})
+    assert feed(services_store, "charlie") == []
+    scores.submit("coins", "charlie", 1)
+    assert feed(services_store, "charlie") == []
+    scores.submit("coins", "charlie", 5)
+    assert [news["rank"] for news in feed(services_store, "charlie")] == ["1"]
+
+
+def test_coming_back_within_the_hour_is_not_news_again(services_store):
+    make_board(news_top=1, combine="last", entries={"alice": 5})
+    scores.set("coins", "bob", 6)
+    scores.set("coins", "alice", 7)
+    scores.set("coins", "bob", 8)
+    assert len(feed(services_store, "alice")) == len(feed(services_store, "bob")) == 1
+
+
+def test_coming_back_after_the_hour_is_news(services_store):
+    make_board(news_top=1, combine="last", entries={"alice": 5})
+    scores.set("coins", "bob", 6)
+    sent = keys.rank_news_sent(shards.of("alice"), "alice", "coins")
+    assert 3590 <= services_store.redis.ttl(sent) <= 3600
+    services_store.redis.delete(sent)  # the hour is over
+    scores.set("coins", "alice", 7)
+    assert len(feed(services_store, "alice")) == 2
+
+
+def test_news_is_told_for_each_board(services_store):
+    make_board(entries={"alice": 5})
+    make_board("gems", entries={"alice": 5})
+    assert {news["board"] for news in feed(services_store, "alice")} == {"coins", "gems"}
+
+
+def test_board_with_news_switched_off_is_silent(services_store):
+    make_board(news_top=0, entries={"alice": 5})
+    scores.submit("coins", "bob", 9)
+    assert feed(services_store, "alice") == feed(services_store, "bob") == rank_events(services_store) == []
+
+
+def test_top_is_a_hundred_unless_set(services_store):
+    make_board(entries=crowd(120))
+    assert len(rank_events(services_store)) == 100
+    assert len(feed(services_store, "p0100")) == 1
+    assert feed(services_store, "p0101") == []
+
+
+def test_who_falls_off_at_once_is_no_news(services_store):
+    make_board(max_entries=2, entries={"alice": 5, "bob": 4})
+    assert scores.submit("coins", "charlie", 1).trimmed
+    assert feed(services_store, "charlie") == []
+
+
+@pytest.mark.parametrize("order", ["desc", "asc"])
+def test_equal_score_at_the_boundary_shares_the_rank_and_is_news(services_store, order):
+    make_board(news_top=1, order=order, entries={"bob": 5})
+    scores.submit("coins", "alice", 5)
+    assert ranking.standing("coins", "alice").rank == 1
+    assert [news["rank"] for news in feed(services_store, "alice")] == ["1"]
+
+
+def test_feed_and_events_are_bounded(services_store):
+    make_player("alice", name="Alice")
+    for number in range(55):
+        make_board(f"board-{number}", entries={"alice": 1})
+    assert 50 <= len(feed(services_store, "alice")) <= 52
+    assert feed(services_store, "alice")[-1]["board"] == "board-54"

@@ -1,0 +1,416 @@
+"""Writing scores: by the board's rule, exactly or not at all, and with an answer that says what happened."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from leaderboards.definitions import ScoreUpdate
+from leaderboards.errors import UnknownBoard
+from leaderboards.services import ranking, scores
+from tests.builders import brief, make_board, make_player
+
+pytestmark = pytest.mark.usefixtures("services_store")
+
+EXACT = 2**53 - 1
+ONE_PLAYER_WRITES = ((scores.submit, "score"), (scores.increment, "increment"), (scores.set, "score"))
+
+BAD_SCORES = [
+    float("nan"),
+    float("inf"),
+    float("-inf"),
+    "nan",
+    "-Infinity",
+    "sNaN",
+    Decimal("nan"),
+    Decimal("inf"),
+    True,
+    False,
+    None,
+    "",
+    "ten",
+    "1e400",
+    "0x10",
+    b"10",
+    [1],
+    2**53,
+    -(2**53),
+    float(2**53),
+    10**19,
+    "12345678901234567890",
+    0.5,
+    "0.1",
+    "1." + "0" * 30 + "1",
+    1e-30,
+    10**400,
+]
+BAD_PLAYERS = [
+    "",
+    "a" * 65,
+    "al/ice",
+    "alice\n",
+    "\nalice",
+    " alice",
+    "álice",
+    "alice bob",
+    "-alice",
+    ".alice",
+    "ali\x00ce",
+    "{a}",
+    "a:b",
+]
+BAD_PLAYERS += [None, 7, b"alice"]  # type: ignore[list-item]
+
+
+def score_of(player: str, **where) -> object:
+    standing = ranking.standing("coins", player, **where)
+    return standing and standing.score
+
+
+# The board's rule
+
+
+def test_sum_adds_up():
+    make_board(combine="sum")
+    assert scores.submit("coins", "alice", 5).score == 5
+    assert scores.submit("coins", "alice", 7).score == 12
+    assert scores.submit("coins", "alice", -20).score == -8
+
+
+@pytest.mark.parametrize(("order", "best"), [("desc", 9), ("asc", 2)])
+def test_best_keeps_the_better_score(order, best):
+    make_board(combine="best", order=order)
+    for score in (5, 9, 2, 7):
+        update = scores.submit("coins", "alice", score)
+    assert update.score == best
+    assert score_of("alice") == best
+
+
+def test_last_keeps_the_latest_score():
+    make_board(combine="last")
+    for score in (5, 9, 2):
+        assert scores.submit("coins", "alice", score).score == score
+    assert score_of("alice") == 2
+
+
+@pytest.mark.parametrize("order", ["desc", "asc"])
+@pytest.mark.parametrize("combine", ["sum", "best", "last"])
+def test_increment_and_set_work_under_every_rule(combine, order):
+    make_board(combine=combine, order=order)
+    assert scores.set("coins", "alice", 10).score == 10
+    assert scores.increment("coins", "alice", 5).score == 15
+    assert scores.increment("coins", "alice", -8).score == 7
+    assert scores.set("coins", "alice", 100).score == 100
+    assert scores.set("coins", "alice", 0).score == 0
+    assert score_of("alice") == 0
+
+
+def test_increment_begins_at_zero():
+    make_board(combine="best")
+    assert scores.increment("coins", "alice", 5).score == 5
+
+
+def test_writes_reach_every_window():
+    make_board(windows=("all", "day", "week", "month"))
+    scores.submit("coins", "alice", 5)
+    scores.increment("coins", "alice", 2)
+    assert [score_of("alice", window=window) for window in ("all", "day", "week", "month")] == [7, 7, 7, 7]
+    scores.set("coins", "alice", 3)
+    assert [score_of("alice", window=window) for window in ("all", "day", "week", "month")] == [3, 3, 3, 3]
+
+
+# The answer
+
+
+def test_update_tells_score_and_ranks():
+    make_board()
+    assert scores.submit("coins", "alice", 10) == ScoreUpdate(score=10, rank=1, previous_rank=None, trimmed=False)
+    assert scores.submit("coins", "bob", 5) == ScoreUpdate(score=5, rank=2, previous_rank=None, trimmed=False)
+    assert scores.submit("coins", "bob", 20) == ScoreUpdate(score=25, rank=1, previous_rank=2, trimmed=False)
+    assert scores.submit("coins", "alice", 1) == ScoreUpdate(score=11, rank=2, previous_rank=2, trimmed=False)
+
+
+def test_scores_are_integers_without_decimals_and_decimals_with_them():
+    make_board()
+    make_board("best-lap", combine="best", order="asc", decimals=2)
+    assert type(scores.submit("coins", "alice", 5).score) is int
+    lap = scores.submit("best-lap", "alice", "83.40").score
+    assert (lap, str(lap)) == (Decimal("83.40"), "83.40")
+    assert str(ranking.top("best-lap", 1)[0].score) == "83.40"
+
+
+@pytest.mark.parametrize("given", [83, 83.4, "83.4", Decimal("83.40"), "8.34e1", "0.29", 0.29, -0.01])
+def test_decimal_scores_are_exact(given):
+    make_board(combine="last", decimals=2)
+    assert scores.submit("coins", "alice", given).score == Decimal(str(given))
+
+
+def test_three_tenths_are_three_tenths():
+    make_board(decimals=1)
+    for _ in range(3):
+        update = scores.submit("coins", "alice", 0.1)
+    assert update.score == Decimal("0.3")
+
+
+@pytest.mark.parametrize("given", [7, 7.0, "7", " 7 ", "7.0", "7e0", Decimal("7.00"), "+7"])
+def test_whole_numbers_are_taken_in_any_spelling(given):
+    make_board()
+    assert scores.submit("coins", "alice", given).score == 7
+
+
+def test_negative_zero_is_zero():
+    make_board(order="asc", combine="last")
+    assert str(scores.submit("coins", "alice", -0.0).score) == "0"
+    assert str(ranking.top("coins", 1)[0].score) == "0"
+
+
+# Exactness and range
+
+
+@pytest.mark.parametrize("order", ["desc", "asc"])
+@pytest.mark.parametrize("score", [EXACT, EXACT - 1, -EXACT, -EXACT + 1, 123_456_789_012_345, -987_654_321_098_765])
+def test_large_scores_are_exact(order, score):
+    make_board(order=order, combine="last")
+    assert scores.submit("coins", "alice", score).score == score
+    assert ranking.top("coins", 1)[0].score == score
+    assert ranking.standing("coins", "alice").score == score
+
+
+@pytest.mark.parametrize(
+    ("ties", "greatest"), [("shared", EXACT), ("dense", EXACT), ("earliest", 2**25 - 1), ("unlocks", 2**41 - 1)]
+)
+@pytest.mark.parametrize("order", ["desc", "asc"])
+def test_neighbours_at_the_end_of_the_range_stay_apart(ties, greatest, order):
+    make_board(order=order, combine="last", ties=ties)
+    scores.submit_many("coins", {"alice": greatest, "bob": greatest - 1, "charlie": -greatest})
+    best_first = [(1, "alice", greatest), (2, "bob", greatest - 1), (3, "charlie", -greatest)]
+    if order == "asc":
+        best_first = [(1, "charlie", -greatest), (2, "bob", greatest - 1), (3, "alice", greatest)]
+    assert brief(ranking.top("coins", 3)) == best_first
+
+
+@pytest.mark.parametrize("ties", ["shared", "dense", "earliest", "unlocks"])
+@pytest.mark.parametrize("order", ["desc", "asc"])
+def test_sum_that_would_leave_the_range_is_refused_and_changes_nothing(ties, order):
+    definition = make_board(order=order, ties=ties)
+    greatest = int(definition.greatest_score)
+    for sign in (1, -1):
+        scores.set("coins", "alice", sign * (greatest - 1))
+        version = ranking.version("coins")
+        for write, field in ONE_PLAYER_WRITES[:2]:
+            with pytest.raises(ValidationError) as refusal:
+                write("coins", "alice", sign * 2)
+            assert list(refusal.value.message_dict) == [field]
+            assert str(greatest) in refusal.value.messages[0]
+        assert score_of("alice") == sign * (greatest - 1)
+        assert ranking.version("coins") == version
+        assert scores.increment("coins", "alice", sign).score == sign * greatest
+
+
+def test_refused_in_one_window_changes_no_window(clock):
+    """The total is nearly at the end of the range, today's is not: neither grows."""
+    make_board(windows=("all", "day"))
+    scores.submit("coins", "alice", EXACT)
+    clock.advance(days=1)
+    with pytest.raises(ValidationError):
+        scores.submit("coins", "alice", 1)
+    assert score_of("alice") == EXACT
+    assert score_of("alice", window="day") is None
+
+
+# Refusals, before Redis is asked
+
+
+@pytest.mark.parametrize(("write", "field"), ONE_PLAYER_WRITES)
+def test_bad_scores_are_refused_with_field_and_reason(write, field):
+    make_board()
+    for score in BAD_SCORES:
+        with pytest.raises(ValidationError) as refusal:
+            write("coins", "alice", score)
+        assert list(refusal.value.message_dict) == [field], score
+        assert refusal.value.messages[0], score
+    assert ranking.size("coins") == 0
+
+
+@pytest.mark.parametrize("write", [write for write, _ in ONE_PLAYER_WRITES])
+def test_bad_player_ids_are_refused_with_field_and_reason(write):
+    make_board()
+    for player in BAD_PLAYERS:
+        with pytest.raises(ValidationError) as refusal:
+            write("coins", player, 1)
+        assert list(refusal.value.message_dict) == ["player"], player
+        assert "letter" in refusal.value.messages[0]
+    assert ranking.size("coins") == 0
+
+
+@pytest.mark.parametrize("player", ["a", "7", "A" * 64, "a_b-c.d", "0.-_"])
+def test_good_player_ids_are_taken(player):
+    make_board()
+    scores.submit("coins", player, 1)
+    assert brief(ranking.top("coins", 2)) == [(1, player, 1)]
+
+
+def test_refusals_need_no_data_store(services_store):
+    make_board()
+    scores.submit("coins", "alice", 1)
+    services_store.stop()
+    try:
+        for player, score in (("alice", float("nan")), ("al/ice", 1)):
+            with pytest.raises(ValidationError):
+                scores.submit("coins", player, score)
+    finally:
+        services_store.start()
+
+
+@pytest.mark.parametrize("slug", ["", "no-such-board", "Coins", "co/ins", "x" * 65, "münzen", "coins\n"])
+def test_unknown_board_is_told(slug):
+    make_board()
+    calls = [
+        lambda: scores.submit(slug, "alice", 1),
+        lambda: scores.increment(slug, "alice", 1),
+        lambda: scores.set(slug, "alice", 1),
+        lambda: scores.submit_many(slug, {"alice": 1}),
+        lambda: scores.spend(slug, "alice", 1),
+        lambda: scores.remove(slug, "alice"),
+    ]
+    for call in calls:
+        with pytest.raises(UnknownBoard):
+            call()
+
+
+# Many at once
+
+
+def test_many_scores_as_mapping_or_pairs():
+    make_board()
+    assert scores.submit_many("coins", {"alice": 5, "bob": 3}) == 2
+    assert scores.submit_many("coins", [("alice", 1), ("charlie", 2)]) == 2
+    assert scores.submit_many("coins", (pair for pair in [("bob", 10)])) == 1
+    assert brief(ranking.top("coins", 5)) == [(1, "bob", 13), (2, "alice", 6), (3, "charlie", 2)]
+
+
+def test_nothing_to_submit_is_no_error():
+    make_board()
+    assert scores.submit_many("coins", {}) == 0
+    assert scores.submit_many("coins", []) == 0
+
+
+@pytest.mark.parametrize(("combine", "expected"), [("sum", 12), ("best", 9), ("last", 1)])
+def test_player_twice_in_a_batch_counts_twice_and_is_one_player(combine, expected):
+    make_board(combine=combine)
+    assert scores.submit_many("coins", [("alice", 2), ("bob", 1), ("alice", 9), ("alice", 1)]) == 2
+    assert score_of("alice") == expected
+
+
+def test_large_batches_are_written_as_a_whole():
+    make_board()
+    assert scores.submit_many("coins", {f"p{i}": i for i in range(1, 1301)}) == 1300
+    assert ranking.size("coins") == 1300
+    assert brief(ranking.top("coins", 2)) == [(1, "p1300", 1300), (2, "p1299", 1299)]
+
+
+@pytest.mark.parametrize("bad", [("al/ice", 1), ("bob", float("nan")), ("bob", 2**53)])
+def test_bad_entry_refuses_the_whole_batch(bad):
+    make_board()
+    with pytest.raises(ValidationError) as refusal:
+        scores.submit_many("coins", [("alice", 1), bad, ("charlie", 1)])
+    assert set(refusal.value.message_dict) <= {"player", "score"}
+    assert ranking.size("coins") == 0
+
+
+def test_result_out_of_range_leaves_that_player_out_and_names_them():
+    make_board()
+    scores.submit("coins", "bob", EXACT)
+    with pytest.raises(ValidationError, match="bob"):
+        scores.submit_many("coins", {"alice": 1, "bob": 1, "charlie": 1})
+    assert brief(ranking.top("coins", 3)) == [(1, "bob", EXACT), (2, "charlie", 1), (2, "alice", 1)]
+
+
+# Removing
+
+
+def test_removed_player_leaves_every_window_of_that_board_alone(clock):
+    make_board(windows=("all", "day"))
+    make_board("gems")
+    scores.submit("coins", "alice", 5)
+    yesterday = clock.now().date().isoformat()
+    clock.advance(days=1)
+    for slug in ("coins", "gems"):
+        scores.submit_many(slug, {"alice": 5, "bob": 1})
+    assert scores.remove("coins", "alice")
+    assert score_of("alice") is None
+    assert score_of("alice", window="day") is None
+    assert score_of("alice", window="day", period=yesterday) is None
+    assert ranking.standing("gems", "alice").score == 5
+    assert brief(ranking.top("coins", 5)) == [(1, "bob", 1)]
+
+
+def test_removing_who_is_not_there_is_no_error():
+    make_board()
+    assert not scores.remove("coins", "alice")
+
+
+def test_removed_player_starts_anew():
+    make_board()
+    scores.submit("coins", "alice", 5)
+    scores.remove("coins", "alice")
+    assert scores.submit("coins", "alice", 2).score == 2
+
+
+# Names and seen players
+
+
+def test_rows_show_names_and_ids_where_there_are_none():
+    make_board()
+    make_player("alice", name="Alice <b>Ångström</b>")
+    scores.submit_many("coins", {"alice": 2, "bob": 1})
+    assert [row.name for row in ranking.top("coins", 2)] == ["Alice <b>Ångström</b>", "bob"]
+    assert [row.name for row in ranking.around_player("coins", "bob", 1)] == ["Alice <b>Ångström</b>", "bob"]
+    assert [row.name for row in ranking.page("coins", limit=5)[0]] == ["Alice <b>Ångström</b>", "bob"]
+
+
+def test_new_name_is_shown_at_once():
+    make_board()
+    make_player("alice", name="Alice")
+    scores.submit("coins", "alice", 2)
+    version = ranking.version("coins")
+    make_player("alice", name="Alicia")
+    assert ranking.top("coins", 1)[0].name == "Alicia"
+    assert ranking.version("coins") != version
+
+
+# Versions, by which pages know that nothing has changed
+
+
+def test_version_grows_with_every_change_and_only_then():
+    make_board()
+    make_board("gems")
+    seen = [ranking.version("coins")]
+
+    def check(changed: bool) -> None:
+        version = ranking.version("coins")
+        assert (version not in seen) is changed
+        seen.append(version)
+
+    scores.submit("coins", "alice", 5)
+    check(changed=True)
+    ranking.top("coins", 5)
+    ranking.standing("coins", "alice")
+    check(changed=False)
+    scores.submit("gems", "alice", 5)
+    check(changed=False)
+    scores.submit_many("coins", {"bob": 1, "charlie": 2})
+    check(changed=True)
+    scores.spend("coins", "alice", 1)
+    check(changed=True)
+    scores.remove("coins", "bob")
+    check(changed=True)
+    scores.remove("coins", "bob")
+    check(changed=False)
+
+
+def test_version_changes_with_the_definition():
+    make_board()
+    version = ranking.version("coins")
+    make_board(name="Golden coins")
+    assert ranking.version("coins") != version

@@ -1,0 +1,239 @@
+"""Random histories: the services and the model must agree after every step, on any server and number of shards.
+
+`HYPOTHESIS_PROFILE=thorough` runs many more of them.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from gamify_site.players import services as players
+from gamify_site.store import keys, shards
+from leaderboards import windows
+from leaderboards.definitions import Board, ScoreUpdate
+from leaderboards.errors import InsufficientBalance
+from leaderboards.services import boards, ranking, scores
+from tests.builders import brief
+from tests.leaderboards.model import Model, OutOfRange, Ranked, TooLittle
+
+PLAYERS = ("alice", "bob", "charlie", "Dora", "a", "a-", "a0", "z.9")
+COUNTRIES = ("SE", "NO", "")
+WINDOWS = (("all",), ("all", "day"), ("all", "day", "week", "month"), ("week", "day"), ("month",))
+
+a_player = st.sampled_from(PLAYERS)
+an_amount = st.one_of(
+    st.integers(-5, 5), st.integers(-5, 5), st.sampled_from([2**53 - 1, 1 - 2**53, 2**25, -(2**41), 10**6])
+)
+hours = st.integers(0, 72)
+
+
+def board_of(**fields: Any) -> Board:
+    return Board(slug="coins", name="Coins", **fields)
+
+
+class Histories(RuleBasedStateMachine):
+    """One board, eight players, a clock that moves on; every rule does the same to Redis and to the model."""
+
+    def __init__(self, store: Any, clock: Any) -> None:
+        super().__init__()
+        store.empty()
+        self.store = store
+        self.clock = clock
+        self.clock.set(datetime.fromisoformat("2082-12-30T20:00+00:00"))
+        self.step = 0
+
+    @initialize(
+        ties=st.sampled_from(["shared", "dense", "earliest", "unlocks"]),
+        order=st.sampled_from(["desc", "asc"]),
+        combine=st.sampled_from(["sum", "best", "last"]),
+        decimals=st.sampled_from([0, 0, 2]),
+        windows=st.sampled_from(WINDOWS),
+        max_entries=st.sampled_from([None, None, 1, 3, 5]),
+        segment_by=st.sampled_from([None, "country"]),
+        timezone=st.sampled_from(["UTC", "America/New_York", "Pacific/Auckland"]),
+        floor=st.sampled_from([0, 0, -3]),
+    )
+    def begin(self, **fields: Any) -> None:
+        self.board = board_of(**fields)
+        boards.define(self.board)
+        self.model = Model(self.board)
+
+    # What happens
+
+    @rule(player=a_player, amount=an_amount, ago=hours, how=st.sampled_from(["submit", "increment", "set"]))
+    def write(self, player: str, amount: int, ago: int, how: str) -> None:
+        at = self.clock.now() - timedelta(hours=ago)
+        if abs(amount) > self.board.most_units:
+            amount = self.board.most_units if amount > 0 else -self.board.most_units
+        rule_name = {"submit": self.board.combine, "increment": "sum", "set": "last"}[how]
+        write = getattr(scores, how)
+        try:
+            expected = self.model.write_one(player, amount, rule_name, at)
+        except OutOfRange:
+            with pytest.raises(ValidationError):
+                write("coins", player, self.board.from_units(amount), at=at)
+            return
+        update = write("coins", player, self.board.from_units(amount), at=at)
+        score = self.board.from_units(expected.units)
+        assert update == ScoreUpdate(score, expected.rank, expected.previous_rank, expected.trimmed)
+
+    @rule(entries=st.lists(st.tuples(a_player, an_amount), max_size=12), ago=hours)
+    def write_many(self, entries: list[tuple[str, int]], ago: int) -> None:
+        at = self.clock.now() - timedelta(hours=ago)
+        entries = [entry for entry in entries if abs(entry[1]) <= self.board.most_units]
+        given = [(player, self.board.from_units(amount)) for player, amount in entries]
+        try:
+            self.model.write(entries, self.board.combine, at)
+        except OutOfRange as left_out:
+            with pytest.raises(ValidationError) as refusal:
+                scores.submit_many("coins", given, at=at)
+            named = refusal.value.messages[0].partition("left out: ")[2].rstrip(".").split(", ")
+            assert sorted(named) == sorted(left_out.args)
+            return
+        assert scores.submit_many("coins", given, at=at) == len({player for player, _ in entries})
+
+    @rule(player=a_player, amount=st.integers(1, 8))
+    def spend(self, player: str, amount: int) -> None:
+        given = self.board.from_units(amount)
+        if "all" not in self.board.windows or self.board.order == "asc":
+            with pytest.raises(ValidationError):
+                scores.spend("coins", player, given)
+            return
+        try:
+            balance = self.model.spend(player, amount, self.clock.now())
+        except TooLittle as held:
+            with pytest.raises(InsufficientBalance) as refusal:
+                scores.spend("coins", player, given)
+            assert refusal.value.balance == self.board.from_units(held.args[0])
+        else:
+            assert scores.spend("coins", player, given) == self.board.from_units(balance)
+
+    @rule(player=a_player)
+    def remove(self, player: str) -> None:
+        assert scores.remove("coins", player) == self.model.remove(player)
+
+    @rule(player=a_player, country=st.sampled_from(COUNTRIES))
+    def move(self, player: str, country: str) -> None:
+        players.upsert(player, country=country)
+        self.model.countries[player] = country
+
+    @rule(player=a_player, count=st.integers(0, 5))
+    def unlock(self, player: str, count: int) -> None:
+        """The achievements' own scripts count this; here only its effect on boards is of interest."""
+        self.store.redis.hset(keys.player(shards.of(player), player), "unlocked", count)
+        self.model.unlocks[player] = count
+
+    @rule(
+        combine=st.sampled_from(["sum", "best", "last"]),
+        max_entries=st.sampled_from([None, 1, 2, 4]),
+        segment_by=st.sampled_from([None, "country"]),
+        swap=st.booleans(),
+    )
+    def redefine(self, swap: bool, **fields: Any) -> None:
+        ties = {"shared": "dense", "dense": "shared"}.get(self.board.ties, self.board.ties) if swap else self.board.ties
+        self.board = replace(self.board, ties=ties, **fields)
+        boards.define(self.board)
+        self.model.redefine(self.board)
+
+    @rule(ahead=st.integers(1, 30))
+    def time_passes(self, ahead: int) -> None:
+        self.clock.advance(hours=ahead)
+
+    # What must hold after every step
+
+    @invariant()
+    def agrees_with_the_model(self) -> None:
+        self.step += 1
+        for window in self.board.windows:
+            for ago in (0, 30):
+                at = self.clock.now() - timedelta(hours=ago)
+                period = windows.period_at(self.board, window, at)
+                suffix = windows.suffix(window, period)
+                self._check_whole(suffix, window=window, period=period)
+                if window == self.board.main_window:
+                    self._check_places(suffix, window=window, period=period)
+
+    def _check_whole(self, suffix: str, **where: Any) -> None:
+        view = ranking.view("coins", top=20, around=0, **where)
+        assert self._units(view.top) == self.model.rows(suffix)
+        assert view.size == len(view.top)
+
+    def _check_places(self, suffix: str, **where: Any) -> None:
+        segment = COUNTRIES[self.step % 2] if self.board.segment_by and self.step % 3 else None
+        where["segment"] = segment
+        rows = self.model.rows(suffix, segment)
+        assert self._units(ranking.top("coins", 20, **where)) == rows
+        assert ranking.size("coins", **where) == len(rows)
+        around = self.step % 4
+        for player in (PLAYERS[self.step % len(PLAYERS)], PLAYERS[self.step * 3 % len(PLAYERS)]):
+            index = next((index for index, row in enumerate(rows) if row[1] == player), None)
+            standing = ranking.standing("coins", player, **where)
+            shown = self._units(ranking.around_player("coins", player, around, **where))
+            if index is None:
+                assert (standing, shown) == (None, [])
+                continue
+            rank, _, units = rows[index]
+            assert (standing.rank, standing.score, standing.size) == (rank, self.board.from_units(units), len(rows))
+            better = sum(self._is_better(suffix, found, player) for _, found, _ in rows)
+            assert standing.percentile == pytest.approx(100 * (len(rows) - better) / len(rows))
+            assert shown == self.model.around(suffix, index, around, segment)
+        place = 1 + self.step % (len(PLAYERS) + 2)
+        index = min(place, len(rows)) - 1
+        assert self._units(ranking.around_rank("coins", place, around, **where)) == self.model.around(
+            suffix, index, around, segment
+        )
+        assert self._walk(limit=1 + self.step % 3, **where) == rows
+
+    def _is_better(self, suffix: str, one: str, other: str) -> bool:
+        entries = self.model.sets[suffix]
+        return self.model._level(entries[one]) > self.model._level(entries[other])
+
+    def _walk(self, limit: int, **where: Any) -> list[Ranked]:
+        found: list[Ranked] = []
+        cursor = None
+        while True:
+            rows, cursor = ranking.page("coins", after=cursor, limit=limit, **where)
+            found += self._units(rows)
+            if cursor is None:
+                return found
+
+    def _units(self, rows: Any) -> list[Ranked]:
+        return [(rank, player, self.board.to_units(score)) for rank, player, score in brief(rows)]
+
+    def teardown(self) -> None:
+        """Nothing is stored that the model does not know: no entry too many, no level that nobody holds."""
+        if not hasattr(self, "model"):
+            return
+        for suffix, entries in self.model.sets.items():
+            self._check_stored(suffix, set(entries))
+            for segment in (country for country in COUNTRIES if country and self.board.segment_by):
+                inside = {player for player in entries if self.model.countries.get(player) == segment}
+                self._check_stored(f"{suffix}:country={segment}", inside)
+
+    def _check_stored(self, suffix: str, expected: set[str]) -> None:
+        stored: set[str] = set()
+        for shard in shards.everyone():
+            found = dict(self.store.redis.zrange(keys.board(shard, "coins", suffix), 0, -1, withscores=True))
+            stored |= {player.decode() for player in found}
+            if self.board.ties == "dense":
+                levels = self.store.redis.zrange(keys.board_levels(shard, "coins", suffix), 0, -1)
+                assert sorted(map(float, levels)) == sorted(set(found.values()))
+        assert stored == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "shard_count", "share"), [("fakeredis", 1, 1), ("fakeredis", 3, 1), ("valkey", 1, 8), ("valkey", 3, 8)]
+)
+def test_services_agree_with_the_model(kind, shard_count, share, open_store, clock):
+    """`share`: how many times the profile's examples; Lua in a real server is that much faster than in fakeredis."""
+    store = open_store(kind, shard_count)
+    examples = settings().max_examples * share
+    run_state_machine_as_test(
+        lambda: Histories(store, clock), settings=settings(max_examples=examples, stateful_step_count=25)
+    )

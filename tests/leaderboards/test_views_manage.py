@@ -1,0 +1,294 @@
+"""The staff's pages: who may see them, boards made, changed and deleted, scores written by hand."""
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from gamify_site.players.models import Account
+from leaderboards.definitions import Board
+from leaderboards.errors import UnknownBoard
+from leaderboards.services import boards, ranking, scores
+from tests.builders import brief, crowd, make_board, make_player
+
+pytestmark = pytest.mark.usefixtures("store", "clock")
+
+NEW = {
+    "name": "Coins",
+    "slug": "coins",
+    "description": "",
+    "action": "",
+    "combine": "sum",
+    "order": "desc",
+    "decimals": "0",
+    "windows": ["all"],
+    "seasons": "",
+    "timezone": "UTC",
+    "retention_days": "90",
+    "ties": "shared",
+    "max_entries": "",
+    "segment_by": "",
+    "floor": "0",
+    "news_top": "100",
+}
+ADDRESSES = [
+    "/manage/",
+    "/manage/boards/",
+    "/manage/boards/new/",
+    "/manage/boards/coins/edit/",
+    "/manage/boards/coins/delete/",
+    "/manage/boards/coins/scores/",
+]
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    """The client, logged in as charlie, who is staff."""
+    client.force_login(Account.objects.create_user("charlie", "correct horse", is_staff=True))
+    return client
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_anonymous_visitors_are_sent_to_the_login(client, address, method):
+    make_board("coins", crowd(3))
+    response = getattr(client, method)(address)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+    assert ranking.size("coins") == 3
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_for_players_the_pages_do_not_exist(client, address, method):
+    make_board("coins", crowd(3))
+    client.force_login(Account.objects.create_user("alice", "correct horse"))
+    assert getattr(client, method)(address, {"slug": "coins"}).status_code == 404
+    assert ranking.size("coins") == 3
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_staff_see_them(staff, address):
+    make_board("coins", crowd(3), name="<b>Coins</b>")
+    page = staff.get(address)
+    assert page.status_code == 200
+    assert "<b>Coins" not in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["edit", "delete", "scores"])
+def test_unknown_board_is_named(staff, page):
+    response = staff.get(f"/manage/boards/nope/{page}/")
+    assert response.status_code == 404
+    assert "“nope”" in response.content.decode()
+
+
+def test_forms_need_a_token():
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(Account.objects.create_user("charlie", "correct horse", is_staff=True))
+    assert client.post("/manage/boards/new/", NEW).status_code == 403
+    assert boards.all() == []
+
+
+# Boards
+
+
+def test_board_is_made(staff):
+    response = staff.post("/manage/boards/new/", {**NEW, "max_entries": "50", "windows": ["all", "week"]}, follow=True)
+    assert "The board “Coins” is saved." in response.content.decode()
+    assert boards.get("coins") == Board(slug="coins", name="Coins", max_entries=50, windows=("all", "week"))
+
+
+def test_board_with_everything(staff):
+    given = {
+        "decimals": "2",
+        "order": "asc",
+        "combine": "best",
+        "ties": "earliest",
+        "action": "lap_finished",
+        "segment_by": "country",
+        "windows": ["season", "day"],
+        "seasons": "autumn | Autumn Cup | 2082-09-01 | 2082-12-01\n\nwinter | Winter | 2082-12-01 | 2083-03-01",
+        "timezone": "Europe/Stockholm",
+        "floor": "-5.50",
+        "news_top": "0",
+        "description": "Laps & more",
+    }
+    assert staff.post("/manage/boards/new/", {**NEW, **given}).status_code == 302
+    board = boards.get("coins")
+    assert (board.decimals, board.floor, board.segment_by) == (2, Decimal("-5.5"), "country")
+    assert [season.name for season in board.seasons] == ["Autumn Cup", "Winter"]
+    page = staff.get("/manage/boards/coins/edit/").content.decode()
+    assert "autumn | Autumn Cup | 2082-09-01 | 2082-12-01" in page
+    assert "Laps &amp; more" in page
+
+
+def test_taken_slug_is_refused(staff):
+    make_board("coins", crowd(3))
+    page = staff.post("/manage/boards/new/", NEW)
+    assert page.status_code == 422
+    assert "There is a board with this slug already." in page.content.decode()
+
+
+def test_edit_keeps_the_slug_and_shows_what_holds(staff):
+    make_board("coins", crowd(3))
+    staff.post("/manage/boards/coins/edit/", {**NEW, "slug": "other", "name": "Gold", "max_entries": "2"})
+    assert [board.slug for board in boards.all()] == ["coins"]
+    assert boards.get("coins").name == "Gold"
+    assert ranking.size("coins") == 2
+
+
+@pytest.mark.parametrize(("field", "value"), [("order", "asc"), ("decimals", "2"), ("ties", "earliest")])
+def test_what_scores_are_stored_by_is_refused_at_the_field(staff, field, value):
+    make_board("coins", crowd(3))
+    page = staff.post("/manage/boards/coins/edit/", {**NEW, field: value})
+    assert page.status_code == 422
+    assert page.context["form"].errors.keys() == {field}
+    assert getattr(boards.get("coins"), field) != value
+
+
+def test_tie_rules_say_which_scores_they_leave(staff):
+    page = staff.get("/manage/boards/new/").content.decode()
+    for most in ("9,007,199,254,740,991", "2,199,023,255,551"):
+        assert most in page
+    make_board("laps", decimals=2)
+    assert "90,071,992,547,409.91" in staff.get("/manage/boards/laps/edit/").content.decode()
+
+
+def test_delete_names_board_and_size_and_takes_the_slug(staff):
+    make_board("coins", crowd(1234))
+    page = staff.get("/manage/boards/coins/delete/").content.decode()
+    assert "<strong>Coins</strong> has <strong>1,234 players</strong>" in page
+    for wrong in ("", "Coins", "coin", "<b>coins</b>"):
+        response = staff.post("/manage/boards/coins/delete/", {"slug": wrong})
+        assert response.status_code == 422
+        assert "<b>coins" not in response.content.decode()
+    assert ranking.size("coins") == 1234
+    response = staff.post("/manage/boards/coins/delete/", {"slug": "coins"}, follow=True)
+    assert "The board “Coins” is deleted." in response.content.decode()
+    with pytest.raises(UnknownBoard):
+        boards.get("coins")
+
+
+# Scores
+
+
+def write(staff: Client, do: str, **fields: str):
+    return staff.post("/manage/boards/coins/scores/", {"do": do, **fields}, follow=True)
+
+
+def test_score_is_written_and_the_place_shown(staff):
+    make_board("coins", {"alice": 10, "bob": 20})
+    page = write(staff, "score", player="alice", score="15", how="rule")
+    assert page.redirect_chain == [("/manage/boards/coins/scores/?player=alice", 302)]
+    assert "alice has 25 and rank 1, after rank 2." in page.content.decode()
+    assert brief(ranking.top("coins")) == [(1, "alice", 25), (2, "bob", 20)]
+    write(staff, "score", player="alice", score="15", how="set")
+    assert brief(ranking.top("coins")) == [(1, "bob", 20), (2, "alice", 15)]
+
+
+def test_new_player_is_told_as_new(staff):
+    make_board("coins")
+    page = write(staff, "score", player="alice", score="-5", how="rule").content.decode()
+    assert "alice is new on the board: -5, rank 1." in page
+
+
+def test_score_is_incremented(staff):
+    make_board("coins", {"alice": 10}, combine="best")
+    page = write(staff, "increment", player="alice", increment="-3").content.decode()
+    assert "alice has 7 and stays at rank 1." in page
+
+
+def test_player_is_removed(staff):
+    make_board("coins", {"alice": 10, "bob": 20})
+    assert "alice is off the board." in write(staff, "remove", player="alice").content.decode()
+    assert brief(ranking.top("coins")) == [(1, "bob", 20)]
+    page = write(staff, "remove", player="alice")
+    assert page.status_code == 422
+    assert "This player is not on the board." in page.content.decode()
+
+
+def test_trimmed_writer_is_told(staff):
+    make_board("coins", crowd(50), max_entries=50)
+    page = write(staff, "score", player="alice", score="0", how="rule").content.decode()
+    assert "alice fell off: 0 is not among the first 50" in page
+    assert ranking.standing("coins", "alice") is None
+
+
+def test_decimals(staff):
+    make_board("coins", decimals=2)
+    assert (
+        "alice is new on the board: 58.20, rank 1."
+        in write(staff, "score", player="alice", score="58.2", how="set").content.decode()
+    )
+
+
+BAD_SCORES = [
+    "",
+    "nan",
+    "NaN",
+    "inf",
+    "-Infinity",
+    "12345678901234567890",
+    "9" * 400,
+    "1.5",
+    "1e999",
+    "<b>1</b>",
+    "abc",
+    "9007199254740992",
+    "1\u20282",
+]
+
+
+@pytest.mark.parametrize("score", BAD_SCORES)
+@pytest.mark.parametrize("do", ["score", "increment"])
+def test_bad_scores_are_refused_at_the_field_and_kept(staff, do, score):
+    make_board("coins", {"bob": 5})
+    page = write(staff, do, player="bob", how="rule", **{do: score})
+    assert page.status_code == 422
+    form = page.context["forms"][do]
+    assert form.errors.keys() == {do}
+    assert form[do].value() == score
+    assert "<b>1" not in page.content.decode()
+    assert brief(ranking.top("coins")) == [(1, "bob", 5)]
+
+
+@pytest.mark.parametrize("player", ["", "a b", "../x", "<script>", "é", "x" * 65, "-alice"])
+@pytest.mark.parametrize("do", ["score", "increment", "remove"])
+def test_bad_player_ids_are_refused_at_the_field(staff, do, player):
+    make_board("coins", {"bob": 5})
+    page = write(staff, do, player=player, score="1", increment="1", how="set")
+    assert page.status_code == 422
+    assert page.context["forms"][do].errors.keys() == {"player"}
+    assert ranking.size("coins") == 1
+
+
+def test_result_out_of_range_is_refused(staff):
+    make_board("coins", {"bob": 2**53 - 1})
+    page = write(staff, "increment", player="bob", increment="1")
+    assert page.status_code == 422
+    assert page.context["forms"]["increment"].errors.keys() == {"increment"}
+    assert ranking.standing("coins", "bob").score == 2**53 - 1
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"do": "unknown"}, {"do": "score"}, {"do": "score", "player": "bob", "score": "1", "how": "x"}]
+)
+def test_half_forms_change_nothing(staff, data):
+    make_board("coins", {"bob": 5})
+    assert staff.post("/manage/boards/coins/scores/", data).status_code in {200, 422}
+    assert brief(ranking.top("coins")) == [(1, "bob", 5)]
+
+
+@pytest.mark.parametrize("player", ["nobody", "<b>x</b>", "%00", "x" * 100])
+def test_shown_player_is_checked(staff, player):
+    make_board("coins", {"bob": 5})
+    page = staff.get("/manage/boards/coins/scores/", {"player": player})
+    assert page.status_code in {200, 400}
+    assert "<b>x" not in page.content.decode()
+
+
+def test_names_on_the_staffs_pages_are_escaped(staff):
+    make_board("coins")
+    make_player("bob", name="<script>alert(1)</script>")
+    scores.set("coins", "bob", 5)
+    assert "<script>alert" not in staff.get("/manage/boards/coins/scores/?player=bob").content.decode()

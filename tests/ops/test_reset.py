@@ -1,0 +1,211 @@
+"""Sample data: always the same, never half, and nobody else's keys."""
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from random import Random
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from gamify_site import clock
+from gamify_site.ops.demo import accounts, people, reset, scenarios
+from gamify_site.players import services as players
+from gamify_site.players.models import Account
+from gamify_site.store import catalog
+from gamify_site.store.errors import Resetting
+from leaderboards.definitions import Board
+from leaderboards.services import boards, ranking, scores
+from tests.conftest import Store
+
+ANCHOR = date(2026, 11, 20)
+
+
+def make(number: int = 20, anchor: date = ANCHOR, scenario: str = "showcase") -> None:
+    reset.reset(scenario, number, anchor, lambda _done, _total: None)
+
+
+def dump(redis: Redis) -> dict[str, Any]:
+    """Every key with its value."""
+    read: dict[bytes, Callable[[bytes], Any]] = {
+        b"string": redis.get,
+        b"hash": redis.hgetall,
+        b"set": redis.smembers,
+        b"zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
+        b"stream": lambda key: redis.xrange(key),
+    }
+    return {key.decode(): read[redis.type(key)](key) for key in redis.scan_iter(count=1000)}
+
+
+def test_same_arguments_give_the_same_keys_and_values(services_store: Store) -> None:
+    make()
+    first = dump(services_store.redis)
+    scores.submit("coins", "bob", 1)
+    players.upsert("charlie", name="Charlie")
+    make()
+    assert dump(services_store.redis) == first
+
+
+def test_another_anchor_gives_other_periods(store: Store) -> None:
+    make(anchor=date(2026, 10, 1))
+    written = store.keys()
+    assert any("2026-10-01" in key for key in written)
+    assert not any("2026-11" in key for key in written)
+
+
+def test_showcase_fills_all_boards_and_windows(store: Store) -> None:  # noqa: ARG001
+    make(30)
+    with clock.frozen(scenarios._noon(ANCHOR, 0)):
+        assert [board.slug for board in boards.all()] == ["best-lap", "coins", "weekly-score"]
+        assert ranking.size("coins") == ranking.size("weekly-score") == 30
+        assert ranking.standing("coins", "alice") is not None
+        for slug in ("coins", "weekly-score"):
+            for window in boards.get(slug).windows:
+                assert ranking.top(slug, 3, window=window)
+        laps = [row.score for row in ranking.top("best-lap", 30)]
+    assert laps == sorted(laps)
+    assert all(lap.as_tuple().exponent == -2 for lap in laps)
+
+
+def test_people_are_unique_and_look_real() -> None:
+    crowd = people.make(1000, Random(1))
+    assert len({person.id for person in crowd}) == 1000
+    assert crowd[0].id == "alice"
+    assert len({person.name for person in crowd[:250]}) > 200
+    assert len({person.country for person in crowd[:250]}) > 20
+    for person in crowd:
+        for field in ("name", "country", "region", "team", "timezone"):
+            players.check_field(field, getattr(person, field))
+
+
+def test_empty_scenario_has_the_log_ins_and_no_boards(store: Store) -> None:  # noqa: ARG001
+    make()
+    make(scenario="empty")
+    assert boards.all() == []
+    assert players.get("alice").name == "Alice Hartley"
+
+
+def test_other_applications_keys_are_untouched(store: Store) -> None:
+    others = {"celery": "1", "{gamify2}:boards": "2", "gamify": "3", "{gamify-eu:0}:players": "4", "{gamifyx}:a": "5"}
+    for key, value in others.items():
+        store.redis.set(key, value)
+    make()
+    assert {key: store.redis.get(key).decode() for key in others} == others
+
+
+def test_shards_that_are_no_more_are_removed(open_store: Callable[..., Store]) -> None:
+    store = open_store("valkey", shards=1)
+    store.redis.set("{gamify:7}:player:bob", "left behind")
+    make()
+    assert not store.redis.exists("{gamify:7}:player:bob")
+
+
+def test_sample_passwords_work(store: Store) -> None:  # noqa: ARG001
+    make()
+    for sample in accounts.SAMPLES:
+        account = Account.objects.get_by_natural_key(sample.username)
+        assert account.check_password(sample.password)
+        assert account.is_staff is sample.is_staff
+
+
+def test_staff_stay_and_players_accounts_go(store: Store) -> None:  # noqa: ARG001
+    Account.objects.create_user("charlie", "tulips and trams", is_staff=True)
+    Account.objects.create_user("bob", "tulips and trams")
+    make()
+    assert Account.objects.get_by_natural_key("charlie").check_password("tulips and trams")
+    with pytest.raises(Account.DoesNotExist):
+        Account.objects.get_by_natural_key("bob")
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_nobody_sees_half(open_store: Callable[..., Store], shards: int) -> None:
+    open_store("valkey", shards)
+    make(40)
+    noon = scenarios._noon(ANCHOR, 0)
+
+    def look() -> list[Any]:
+        with clock.frozen(noon):
+            return [(row.player, row.score) for row in ranking.top("coins", 1000)]
+
+    old = look()
+    seen: list[Any] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                seen.append(look())
+            except Resetting:
+                seen.append("closed")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    make(60)
+    done.set()
+    reader.join()
+    new = look()
+    assert len(old) == 40
+    assert len(new) == 60
+    assert all(found in (old, "closed", new) for found in seen)
+    assert "closed" in seen
+
+
+def test_writes_are_refused_meanwhile(store: Store) -> None:  # noqa: ARG001
+    make()
+    refused = []
+
+    def write() -> None:
+        for attempt in (
+            lambda: scores.submit("coins", "bob", 5),
+            lambda: players.upsert("bob", name="Bob"),
+            lambda: boards.define(Board("laps", "Laps")),
+        ):
+            with pytest.raises(Resetting):
+                attempt()
+            refused.append(attempt)
+
+    with catalog.replacing():
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join()
+    assert len(refused) == 3
+
+
+def test_a_reset_that_breaks_off_leaves_the_site_closed_and_the_next_one_mends_it(store: Store) -> None:
+    def fail(done: int, _total: int) -> None:
+        if done > 30:
+            raise KeyboardInterrupt
+
+    make()
+    whole = dump(store.redis)
+    with pytest.raises(KeyboardInterrupt):
+        reset.reset("showcase", 20, ANCHOR, fail)
+    with pytest.raises(Resetting):
+        ranking.top("coins", 5)
+    assert reset.is_needed()
+    make()
+    assert dump(store.redis) == whole
+
+
+def test_of_two_resets_at_once_the_later_one_wins(store: Store) -> None:
+    make(30)
+    whole = dump(store.redis)
+
+    def overtake(done: int, _total: int) -> None:
+        if done == 25:
+            later = threading.Thread(target=make, args=(30,))
+            later.start()
+            later.join()
+
+    with pytest.raises(Resetting):
+        reset.reset("showcase", 30, ANCHOR, overtake)
+    assert dump(store.redis) == whole
+
+
+def test_sample_data_is_needed_where_there_is_none(store: Store) -> None:  # noqa: ARG001
+    assert reset.is_needed()
+    Account.objects.create_user("charlie", "tulips and trams", is_staff=True)
+    assert reset.is_needed()
+    make(scenario="empty")
+    assert not reset.is_needed()

@@ -1,0 +1,215 @@
+"""What happens when Redis is away, slow or loses a reply: a clear error, no write twice, and recovery by itself."""
+
+import time
+
+import pytest
+from django.core.cache import cache
+from django_redis import get_redis_connection
+
+from gamify_site.store import connection
+from gamify_site.store.connection import client, guarded, patiently, redis_settings
+from gamify_site.store.errors import StoreUnavailable
+from leaderboards.errors import UnknownBoard
+from leaderboards.services import boards, ranking, scores
+from tests.builders import make_board
+from tests.conftest import Store, point_at
+from tests.servers import LossyProxy
+
+
+def every_kind_of_call():
+    return [
+        lambda: scores.submit("coins", "alice", 1),
+        lambda: scores.submit_many("coins", {"alice": 1, "bob": 1}),
+        lambda: scores.spend("coins", "alice", 1),
+        lambda: scores.remove("coins", "alice"),
+        lambda: ranking.top("coins"),
+        lambda: ranking.standing("coins", "alice"),
+        lambda: ranking.page("coins"),
+        lambda: ranking.version("coins"),
+        lambda: make_board("gems"),
+        lambda: boards.delete("coins"),
+    ]
+
+
+def test_store_that_is_away_is_unavailable(services_store):
+    make_board(entries={"alice": 5})
+    services_store.stop()
+    try:
+        for call in every_kind_of_call():
+            before = time.monotonic()
+            with pytest.raises(StoreUnavailable) as failure:
+                call()
+            assert failure.value.retry_after >= 1
+            assert time.monotonic() - before < 2
+    finally:
+        services_store.start()
+
+
+def test_store_that_is_away_at_the_start_is_unavailable(down):
+    with pytest.raises(StoreUnavailable):
+        boards.all()
+    down.start()
+    assert boards.all() == []
+
+
+def test_program_recovers_by_itself(open_store):
+    """fakeredis keeps its data while it is away, as a server with an append-only file does."""
+    store = open_store("fakeredis")
+    make_board(entries={"alice": 5})
+    store.stop()
+    with pytest.raises(StoreUnavailable):
+        scores.increment("coins", "alice", 1)
+    store.start()
+    assert scores.increment("coins", "alice", 1).score == 6
+
+
+@pytest.mark.parametrize("kind", ["valkey", "redis"])
+def test_first_call_after_a_restart_works(open_store, kind):
+    """The connections in the pool are dead, and this server has lost its data: nothing old is believed."""
+    store = open_store(kind)
+    make_board(entries={"alice": 5})
+    store.stop()
+    store.start()
+    with pytest.raises(UnknownBoard):
+        scores.increment("coins", "alice", 1)
+    make_board()
+    store.stop()
+    store.start()
+    assert boards.all() is not None
+    make_board()
+    assert scores.increment("coins", "alice", 1).score == 1
+
+
+@pytest.fixture
+def lossy(private_server, settings):
+    """A store behind a proxy that can lose replies, with alice at 5; gives the proxy."""
+    proxy = LossyProxy(private_server("valkey"))
+    point_at(proxy, settings)
+    Store(proxy).empty()
+    make_board(entries={"alice": 5})
+    boards.get("coins")
+    yield proxy
+    proxy.close()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: scores.increment("coins", "alice", 10),
+        lambda: scores.submit("coins", "alice", 10),
+        lambda: scores.submit_many("coins", {"alice": 10}),
+    ],
+)
+def test_write_whose_reply_was_lost_is_not_repeated(lossy, write):
+    lossy.replies_to_lose = 1
+    with pytest.raises(StoreUnavailable):
+        write()
+    assert ranking.standing("coins", "alice").score == 15
+
+
+def test_spending_whose_reply_was_lost_is_not_repeated(lossy):
+    lossy.replies_to_lose = 1
+    with pytest.raises(StoreUnavailable):
+        scores.spend("coins", "alice", 2)
+    assert ranking.standing("coins", "alice").score == 3
+
+
+def test_read_whose_reply_was_lost_is_repeated(lossy):
+    for read in (
+        lambda: ranking.size("coins"),
+        lambda: len(ranking.top("coins")),
+        lambda: len(ranking.page("coins")[0]),
+    ):
+        lossy.replies_to_lose = 1
+        assert read() == 1
+        assert lossy.replies_to_lose == 0
+
+
+def test_read_is_not_repeated_for_ever(lossy):
+    lossy.replies_to_lose = 1000
+    with pytest.raises(StoreUnavailable):
+        ranking.size("coins")
+    assert lossy.replies_to_lose > 980
+    lossy.replies_to_lose = 0
+    assert ranking.size("coins") == 1
+
+
+def test_server_that_hangs_is_unavailable_and_applies_a_write_once(private_server, settings, monkeypatch):
+    server = private_server("valkey")
+    monkeypatch.setattr(connection, "ANSWER_TIMEOUT", 0.2)
+    point_at(server, settings)
+    Store(server).empty()
+    make_board(entries={"alice": 5})
+    boards.get("coins")
+    server.pause()
+    try:
+        with pytest.raises(StoreUnavailable):
+            scores.increment("coins", "alice", 10)
+        with pytest.raises(StoreUnavailable):
+            ranking.size("coins")
+    finally:
+        server.resume()
+    assert ranking.standing("coins", "alice").score == 15
+
+
+def test_patience_ends():
+    calls = []
+
+    def attempt() -> None:
+        calls.append(1)
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        patiently(attempt)
+    assert len(calls) == 3
+
+
+def test_mistake_is_not_taken_for_a_lost_connection():
+    calls = []
+
+    def attempt() -> None:
+        calls.append(1)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), guarded():
+        patiently(attempt)
+    assert len(calls) == 1
+
+
+def test_cache_sessions_and_data_share_one_pool(store):
+    cache.set("x", 1)
+    assert client() is client()
+    assert get_redis_connection("default").connection_pool is client().connection_pool
+    assert store.keys() == {"gamify-cache:1:x"}
+
+
+# Addresses
+
+
+def test_plain_addresses_are_passed_on():
+    for url in ("redis://localhost:6379/1", "rediss://user:secret@host:6380/0", "unix:///run/redis.sock?db=2"):
+        found = redis_settings(url)
+        assert found["LOCATION"] == url
+        assert "SENTINELS" not in found["OPTIONS"]
+        assert 0 < found["OPTIONS"]["SOCKET_CONNECT_TIMEOUT"] <= found["OPTIONS"]["SOCKET_TIMEOUT"] <= 5
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "sentinels"),
+    [
+        ("redis+sentinel://a:1,b:2/main/3", "redis://main/3", [("a", 1), ("b", 2)]),
+        ("redis+sentinel://a,b:27000,c/main", "redis://main/0", [("a", 26379), ("b", 27000), ("c", 26379)]),
+        ("redis+sentinel://10.0.0.1:26379/my-primary/0", "redis://my-primary/0", [("10.0.0.1", 26379)]),
+    ],
+)
+def test_sentinel_addresses_name_sentinels_primary_and_database(url, location, sentinels):
+    found = redis_settings(url)
+    assert found["LOCATION"] == location
+    assert found["OPTIONS"]["SENTINELS"] == sentinels
+
+
+def test_sentinel_passwords_are_passed_on():
+    options = redis_settings("redis+sentinel://user:secret@a:1/main/0?password=guard")["OPTIONS"]
+    assert (options["USERNAME"], options["PASSWORD"]) == ("user", "secret")
+    assert options["SENTINEL_KWARGS"]["password"] == "guard"
+    assert redis_settings("redis+sentinel://:secret@a:1/main/0")["OPTIONS"]["PASSWORD"] == "secret"

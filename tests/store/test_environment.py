@@ -1,0 +1,123 @@
+"""A value of the environment that cannot be used stops the start with one clear line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gamify_site import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(**values: str) -> subprocess.CompletedProcess[str]:
+    """Loads the settings in a process of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GAMIFY_")}
+    command = [sys.executable, "-c", "import gamify_site.settings"]
+    return subprocess.run(command, cwd=ROOT, env=clean | values, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GAMIFY_REDIS_URL", "http://localhost"),
+        ("GAMIFY_REDIS_URL", "redis+cluster://a:1,b:2"),
+        ("GAMIFY_REDIS_URL", "redis+sentinel://a:port/main/0"),
+        ("GAMIFY_SHARDS", "many"),
+        ("GAMIFY_DEMO", "perhaps"),
+    ],
+)
+def test_start_stops_with_one_line_that_names_the_variable(name, value):
+    done = start(**{name: value})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"{name} cannot be used: ")
+
+
+def test_start_works_with_nothing_set():
+    done = start()
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "localhost:6379",
+        "http://localhost",
+        "redis:/localhost",
+        "redis://",
+        "redis://localhost:port/0",
+        "redis://localhost:99999/0",
+        "redis://localhost/zero",
+        "redis://[::1",
+        "unix://",
+        "redis+sentinel://",
+        "redis+sentinel://a:1",
+        "redis+sentinel://a:1/",
+        "redis+sentinel://a:port/main/0",
+        "redis+sentinel://a:1/main/zero",
+        "redis+cluster://a:1",
+    ],
+)
+def test_redis_address_that_cannot_be_used_is_refused(monkeypatch, value):
+    monkeypatch.setenv("GAMIFY_REDIS_URL", value)
+    with pytest.raises(environment.BadEnvironment, match=r"^GAMIFY_REDIS_URL cannot be used: "):
+        environment.redis_url("GAMIFY_REDIS_URL")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "redis://localhost",
+        "redis://localhost:6379/0",
+        "redis://:secret@[::1]:6379/2",
+        "rediss://user:pass%40word@host:6380/0?ssl_cert_reqs=none",
+        "unix:///run/redis.sock",
+        "unix:///run/redis.sock?db=2",
+        "redis+sentinel://a:1,b:2/main/0",
+        "redis+sentinel://a,b/main",
+    ],
+)
+def test_redis_address_that_can_be_used_is_kept(monkeypatch, value):
+    monkeypatch.setenv("GAMIFY_REDIS_URL", value)
+    assert environment.redis_url("GAMIFY_REDIS_URL") == value
+
+
+@pytest.mark.parametrize("value", ["0", "1025", "-1", "1.5", "one", "1e3"])
+def test_number_out_of_range_is_refused(monkeypatch, value):
+    monkeypatch.setenv("GAMIFY_SHARDS", value)
+    with pytest.raises(environment.BadEnvironment, match=r"GAMIFY_SHARDS cannot be used: .* from 1 to 1024"):
+        environment.integer("GAMIFY_SHARDS", 1, least=1, most=1024)
+
+
+@pytest.mark.parametrize("value", ["a{b", "a}b", "a b", "a*", "ä", "a:b"])
+def test_prefix_that_would_break_keys_is_refused(monkeypatch, value):
+    monkeypatch.setenv("GAMIFY_PREFIX", value)
+    with pytest.raises(environment.BadEnvironment, match="GAMIFY_PREFIX cannot be used"):
+        environment.prefix("GAMIFY_PREFIX", "gamify")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1", True), ("Yes", True), ("on", True), ("0", False), ("", False), ("OFF", False)]
+)
+def test_switches(monkeypatch, value, expected):
+    monkeypatch.setenv("GAMIFY_DEMO", value)
+    assert environment.flag("GAMIFY_DEMO") is expected
+
+
+def test_lists_are_split_at_commas(monkeypatch):
+    monkeypatch.setenv("GAMIFY_ALLOWED_HOSTS", " a.example , b.example,, ")
+    assert environment.items("GAMIFY_ALLOWED_HOSTS", "") == ["a.example", "b.example"]
+
+
+def test_demo_makes_a_secret_once_and_keeps_it_to_itself(monkeypatch, tmp_path):
+    monkeypatch.delenv("GAMIFY_SECRET_KEY", raising=False)
+    first = environment.secret_key("GAMIFY_SECRET_KEY", tmp_path / "var")
+    assert len(first) > 40
+    assert environment.secret_key("GAMIFY_SECRET_KEY", tmp_path / "var") == first
+    assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o077 == 0
+    assert environment.secret_key("GAMIFY_SECRET_KEY", None) == ""

@@ -1,0 +1,67 @@
+"""Scripts: found by their SHA, sent again when the server has forgotten them, each file once, each with its header."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gamify_site.store import scripts
+from leaderboards.services import ranking, scores
+from tests.builders import brief, make_board
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted(
+    path for folder in ("gamify_site", "leaderboards", "achievements") for path in (ROOT / folder).rglob("*.lua")
+)
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.parent.name}/{path.stem}"
+
+
+def test_server_that_forgot_the_scripts_is_told_again(services_store):
+    make_board(entries={"alice": 1})
+    services_store.redis.script_flush()
+    assert scores.increment("coins", "alice", 2).score == 3
+    services_store.redis.script_flush()
+    scores.submit_many("coins", {"alice": 1, "bob": 2, "charlie": 3})
+    services_store.redis.script_flush()
+    assert brief(ranking.top("coins", 3)) == [(1, "alice", 4), (2, "charlie", 3), (3, "bob", 2)]
+
+
+def test_forgotten_script_runs_once(services_store):
+    """Of a pipeline in which some calls found no script, only those are sent again."""
+    services_store.redis.script_flush()
+    make_board(max_entries=5)
+    for _ in range(3):
+        services_store.redis.script_flush()
+        scores.submit_many("coins", {f"p{number}": 1 for number in range(5)})
+    assert [score for _, _, score in brief(ranking.top("coins", 9))] == [3] * 5
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_joined_files_come_once_and_before_those_that_need_them(path):
+    text = scripts.source(name_of(path))
+    names = re.findall(r"^local function (\w+)", text, re.MULTILINE)
+    assert len(names) == len(set(names))
+    assert text.endswith(path.read_text())
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_script_begins_with_what_it_does(path):
+    """A script that is run names KEYS, ARGV, what it returns and what it costs; a shared file says what it is."""
+    lines = path.read_text().splitlines()
+    header = "\n".join(line for line in lines[: next(i for i, line in enumerate(lines) if not line.startswith("--"))])
+    assert re.match(r"-- \S.+", header)
+    if "KEYS[" in path.read_text().removeprefix(header) or "ARGV" in path.read_text().removeprefix(header):
+        for word in ("KEYS[1]", "ARGV", "Returns", "Cost:"):
+            assert word in header, word
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_script_keeps_to_what_every_server_has(path):
+    """fakeredis lacks some libraries, a cluster forbids KEYS, and a global breaks the scripts after it."""
+    code = re.sub(r"--.*", "", path.read_text())
+    assert not re.search(r"cmsgpack|struct\.|bit\.|'KEYS'|'SCAN'|'FLUSH|loadstring", code)
+    assert not re.search(r"^function |^\w+ = ", code, re.MULTILINE)
+    assert not re.search(r"ARGV\[\d+\] == \d", code)

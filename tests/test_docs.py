@@ -1,0 +1,74 @@
+"""The documentation names everything that there is: settings, commands with their options, keys."""
+
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from gamify_site.store import keys
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+KEYS = (ROOT / "docs/keys.md").read_text("utf-8")
+COMMANDS = sorted(
+    file.stem for file in (ROOT / "gamify_site/ops/management/commands").glob("*.py") if file.stem != "__init__"
+)
+OF_DJANGO = {"help", "version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color"}
+
+
+def settings() -> list[str]:
+    """Every variable that the program reads."""
+    found: set[str] = set()
+    for file in (ROOT / "gamify_site").rglob("*.py"):
+        found.update(re.findall(r"environment\.\w+\(\s*\"(GAMIFY_\w+)\"", file.read_text("utf-8")))
+        found.update(re.findall(r"os\.environ(?:\.get\(|\[)\"(GAMIFY_\w+)\"", file.read_text("utf-8")))
+    return sorted(found)
+
+
+def key_functions() -> list[str]:
+    """The public functions of keys.py that give one key."""
+    skipped = {"site", "shard", "patterns"}
+    return [name for name, _ in inspect.getmembers(keys, inspect.isfunction) if name not in skipped]
+
+
+@pytest.mark.parametrize("name", settings())
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    assert f"| `{name}` |" in README
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_in_the_readme(name: str) -> None:
+    row = next((line for line in README.splitlines() if line.startswith(f"| `{name}")), "")
+    assert row, f"README.md has no row for the command {name}"
+    command = import_module(f"gamify_site.ops.management.commands.{name}").Command()
+    parser = command.create_parser("manage.py", name)
+    for action in parser._actions:
+        option = action.option_strings[-1] if action.option_strings else ""
+        if option and action.dest not in OF_DJANGO | {"skip_checks"}:
+            assert option in row, f"{option} of {name} is not in its row"
+
+
+@pytest.mark.parametrize("name", key_functions())
+def test_every_key_is_in_the_schema(name: str) -> None:
+    function = getattr(keys, name)
+    arguments = [
+        "N" if parameter == "number" else f"<{parameter}>" for parameter in inspect.signature(function).parameters
+    ]
+    kind, _, contents = " ".join((function.__doc__ or "").split()).partition(": ")
+    assert f"| `{function(*arguments)}` | {kind} | {contents} |" in KEYS
+
+
+def test_links_lead_somewhere() -> None:
+    for file in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", file.read_text("utf-8")):
+            if "://" not in target:
+                assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+def test_the_example_in_the_readme_runs(store: object) -> None:  # noqa: ARG001
+    example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert example
+    lines = [line for line in example[1].splitlines() if "django.setup()" not in line]
+    exec("\n".join(lines), {})  # noqa: S102
