@@ -153,26 +153,26 @@ def count_levels(board: Board, suffix: str, order: int) -> int:
 
 
 def ranks(board: Board, suffix: str, home: int, found: Sequence[Place | None]) -> list[int | None]:
-    """The ranks of places that one shard, `home`, knows its part of. No round trip with one shard, else one."""
+    """The ranks of places that one shard, `home`, knows its part of. No round trip with one shard, else one.
+
+    Never beyond the board's limit: what other writers are about to trim does not count.
+    """
     others = [shard for shard in shards.everyone() if shard != home]
     orders = [place.order for place in found if place]
-    dense = board.ties == "dense"
-    answers = _ask_better(board, suffix, orders, others, levels=dense) if others and orders else []
-    result: list[int | None] = []
-    asked = 0
-    for place in found:
-        if place is None:
-            result.append(None)
-            continue
-        parts = [answer[asked] for answer in answers]
-        asked += 1
-        if not dense:
-            result.append(1 + place.better + sum(better for better, _ in parts))
-        elif isinstance(place.levels, int):
-            result.append(1 + place.levels)
-        else:
-            result.append(1 + len(place.levels.union(*(levels for _, levels in parts))))
-    return result
+    answers = _ask_better(board, suffix, orders, others, levels=board.ties == "dense") if others and orders else []
+    elsewhere = iter(zip(*answers, strict=True)) if answers else iter([()] * len(orders))
+    return [_rank(board, place, next(elsewhere)) if place else None for place in found]
+
+
+def _rank(board: Board, place: Place, elsewhere: Sequence[Any]) -> int:
+    """A rank from what the place's own shard and the others say: (how many are better, which levels) each."""
+    if board.ties != "dense":
+        better = place.better + sum(count for count, _ in elsewhere)
+    elif isinstance(place.levels, int):
+        better = place.levels
+    else:
+        better = len(place.levels.union(*(levels for _, levels in elsewhere)))
+    return min(1 + better, board.max_entries or 1 + better)
 
 
 def _ask_better(board: Board, suffix: str, orders: Sequence[int], asked: list[int], *, levels: bool) -> list[Any]:
