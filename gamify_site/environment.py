@@ -3,9 +3,15 @@
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
+REDIS_SCHEMES = {
+    "redis": "redis://localhost:6379/0",
+    "rediss": "rediss://user:password@host:6380/0",
+    "unix": "unix:///run/redis/redis.sock",
+    "redis+sentinel": "redis+sentinel://one:26379,two:26379/NAME/0",
+    "redis+cluster": "redis+cluster://one:7000,two:7000",
+}
 
 
 class BadEnvironment(SystemExit):
@@ -52,13 +58,35 @@ def prefix(name: str, default: str) -> str:
 
 
 def redis_url(name: str) -> str:
-    """A Redis address with a scheme that is known; empty where the embedded server is to be used."""
+    """An address of a Redis server that can be connected to; empty where the embedded server is to be used."""
     value = text(name, "")
-    if value and urlsplit(value).scheme not in REDIS_SCHEMES:
-        raise BadEnvironment(name, f"it must begin with one of {', '.join(scheme + '://' for scheme in REDIS_SCHEMES)}")
-    if value.startswith("redis+cluster://"):
+    scheme = value.partition("://")[0] if "://" in value else ""
+    if value and scheme not in REDIS_SCHEMES:
+        raise BadEnvironment(name, f"it must begin with one of {', '.join(each + '://' for each in REDIS_SCHEMES)}")
+    if scheme == "redis+cluster":
         raise BadEnvironment(name, "Redis Cluster is not supported yet; use a single server or Sentinel")
+    if value and not _is_address(value):
+        raise BadEnvironment(name, f"an example of {scheme}:// is {REDIS_SCHEMES[scheme]}")
     return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        if parts.scheme == "unix":
+            return len(parts.path) > 1
+        *service, database = parts.path.strip("/").split("/") if parts.scheme != "redis+sentinel" else _service(parts)
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        has_hosts = all(urlsplit(f"//{host}").hostname and urlsplit(f"//{host}").port != 0 for host in hosts)
+        return has_hosts and all(service) and (not database or database.isdecimal())
+    except ValueError:  # a port that is none, brackets that do not match
+        return False
+
+
+def _service(parts: SplitResult) -> tuple[str, str]:
+    """The name that Sentinel knows the primary by, and the database."""
+    name, _, database = parts.path.strip("/").partition("/")
+    return name, database
 
 
 def origin(url: str) -> list[str]:

@@ -18,11 +18,11 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def site_context(request: HttpRequest) -> dict[str, Any]:
-    """For every template: the nonce that its scripts must carry, whether the demo tools are on, the site's name."""
+    """For every template: the nonce that its scripts must carry, whether the demo tools are on, the product's name."""
     return {
         "csp_nonce": getattr(request, "_csp_nonce", None),
         "demo": settings.GAMIFY_DEMO,
-        "site_name": "Gamify",
+        "product": "Gamify",
     }
 
 

@@ -141,11 +141,11 @@ class Board:
         Takes int, Decimal, or a finite float or text that is exactly a number with no more decimals than the board
         has. Anything else is a `ValidationError` at `field`.
         """
-        if type(score) is int:  # by far the most common
-            units: int | Decimal = score * 10**self.decimals
+        if isinstance(score, int) and not isinstance(score, bool):  # by far the most common
+            units: int | Decimal = score * int(10**self.decimals)
         else:
             units = self._decimal_units(score, field)
-        if abs(units) > self.most_units:
+        if not -self.most_units <= units <= self.most_units:
             raise ValidationError({field: f"The score must lie within ±{self.greatest_score}."})
         return int(units)
 
@@ -167,13 +167,15 @@ class Board:
 
     def sentence(self) -> str:
         """The rule in words."""
-        source = f"of {self.action} " if self.action else ""
-        what = {"sum": f"The total {source}counts", "best": f"The best score {source}counts"}.get(
-            self.combine, f"The latest score {source}counts"
-        )
-        order = "most first" if self.order == "desc" else "least first"
-        limit = f", the first {self.max_entries} stay" if self.max_entries else ""
-        return f"{what}, {order}{limit}."
+        what = self.action or "scores"
+        rule = {
+            "sum": f"Adds up each player's {what}",
+            "best": f"Keeps each player's best of {what}",
+            "last": f"Shows each player's latest of {what}",
+        }[self.combine]
+        leader = "highest" if self.order == "desc" else "lowest"
+        limit = f" The first {self.max_entries:,} stay." if self.max_entries else ""
+        return f"{rule}; the {leader} leads.{limit}"
 
     def for_scripts(self) -> str:
         """What the Lua scripts need to know of the definition, as JSON."""

@@ -263,7 +263,7 @@ def test_the_context_names_site_and_demo(settings: Settings, rf) -> None:
     settings.GAMIFY_DEMO = True
     context = middleware.site_context(rf.get("/"))
     assert context["demo"] is True
-    assert context["site_name"] == "Gamify"
+    assert context["product"] == "Gamify"
 
 
 # Pages for what visitors get wrong

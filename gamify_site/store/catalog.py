@@ -141,13 +141,14 @@ def _read_shard_versions() -> list[str]:
 
 
 @contextmanager
-def replacing() -> Iterator[Callable[[Sequence[str]], None]]:
+def replacing(subject: str) -> Iterator[Callable[[Sequence[str]], None]]:
     """Closes the data to all others while this thread replaces it as a whole, and opens it again at the end.
 
     Gives a function that removes keys (`remove`), which must be used for that; all else is written by the services as
     usual. Everybody else gets `Resetting` from them, also in other threads. Where the block fails the data stays
     closed, better no answer than half of one, until it is replaced again. Of two who replace at once the first gets
-    `Resetting`. The version at the end depends on nothing but the definitions.
+    `Resetting`. The version at the end depends on the
+    definitions and on `subject`, which names the data: what was rendered of other data is then never taken for current.
     """
     own = _Knowledge(replacing=RESETTING + token_hex(8))
     token = _own.set(own)
@@ -155,7 +156,7 @@ def replacing() -> Iterator[Callable[[Sequence[str]], None]]:
         _close(str(own.replacing))
         yield _remove_keys
         definitions = snapshot().definitions
-        final = _next_version(NEVER_CHANGED, [repr(sorted(definitions[kind].items())) for kind in KINDS])
+        final = _next_version(NEVER_CHANGED, [subject, *(repr(sorted(definitions[kind].items())) for kind in KINDS)])
         if _swap_site_version(str(own.replacing), final) != final:
             raise Resetting
     finally:

@@ -32,7 +32,7 @@ def submit(slug: str, player: str, score: Score, *, at: datetime | None = None) 
     Raises `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range changes nothing) and
     `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit; O(sets × log size).
     """
-    return _write_one(slug, player, score, boards.get(slug).combine, at, "score")
+    return _write_one(slug, player, score, None, at, "score")
 
 
 def increment(slug: str, player: str, amount: Score, *, at: datetime | None = None) -> ScoreUpdate:
@@ -55,9 +55,9 @@ def submit_many(
     """
     board = boards.get(slug)
     pairs = scores.items() if isinstance(scores, Mapping) else scores
-    entries = [(check_player_id(player), board.to_units(score)) for player, score in pairs]
+    entries = [(check_player_id(player), score) for player, score in pairs]
     moment = at or clock.now()
-    batches = _batches(board, entries, board.combine, moment)
+    batches = _batches(board, entries, None, moment)
     replies = _send(batches)
     _settle(board, moment, replies)
     refused = {
@@ -83,9 +83,9 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
         raise ValidationError({"amount": "The amount must be greater than 0."})
     if "all" not in board.windows or board.order == "asc":
         raise ValidationError({"board": "Spending needs a descending board with the window 'all'."})
-    floor = board.to_units(board.floor, "floor")
     now = clock.now()
-    (reply,) = _send(_batches(board, [(check_player_id(player), -units)], "sum", now, ("all",), floor))
+    taken = -board.from_units(units)
+    (reply,) = _send(_batches(board, [(check_player_id(player), taken)], "sum", now, is_spending=True))
     if reply.refused:
         raise InsufficientBalance(board.from_units(reply.refused[0]))
     _settle(board, now, [reply])
@@ -106,7 +106,7 @@ class _Entry(NamedTuple):
     """One score to write; `tick` is its place in the order of all writes."""
 
     player: str
-    units: int
+    score: Score
     tick: int
 
 
@@ -144,11 +144,12 @@ class _Reply:
         )
 
 
-def _write_one(slug: str, player: str, score: Score, how: Combine, at: datetime | None, field: str) -> ScoreUpdate:
+def _write_one(
+    slug: str, player: str, score: Score, how: Combine | None, at: datetime | None, field: str
+) -> ScoreUpdate:
     board = boards.get(slug)
-    entry = (check_player_id(player), board.to_units(score, field))
     moment = at or clock.now()
-    (batch,) = _batches(board, [entry], how, moment)
+    (batch,) = _batches(board, [(check_player_id(player), score)], how, moment, field=field)
     (reply,) = _send([batch])
     if reply.refused:
         raise ValidationError({field: f"The result would leave ±{board.greatest_score}; nothing was changed."})
@@ -166,41 +167,39 @@ def _order_after(reply: _Reply) -> int:
 
 def _batches(
     board: Board,
-    scores: Sequence[tuple[str, int]],
-    how: Combine,
+    given: Sequence[tuple[str, Score]],
+    how: Combine | None,
     at: datetime,
-    only: tuple[str, ...] | None = None,
-    floor: int | None = None,
+    *,
+    field: str = "score",
+    is_spending: bool = False,
 ) -> list[_Batch]:
-    """Scores by shard, cut so that no script call takes its server for long."""
-    sets = windows.sets_at(board, windows.check_moment(at), only)
+    """Scores by shard, cut so that no script call takes its server for long; by the board's own rule without `how`."""
+    sets = windows.sets_at(board, windows.check_moment(at))
     if not sets:
         raise ValidationError({"at": f"No season of the board {board.slug!r} holds this day."})
+    for _, score in given:
+        board.to_units(score, field)
     length = max(1, MOST_WRITES_A_CALL // len(sets))
-    first = _first_tick(board, len(scores))
-    entries = [_Entry(player, units, first + index) for index, (player, units) in enumerate(scores)]
+    first = _first_tick(board, len(given))
+    entries = [_Entry(player, score, first + index) for index, (player, score) in enumerate(given)]
     return [
-        _Batch(shard, chunk, partial(_arguments, board.slug, chunk, how, at, only, floor))
+        _Batch(shard, chunk, partial(_arguments, board.slug, chunk, how, at, field, is_spending))
         for shard, group in shards.group(entries, lambda entry: entry.player).items()
         for chunk in (group[start : start + length] for start in range(0, len(group), length))
     ]
 
 
 def _arguments(
-    slug: str,
-    entries: Sequence[_Entry],
-    how: Combine,
-    at: datetime,
-    only: tuple[str, ...] | None,
-    floor: int | None,
+    slug: str, entries: Sequence[_Entry], how: Combine | None, at: datetime, field: str, is_spending: bool
 ) -> list[str]:
-    """ARGV of the script, by the definition as it is known now."""
+    """ARGV of the script, all of it by the definition as it is known now: it may have changed since the call began."""
     board = boards.get(slug)
     now = clock.now()
     request: dict[str, Any] = {
-        "how": how,
-        "sets": windows.sets_at(board, at, only),
-        "entries": [part for entry in entries for part in (entry.player, entry.units)],
+        "how": how or board.combine,
+        "sets": windows.sets_at(board, at, ("all",) if is_spending else None),
+        "entries": [part for entry in entries for part in (entry.player, board.to_units(entry.score, field))],
         "seen": int(now.timestamp()),
         "ms": int(now.timestamp() * 1000),
         "lone": int(shards.count() == 1),
@@ -208,8 +207,8 @@ def _arguments(
     }
     if board.ties == "earliest":
         request["ticks"] = [entry.tick for entry in entries]
-    if floor is not None:
-        request["floor"] = floor
+    if is_spending:
+        request["floor"] = board.to_units(board.floor, "floor")
     return [board.for_scripts(), json.dumps(request)]
 
 

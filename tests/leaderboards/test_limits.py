@@ -149,7 +149,7 @@ def test_spending_may_let_a_player_fall_off(services_store):
 
 @pytest.fixture
 def before_script(monkeypatch):
-    """Lets another writer do its work just before the first one's next call of a script, as far as it is let through."""
+    """Lets another writer work just before the first one's next call of a script, as far as it is let through."""
     threads: list[Thread] = []
 
     def wait() -> None:

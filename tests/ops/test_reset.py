@@ -165,7 +165,7 @@ def test_writes_are_refused_meanwhile(store: Store) -> None:  # noqa: ARG001
                 attempt()
             refused.append(attempt)
 
-    with catalog.replacing():
+    with catalog.replacing("new"):
         writer = threading.Thread(target=write)
         writer.start()
         writer.join()

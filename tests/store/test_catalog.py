@@ -130,26 +130,26 @@ def test_nobody_sees_half_of_the_new_data():
                 call()
             assert refusal.value.retry_after > 0
 
-    with catalog.replacing(), ThreadPoolExecutor(1) as other:
+    with catalog.replacing("new"), ThreadPoolExecutor(1) as other:
         other.submit(everybody_else).result()
     assert ranking.size("coins") == 1
 
 
 def test_failed_replacement_stays_closed_until_the_next():
     make_board(entries={"alice": 5})
-    with pytest.raises(ZeroDivisionError), catalog.replacing():
+    with pytest.raises(ZeroDivisionError), catalog.replacing("new"):
         raise ZeroDivisionError
     catalog.forget()
     with pytest.raises(StoreUnavailable):
         ranking.top("coins")
-    with catalog.replacing():
+    with catalog.replacing("new"):
         pass
     assert brief(ranking.top("coins")) == [(1, "alice", 5)]
 
 
 def test_rules_change_again_after_a_replacement(another_process):
     make_board(entries={"alice": 5})
-    with catalog.replacing():
+    with catalog.replacing("new"):
         pass
     boards.get("coins")
     another_process(lambda: make_board(combine="best"))

@@ -21,7 +21,8 @@ def reset(scenario: str, players: int, anchor: date, progress: Progress) -> None
     Staff accounts other than the demo's own, sessions and other applications' keys stay. `progress(done, total)` is
     called now and then. Raises `StoreUnavailable`, and `Resetting` when another reset has begun since.
     """
-    with catalog.replacing() as remove, clock.frozen(datetime.combine(anchor, time(12), UTC)):
+    subject = f"{scenario}, {players} players, {anchor}"
+    with catalog.replacing(subject) as remove, clock.frozen(datetime.combine(anchor, time(12), UTC)):
         for names in scan.own_keys():
             remove([name for name in names if not _stays(name)])
         accounts.write()
