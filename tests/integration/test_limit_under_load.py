@@ -1,6 +1,6 @@
 """Sixteen processes write to a board of fifty: never more, never fewer, and nothing is left lying about.
 
-`GAMIFY_TEST_WRITES` says how many writes each process does (60 unless set).
+`LOAD_TEST_WRITES` says how many writes each process does (60 unless set).
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.builders import crowd, make_board
 from tests.integration.load import LIMIT, WRITERS
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITES = int(os.environ.get("GAMIFY_TEST_WRITES", "60"))
+WRITES = int(os.environ.get("LOAD_TEST_WRITES", "60"))
 
 
 @pytest.mark.parametrize("shard_count", [1, 3])
