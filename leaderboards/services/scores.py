@@ -59,6 +59,7 @@ def submit_many(
     moment = at or clock.now()
     batches = _batches(board, entries, None, moment)
     replies = _send(batches)
+    board = boards.get(slug)  # it may have changed on the way
     _settle(board, moment, replies)
     refused = {
         batch.entries[index].player: None
@@ -151,6 +152,7 @@ def _write_one(
     moment = at or clock.now()
     (batch,) = _batches(board, [(check_player_id(player), score)], how, moment, field=field)
     (reply,) = _send([batch])
+    board = boards.get(slug)  # it may have changed on the way
     if reply.refused:
         raise ValidationError({field: f"The result would leave ±{board.greatest_score}; nothing was changed."})
     _settle(board, moment, [reply])
