@@ -220,12 +220,13 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a board. `name` is the player id where no name is known."""
+    """One line of a board. `name` is the player id where no name is known; `avatar` is the look that was chosen."""
 
     rank: int
     player: str
     name: str
     score: int | Decimal
+    avatar: str = ""
 
 
 @dataclass(frozen=True, slots=True)

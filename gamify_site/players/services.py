@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id, check_timezone
+from gamify_site.players import accounts
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import client, guarded, patiently
 
@@ -94,12 +95,15 @@ def exists(player: str) -> bool:
 
 
 def delete(player: str) -> bool:
-    """Removes every trace of the player: profile, news, entries on all boards. False where there was none.
+    """Removes every trace of the player: profile, news, entries on all boards, the account. False where there was none.
 
-    One round trip; O(ranked sets of all boards × log size).
+    Two round trips, three where there is an account; O(ranked sets of all boards × log size).
     """
     work = [(shards.of(check_player_id(player)), player)]
     (found,) = catalog.run("players/delete_player", work, lambda it: [it, json.dumps(_boards())], repeatable=True)
+    account = accounts.find(player)
+    if account and account["player_id"] == player:
+        found = accounts.remove(player)
     return bool(found)
 
 

@@ -7,7 +7,7 @@
 --         it stays full; skip = 1 begins behind the place
 -- Returns `stale`, or {size, board version, profiles version, top rows, place}
 --         place: nil where the player is absent, else {order, player, better, position, levels better,
---         first index, better than first, levels better than first, rows}; rows are player, order, name by turns
+--         first index, better than first, levels better than first, rows}; rows are player, order, name, avatar by turns
 -- Cost: O((rows + log size)), names included.
 
 local shard = KEYS[1]
@@ -24,7 +24,9 @@ local function rows_between(first, last)
   for i = 1, #found, 2 do
     rows[#rows + 1] = found[i]
     rows[#rows + 1] = found[i + 1]
-    rows[#rows + 1] = redis.call('HGET', player_key(shard, found[i]), 'name') or ''
+    local profile = redis.call('HMGET', player_key(shard, found[i]), 'name', 'avatar')
+    rows[#rows + 1] = profile[1] or ''
+    rows[#rows + 1] = profile[2] or ''
   end
   return rows
 end

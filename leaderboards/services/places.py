@@ -37,7 +37,8 @@ class Entry:
 
     order: int
     player: str
-    name: str
+    name: str = ""
+    avatar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,8 @@ def _surroundings(raw: list[Any] | None) -> Surroundings | None:
 
 def _entries(flat: list[bytes]) -> list[Entry]:
     return [
-        Entry(order_value(order), player.decode(), name.decode())
-        for player, order, name in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        Entry(order_value(order), player.decode(), name.decode(), avatar.decode())
+        for player, order, name, avatar in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
     ]
 
 
@@ -136,7 +137,7 @@ def rows(board: Board, entries: Sequence[Entry], start: int, better: int, levels
     for index, entry in enumerate(entries):
         if index and entry.order != entries[index - 1].order:
             rank = rank + 1 if dense else start + index + 1
-        found.append(Row(rank, entry.player, entry.name or entry.player, board.score_of(entry.order)))
+        found.append(Row(rank, entry.player, entry.name or entry.player, board.score_of(entry.order), entry.avatar))
     return found
 
 
@@ -244,7 +245,7 @@ def _samples(board: Board, suffix: str, low: Entry | None, high: Entry | None) -
             first,
             behind,
             [
-                (index, Entry(order_value(order), player.decode(), ""))
+                (index, Entry(order_value(order), player.decode()))
                 for index, player, order in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
             ],
         )

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from leaderboards import wording
-from leaderboards.definitions import Board, Standing
+from leaderboards.definitions import Board, Row, Standing
 from leaderboards.views import rendered
 
 register = template.Library()
@@ -25,11 +25,10 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def avatar(player: str, name: str) -> SafeString:
+def avatar(row: Row) -> SafeString:
     """A player's first letter on a tone of their own."""
-    return format_html(
-        '<span class="avatar tone-{}" aria-hidden="true">{}</span>', rendered.tone(player), rendered.initial(name)
-    )
+    tone = rendered.tone(row.player, row.avatar)
+    return format_html('<span class="avatar {}" aria-hidden="true">{}</span>', tone, rendered.initial(row.name))
 
 
 @register.simple_tag

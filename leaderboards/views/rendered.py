@@ -21,13 +21,13 @@ from leaderboards import wording
 from leaderboards.definitions import Row, Standing
 
 MOST_KEPT = 256
-TONES = 8
+TONES = [f"tone-{number}" for number in range(8)]
 ME = ' class="me" aria-current="true"'
 FOUND = ' class="found"'
 _ROW = (
     '<tr data-board-row data-player="{player}" data-rank="{rank}" data-score="{score}"{mark}>'
     '<td class="rank">{place}</td>'
-    '<td class="who"><span><span class="avatar tone-{tone}" aria-hidden="true">{initial}</span>'
+    '<td class="who"><span><span class="avatar {tone}" aria-hidden="true">{initial}</span>'
     "<span><bdi>{name}</bdi>{you}</span></span></td>"
     '<td class="score">{shown}{gap}</td></tr>'
 )
@@ -79,7 +79,7 @@ def row(it: Row, *, mark: str = "", gap: int | Decimal | None = None) -> str:
         score=it.score,
         mark=mark,
         place=_MEDAL.format(it.rank) if it.rank <= 3 else wording.number(it.rank),
-        tone=tone(it.player),
+        tone=tone(it.player, it.avatar),
         initial=escape(initial(it.name)),
         name=escape(it.name),
         you=f' <span class="you">{escape(_("You"))}</span>' if mark == ME else "",
@@ -93,9 +93,9 @@ def _breakable(number: str) -> str:
     return number if len(number) <= 12 else number.replace(",", ",<wbr>")
 
 
-def tone(player: str) -> int:
-    """Which of the avatar tones is a player's."""
-    return crc32(player.encode()) % TONES
+def tone(player: str, chosen: str = "") -> str:
+    """The tone of a player's avatar: the chosen one, or one that follows from the id."""
+    return chosen if chosen in TONES else f"tone-{crc32(player.encode()) % len(TONES)}"
 
 
 def initial(name: str) -> str:

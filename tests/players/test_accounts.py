@@ -170,3 +170,11 @@ def test_no_query_reaches_a_database() -> None:
 def test_a_lost_data_store_is_no_unknown_name() -> None:
     with pytest.raises(StoreUnavailable):
         Account.objects.get_by_natural_key("alice")
+
+
+def test_deleting_a_player_deletes_the_account(account: MakeAccount) -> None:
+    account("alice")
+    account("bob")
+    services.delete("alice")
+    assert accounts.find("alice") is None
+    assert accounts.find("bob") is not None

@@ -3,10 +3,10 @@
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 
 from gamify_site.players import choices, services
-from tests.players.conftest import MakeAccount
 
 SETTINGS = "/accounts/settings/"
 FILLED = {
@@ -87,9 +87,9 @@ def test_values_that_a_game_has_set_stay_legal(client: Client) -> None:
     assert (saved.country, saved.timezone, saved.avatar, saved.team) == ("XK", "US/Eastern", "knight", "Blue")
 
 
-def test_staff_who_do_not_play_become_players_by_saving(account: MakeAccount, client: Client) -> None:
-    client.force_login(account("charlie", is_staff=True))
-    services.delete("charlie")
+@pytest.mark.usefixtures("store")
+def test_staff_who_do_not_play_become_players_by_saving(client: Client) -> None:
+    client.force_login(get_user_model().objects.create_user(username="charlie", password=None, is_staff=True))
     assert client.get(SETTINGS).status_code == 200
     assert not services.exists("charlie")
     client.post(SETTINGS, FILLED)
