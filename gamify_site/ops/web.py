@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -23,6 +24,7 @@ from gamify_site.store import embedded
 # turns. Measured on 2 cores, see docs/running.md.
 BLOCKING_THREADS = 2
 BACKPRESSURE = 64
+LAST_BREATH = 5.0  # seconds for whoever started us to be really gone
 KILL_TIMEOUT = 5  # seconds for requests that are under way
 
 
@@ -48,7 +50,7 @@ def main() -> None:
     )
     # A share of the embedded store of our own: where the command is killed, whoever leaves last still stops it.
     with embedded.running(settings.GAMIFY_DATA_DIR) if settings.GAMIFY_EMBEDDED else nullcontext():
-        threading.Thread(target=_end_with_standard_input, daemon=True).start()
+        threading.Thread(target=_end_with_standard_input, args=(os.getppid(),), daemon=True).start()
         server.serve(target_loader=load_application, wrap_loader=False)
 
 
@@ -63,9 +65,12 @@ def load_application() -> Callable[..., Any]:
     return application
 
 
-def _end_with_standard_input() -> None:
+def _end_with_standard_input(starter: int) -> None:
     while os.read(0, 1):  # not sys.stdin, whose lock would be in the way at the end
         pass
+    deadline = time.monotonic() + LAST_BREATH
+    while os.getppid() == starter and time.monotonic() < deadline:  # its share of the store goes just after its pipes
+        time.sleep(0.01)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
