@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 
 PLAYER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+POINTS_BOARD = "achievement-points"  # the built-in board of the players' points
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from gamify_site import clock
-from gamify_site.identifiers import check_player_id, check_timezone
+from gamify_site.identifiers import POINTS_BOARD, check_player_id, check_timezone
 from gamify_site.players import accounts
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import client, guarded, patiently
@@ -100,7 +100,12 @@ def delete(player: str) -> bool:
     Two round trips, three where there is an account; O(ranked sets of all boards × log size).
     """
     work = [(shards.of(check_player_id(player)), player)]
-    (found,) = catalog.run("players/delete_player", work, lambda it: [it, json.dumps(_boards())], repeatable=True)
+    (found,) = catalog.run(
+        "players/delete_player",
+        work,
+        lambda it: [it, json.dumps(_boards()), json.dumps(_achievements())],
+        repeatable=True,
+    )
     account = accounts.find(player)
     if account and account["player_id"] == player:
         found = accounts.remove(player)
@@ -149,6 +154,7 @@ def _player(player: str, fields: dict[bytes, bytes]) -> Player:
 
 def _boards() -> list[dict[str, Any]]:
     """What the scripts need to know to move or remove entries, from the definitions as they are stored."""
+    stored = {POINTS_BOARD: {"ties": "unlocks"}, **catalog.definitions("board")}
     return [
         {
             "slug": slug,
@@ -156,8 +162,14 @@ def _boards() -> list[dict[str, Any]]:
             "max_entries": int(fields.get("max_entries", 0)),
             "dense": int(fields["ties"] == "dense"),
         }
-        for slug, fields in sorted(catalog.definitions("board").items())
+        for slug, fields in sorted(stored.items())
     ]
+
+
+def _achievements() -> list[dict[str, str]]:
+    """What a player's keys are named by."""
+    found = catalog.definitions("achievement")
+    return [{"slug": slug, "action": fields.get("action", slug)} for slug, fields in sorted(found.items())]
 
 
 def _segmented_boards() -> list[dict[str, Any]]:

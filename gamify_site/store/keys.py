@@ -135,8 +135,13 @@ def daily(number: int, date: str) -> str:
 
 
 def event(number: int, event_id: str) -> str:
-    """string with a life time: this event was applied; for a batch, its answer."""
+    """string with a life time: this event was applied."""
     return f"{shard(number)}:event:{event_id}"
+
+
+def batch(number: int, name: str) -> str:
+    """string with a life time: the answer to a batch that was applied, as JSON."""
+    return f"{shard(number)}:batch:{name}"
 
 
 def feed(number: int, player_id: str) -> str:

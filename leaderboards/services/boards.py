@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
 
+from gamify_site.identifiers import POINTS_BOARD
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import client, guarded
 from leaderboards.definitions import Board
@@ -12,6 +13,19 @@ from leaderboards.services import limits
 
 KIND = "board"
 CHUNK = 500
+POINTS = POINTS_BOARD  # there as soon as there are achievements
+POINTS_COME_FROM = "achievement"
+BUILT_IN = Board(
+    POINTS, "Achievement points", combine="last", ties="unlocks", description="The points of everything unlocked."
+)
+BUILT_IN_RULES: dict[str, tuple[object, ...]] = {
+    "action": (None,),
+    "combine": ("last",),
+    "order": ("desc",),
+    "decimals": (0,),
+    "windows": (("all",),),
+    "ties": ("unlocks", "shared", "dense"),
+}
 FIXED = ("order", "decimals", "ties")
 SAME_ORDER_VALUES = {"shared", "dense"}
 
@@ -24,6 +38,8 @@ def define(board: Board) -> None:
     Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries.
     """
     before = _find(board.slug)
+    if board.slug == POINTS:
+        _check_built_in(board)
     if before is not None:
         _refuse_new_encoding(before, board)
     catalog.save(KIND, board.slug, board.to_fields())
@@ -47,6 +63,8 @@ def all() -> list[Board]:  # noqa: A001  (the public name)
 def delete(slug: str) -> None:
     """Removes the definition and every entry. Raises `UnknownBoard`. Cost: some 3 round trips for each period kept."""
     get(slug)
+    if slug == POINTS:
+        raise ValidationError({"slug": "The built-in board cannot be deleted."})
     catalog.remove(KIND, slug)
     for shard in shards.everyone():
         _unlink_sets(shard, slug, _suffixes(shard, slug))
@@ -99,13 +117,22 @@ def _players_in(key: str) -> Iterator[list[str]]:
 
 
 def _all() -> dict[str, Board]:
-    return catalog.derived(
-        "boards", lambda: {slug: Board.from_fields(fields) for slug, fields in catalog.definitions(KIND).items()}
-    )
+    def read() -> dict[str, Board]:
+        stored = {slug: Board.from_fields(fields) for slug, fields in catalog.definitions(KIND).items()}
+        return {POINTS: BUILT_IN} | stored if catalog.definitions(POINTS_COME_FROM) else stored
+
+    return catalog.derived("boards", read)
 
 
 def _find(slug: str) -> Board | None:
     return _all().get(slug)
+
+
+def _check_built_in(board: Board) -> None:
+    """The board of points is written by the achievements alone, one set, by what they know."""
+    for name, allowed in BUILT_IN_RULES.items():
+        if getattr(board, name) not in allowed:
+            raise ValidationError({name: f"The built-in board needs {' or '.join(map(str, allowed))}."})
 
 
 def _refuse_new_encoding(before: Board, after: Board) -> None:

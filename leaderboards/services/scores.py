@@ -60,7 +60,8 @@ def submit_many(
     batches = _batches(board, entries, None, moment)
     replies = _send(batches)
     board = boards.get(slug)  # it may have changed on the way
-    _settle(board, moment, replies)
+    suffixes = [suffix for suffix, _ in windows.sets_at(board, moment)]
+    settle(board, suffixes, [climber for reply in replies for climber in reply.climbers])
     refused = {
         batch.entries[index].player: None
         for batch, reply in zip(batches, replies, strict=True)
@@ -89,7 +90,7 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     (reply,) = _send(_batches(board, [(check_player_id(player), taken)], "sum", now, is_spending=True))
     if reply.refused:
         raise InsufficientBalance(board.from_units(reply.refused[0]))
-    _settle(board, now, [reply])
+    settle(board, ["all"], reply.climbers)
     return board.score_of(_order_after(reply))
 
 
@@ -101,6 +102,22 @@ def remove(slug: str, player: str) -> bool:
         "leaderboards/remove_player", work, lambda name: [boards.get(slug).for_scripts(), name], repeatable=True
     )
     return bool(removed)
+
+
+class Climber(NamedTuple):
+    """Somebody who rose within the top of one shard; order values before and after."""
+
+    player: str
+    before: int | None
+    after: int
+
+
+def read_climbers(flat: list[Any]) -> list[Climber]:
+    """Climbers as the scripts give them."""
+    return [
+        Climber(player.decode(), places.order_value(before) if before else None, places.order_value(after))
+        for player, before, after in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    ]
 
 
 class _Entry(NamedTuple):
@@ -125,7 +142,7 @@ class _Reply:
     """What the script says of a batch."""
 
     refused: dict[int, int]  # index in the batch → units held
-    climbers: list[tuple[str, int | None, int]]  # player, order values before and after
+    climbers: list[Climber]
     dropped: frozenset[str]
     before: places.Place | None
     after: places.Place | None
@@ -135,10 +152,7 @@ class _Reply:
         refused, climbers, dropped, place = raw
         return cls(
             refused={int(index): places.order_value(units) for index, units in _pairs(refused)},
-            climbers=[
-                (player.decode(), places.order_value(before) if before else None, places.order_value(after))
-                for player, before, after in zip(climbers[::3], climbers[1::3], climbers[2::3], strict=True)
-            ],
+            climbers=read_climbers(climbers),
             dropped=frozenset(player.decode() for player in dropped),
             before=places.Place.read(place[:3]) if place else None,
             after=places.Place.read(place[3:]) if place else None,
@@ -155,8 +169,9 @@ def _write_one(
     board = boards.get(slug)  # it may have changed on the way
     if reply.refused:
         raise ValidationError({field: f"The result would leave ±{board.greatest_score}; nothing was changed."})
-    _settle(board, moment, [reply])
-    main, _ = windows.sets_at(board, moment)[0]
+    suffixes = [suffix for suffix, _ in windows.sets_at(board, moment)]
+    settle(board, suffixes, reply.climbers)
+    main = suffixes[0]
     rank, previous_rank = places.ranks(board, main, batch.shard, [reply.after, reply.before])
     fell_off = _fell_off(board, main, player, reply)
     return ScoreUpdate(board.score_of(_order_after(reply)), None if fell_off else rank, previous_rank, fell_off)
@@ -183,7 +198,7 @@ def _batches(
     for _, score in given:
         board.to_units(score, field)
     length = max(1, MOST_WRITES_A_CALL // len(sets))
-    first = _first_tick(board, len(given))
+    first = first_tick(board, len(given))
     entries = [_Entry(player, score, first + index) for index, (player, score) in enumerate(given)]
     return [
         _Batch(shard, chunk, partial(_arguments, board.slug, chunk, how, at, field, is_spending))
@@ -214,7 +229,7 @@ def _arguments(
     return [board.for_scripts(), json.dumps(request)]
 
 
-def _first_tick(board: Board, number: int) -> int:
+def first_tick(board: Board, number: int) -> int:
     """The first of `number` places in the order of all writes, for the tie rule `earliest`; one round trip there."""
     if board.ties != "earliest":
         return 0
@@ -234,17 +249,18 @@ def _send(batches: list[_Batch]) -> list[_Reply]:
     return replies
 
 
-def _settle(board: Board, at: datetime, replies: list[_Reply]) -> None:
-    """What takes all shards to know: who is over the limit, and who entered the top."""
+def settle(board: Board, suffixes: Sequence[str], climbers: Sequence[Climber]) -> None:
+    """What takes all shards to know after a write: who is over the limit, and who entered the top of the first set.
+
+    No round trip with one shard, else one for each set of a board with a limit, and two where somebody climbed.
+    """
     if shards.count() == 1:
         return
-    main, *others = (suffix for suffix, _ in windows.sets_at(board, at))
     if board.max_entries is not None:
-        for suffix in (main, *others):
+        for suffix in suffixes:
             limits.enforce(board, suffix)
-    climbers = [climber for reply in replies for climber in reply.climbers]
     if climbers:
-        _announce(board, main, climbers)
+        _announce(board, suffixes[0], climbers)
 
 
 def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:
@@ -256,7 +272,7 @@ def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:
     return answer.around is None
 
 
-def _announce(board: Board, suffix: str, climbers: list[tuple[str, int | None, int]]) -> None:
+def _announce(board: Board, suffix: str, climbers: Sequence[Climber]) -> None:
     """Tells the news of those who rose into the top of all shards. Two round trips."""
     orders = {order for _, before, after in climbers for order in (before, after) if order is not None}
     better = dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))

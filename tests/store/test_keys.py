@@ -10,7 +10,7 @@ from gamify_site.store import keys, scan, scripts, shards
 from tests.builders import make_board, make_player
 
 SAMPLE = {"player_id": "alice", "slug": "coins", "board": "coins", "suffix": "2026-W47:country=SE", "event_id": "e-1"}
-SAMPLE |= {"achievement": "relics", "action": "login", "date": "2026-11-20"}
+SAMPLE |= {"achievement": "relics", "action": "login", "date": "2026-11-20", "name": "monday:0"}
 LUA_NAMES = re.findall(r"^local function (\w+)_key\(([^)]*)\)", scripts.source("store/keys"), re.MULTILINE)
 
 

@@ -1,7 +1,8 @@
 -- Removes every trace of a player from one shard.
 -- joins: store/keys store/entries
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; player; JSON boards [{slug, segment_by, max_entries, dense} …]
+-- ARGV    catalog version; player; JSON boards [{slug, segment_by, max_entries, dense} …]; JSON achievements
+--         [{slug, action} …]
 -- Returns `stale`, or 1 where there was anything, else 0. Cost: O(sets of all boards × log size + news).
 
 local shard, player = KEYS[1], ARGV[2]
@@ -18,9 +19,25 @@ for _, board in ipairs(cjson.decode(ARGV[3])) do
     touch_board(shard, board.slug)
   end
 end
-for _, entry in ipairs(redis.call('XRANGE', rank_events_key(shard), '-', '+')) do
-  for i = 1, #entry[2], 2 do
-    if entry[2][i] == 'player' and entry[2][i + 1] == player then redis.call('XDEL', rank_events_key(shard), entry[1]) end
+
+-- Takes the player out of a stream that names players.
+local function forget_in(key)
+  for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == 'player' and entry[2][i + 1] == player then redis.call('XDEL', key, entry[1]) end
+    end
   end
 end
-return math.max(found, redis.call('DEL', player_key(shard, player), feed_key(shard, player)))
+
+forget_in(rank_events_key(shard))
+forget_in(activity_key(shard))
+for _, release in ipairs(redis.call('HKEYS', unlocked_key(shard, player))) do
+  redis.call('HINCRBY', unlocks_key(shard), release, -1)
+end
+local own = { player_key(shard, player), feed_key(shard, player), progress_key(shard, player), unlocked_key(shard, player) }
+for _, achievement in ipairs(cjson.decode(ARGV[4])) do
+  own[#own + 1] = streak_key(shard, player, achievement.slug)
+  own[#own + 1] = days_key(shard, player, achievement.action)
+  own[#own + 1] = collection_key(shard, player, achievement.slug)
+end
+return math.max(found, math.min(1, redis.call('DEL', unpack(own))))

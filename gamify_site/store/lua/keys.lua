@@ -12,6 +12,7 @@ local function unlocks_key(shard) return shard .. ':unlocks' end
 local function activity_key(shard) return shard .. ':activity' end
 local function daily_key(shard, date) return shard .. ':daily:' .. date end
 local function event_key(shard, id) return shard .. ':event:' .. id end
+local function batch_key(shard, name) return shard .. ':batch:' .. name end
 local function feed_key(shard, player) return shard .. ':player:' .. player .. ':feed' end
 local function rank_news_sent_key(shard, player, board) return shard .. ':player:' .. player .. ':ranked:' .. board end
 local function rank_events_key(shard) return shard .. ':rank_events' end

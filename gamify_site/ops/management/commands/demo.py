@@ -10,7 +10,7 @@ from gamify_site import clock
 from gamify_site.ops import serving
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.demo import accounts, reset, scenarios
-from gamify_site.ops.demo.progress import Bar
+from gamify_site.ops.progress import Bar
 
 WORKERS = 2
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from gamify_site import clock
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.demo import reset, scenarios
-from gamify_site.ops.demo.progress import Bar
+from gamify_site.ops.progress import Bar
 
 
 class Command(StoreCommand):

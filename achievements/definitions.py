@@ -1,0 +1,286 @@
+"""What an achievement is: the definition that a designer writes, and the values that the services give back."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.core.exceptions import ValidationError
+
+from gamify_site.identifiers import SLUG, check_slug
+
+Type = Literal["counter", "milestone", "collection", "streak", "tiered", "meta"]
+Measure = Literal["sum", "count", "max"]
+Status = Literal["draft", "published", "archived"]
+
+TYPES = ("counter", "milestone", "collection", "streak", "tiered", "meta")
+MEASURES = ("sum", "count", "max")
+STATUSES = ("draft", "published", "archived")
+EXACT = 2**53 - 1
+MOST_POINTS = 1000
+MOST_ITEMS = 500
+MOST_TIERS = 10
+MOST_FREEZES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One step of a tiered achievement; it is unlocked as `<slug>_<level>`, with points of its own."""
+
+    level: str
+    name: str
+    target: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Something that can be unlocked: an achievement, or one tier of it."""
+
+    slug: str
+    name: str
+    target: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Achievement:
+    """The definition of one achievement. Making one that breaks a rule raises `ValidationError` with the field.
+
+    `target` is the progress that unlocks; it is 1 for a milestone, the number of items for a collection, the last
+    tier's for tiers. A meta achievement counts achievements, those of `counts` (a category) alone where it is set.
+    `position` orders within the category, `revision` grows with every edit.
+    """
+
+    slug: str
+    name: str
+    description: str
+    type: Type
+    action: str | None
+    target: int
+    points: int
+    category: str
+    measure: Measure = "sum"
+    icon: str = ""
+    hidden: bool = False
+    prerequisites: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    freezes: int = 0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    status: Status = "draft"
+    counts: str | None = None
+    position: int = 0
+    revision: int = 1
+
+    def __post_init__(self) -> None:
+        check_slug(self.slug)
+        check_slug(self.category, "category")
+        _check_text("name", self.name, 1, 80)
+        _check_text("description", self.description, 0, 500)
+        _check_text("icon", self.icon, 0, 500)
+        for name, allowed in (("type", TYPES), ("measure", MEASURES), ("status", STATUSES)):
+            if getattr(self, name) not in allowed:
+                raise ValidationError({name: f"Choose one of {', '.join(allowed)}."})
+        _check_integer("target", self.target, 1, EXACT)
+        _check_integer("points", self.points, 0, MOST_POINTS)
+        _check_integer("freezes", self.freezes, 0, MOST_FREEZES)
+        _check_integer("position", self.position, 0, 1_000_000)
+        self._check_source()
+        self._check_parts()
+        self._check_prerequisites()
+        if not isinstance(self.metadata, Mapping):
+            raise ValidationError({"metadata": "Enter a JSON object."})
+
+    def _check_source(self) -> None:
+        if self.type == "meta":
+            if self.action is not None:
+                raise ValidationError({"action": "A meta achievement counts achievements; it listens to no action."})
+            if self.counts is not None:
+                check_slug(self.counts, "counts")
+            return
+        check_slug(self.action, "action")
+        if self.counts is not None:
+            raise ValidationError({"counts": "Only a meta achievement counts a category."})
+
+    def _check_parts(self) -> None:
+        if (self.type == "collection") != bool(self.items):
+            raise ValidationError({"items": "A collection needs items, and nothing else has them."})
+        if (self.type == "tiered") != bool(self.tiers):
+            raise ValidationError({"tiers": "A tiered achievement needs tiers, and nothing else has them."})
+        if self.freezes and self.type != "streak":
+            raise ValidationError({"freezes": "Only a streak has freezes."})
+        if self.type == "milestone" and self.target != 1:
+            raise ValidationError({"target": "A milestone's target is 1."})
+        if self.type == "collection":
+            self._check_items()
+        if self.type == "tiered":
+            self._check_tiers()
+
+    def _check_items(self) -> None:
+        for item in self.items:
+            _check_text("items", item, 1, 64)
+        if len(set(self.items)) < len(self.items):
+            raise ValidationError({"items": "Each item must have a name of its own."})
+        if len(self.items) > MOST_ITEMS:
+            raise ValidationError({"items": f"At most {MOST_ITEMS} items."})
+        if self.target != len(self.items):
+            raise ValidationError({"target": f"A collection's target is the number of its items, {len(self.items)}."})
+
+    def _check_tiers(self) -> None:
+        if len(self.tiers) > MOST_TIERS:
+            raise ValidationError({"tiers": f"At most {MOST_TIERS} tiers."})
+        for tier in self.tiers:
+            _check_text("tiers", tier.name, 1, 80)
+            _check_integer("tiers", tier.target, 1, EXACT)
+            _check_integer("tiers", tier.points, 0, MOST_POINTS)
+            if not SLUG.fullmatch(f"{self.slug}_{tier.level}"):
+                raise ValidationError(
+                    {"tiers": f"{tier.level!r} cannot be a level: {self.slug}_{tier.level} is no slug."}
+                )
+        targets = [tier.target for tier in self.tiers]
+        if targets != sorted(set(targets)):
+            raise ValidationError({"tiers": "Each tier's target must be greater than the one before."})
+        if len({tier.level for tier in self.tiers}) < len(self.tiers):
+            raise ValidationError({"tiers": "Each tier needs a level of its own."})
+        if self.target != targets[-1]:
+            raise ValidationError({"target": f"The target is that of the last tier, {targets[-1]}."})
+
+    def _check_prerequisites(self) -> None:
+        for slug in self.prerequisites:
+            check_slug(slug, "prerequisites")
+        if len(set(self.prerequisites)) < len(self.prerequisites):
+            raise ValidationError({"prerequisites": "Name each prerequisite once."})
+        if {self.slug, *(release.slug for release in self.releases())} & set(self.prerequisites):
+            raise ValidationError({"prerequisites": f"{self.slug} cannot wait for itself."})
+
+    def releases(self) -> Iterator[Release]:
+        """What can be unlocked: the achievement itself, or each of its tiers."""
+        if self.type != "tiered":
+            yield Release(self.slug, self.name, self.target, self.points)
+        for tier in self.tiers:
+            yield Release(f"{self.slug}_{tier.level}", f"{self.name}: {tier.name}", tier.target, tier.points)
+
+    def sentence(self) -> str:
+        """The rule in words."""
+        if self.type == "meta":
+            return f"Unlock {self.target} achievements{f' of {self.counts}' if self.counts else ''}."
+        if self.type == "milestone":
+            return f"Do {self.action} for the first time."
+        if self.type == "collection":
+            return f"Collect all {self.target} items by {self.action}."
+        if self.type == "streak":
+            return f"Do {self.action} on {self.target} days in a row."
+        what = {"sum": "in total", "count": "times", "max": "at once"}[self.measure]
+        targets = ", ".join(str(tier.target) for tier in self.tiers) or str(self.target)
+        return f"Reach {targets} {what} by {self.action}."
+
+    def to_fields(self) -> dict[str, str]:
+        """The definition as a Redis hash: texts as they are, lists as JSON, unset fields left out."""
+        stored = {name: str(getattr(self, name)) for name in _PLAIN if getattr(self, name) is not None}
+        stored |= {name: json.dumps(list(getattr(self, name))) for name in ("prerequisites", "items")}
+        stored["tiers"] = json.dumps([[tier.level, tier.name, tier.target, tier.points] for tier in self.tiers])
+        stored["metadata"] = json.dumps(dict(self.metadata), sort_keys=True)
+        stored["hidden"] = str(int(self.hidden))
+        return stored
+
+    @classmethod
+    def from_fields(cls, stored: Mapping[str, str]) -> "Achievement":
+        """The definition that `to_fields` wrote."""
+        values: dict[str, Any] = {"action": None, **stored}
+        for name in ("target", "points", "freezes", "position", "revision"):
+            values[name] = int(values[name])
+        for name in ("prerequisites", "items"):
+            values[name] = tuple(json.loads(values[name]))
+        values["tiers"] = tuple(Tier(*tier) for tier in json.loads(values["tiers"]))
+        values["metadata"] = json.loads(values["metadata"])
+        values["hidden"] = values["hidden"] == "1"
+        return cls(**values)
+
+
+_PLAIN = (
+    *("slug", "name", "description", "type", "action", "target", "points", "category", "measure", "icon"),
+    *("freezes", "status", "counts", "position", "revision"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact that a game reports. Checked when it is recorded, so that one bad event does not spoil its batch."""
+
+    player: str
+    action: str
+    amount: int = 1
+    value: int | Decimal | None = None
+    item: str | int | None = None
+    at: datetime | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """A player has unlocked an achievement, or a tier as `<slug>_<level>`."""
+
+    player: str
+    achievement: str
+    points: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch: counts, `rejected` as index → reason, the unlocks, and actions that nobody listens to."""
+
+    accepted: int
+    duplicates: int
+    rejected: dict[int, str]
+    unlocked: list[Unlock]
+    no_listeners: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a player is. `progress` is capped at the target and 0 to 100 `percent` is rounded down."""
+
+    achievement: str
+    progress: int
+    target: int
+    percent: int
+    unlocked: bool
+    unlocked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreakStatus:
+    """A streak of days in the player's timezone. `expires_at` is when it is lost unless something is recorded."""
+
+    current: int
+    best: int
+    active: bool
+    recorded_today: bool
+    expires_at: datetime | None
+    freezes_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionStatus:
+    """What a player has of a collection; `missing` by name."""
+
+    collected: tuple[str, ...]
+    total: int
+    missing: tuple[str, ...]
+    complete: bool
+
+
+def _check_integer(name: str, value: object, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ValidationError({name: f"Enter a whole number from {least} to {most}."})
+
+
+def _check_text(name: str, value: object, least: int, most: int) -> None:
+    if not isinstance(value, str) or not least <= len(value.strip()) <= most:
+        raise ValidationError({name: f"Enter a text of {least} to {most} characters."})
+    if not value.isprintable():
+        raise ValidationError({name: "The text must not hold control characters or line breaks."})

@@ -1,0 +1,188 @@
+"""The one way to the script that changes what players have: chunks in, what became of them out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache, partial
+from itertools import count
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from achievements.definitions import Event, Unlock
+from achievements.services import compiled
+from gamify_site import clock
+from gamify_site.store import catalog, shards
+from leaderboards import windows
+from leaderboards.definitions import Board
+from leaderboards.services import boards, scores
+
+FIRST_DAY = date(2020, 1, 1).toordinal()
+QUARTER = 900  # seconds; the offsets of all timezones, and so their midnights, are multiples of it
+UTC_NAME = "UTC"
+ZONES = b"zones"
+
+
+class Checked(NamedTuple):
+    """An event that may be applied. `place` is its index in the batch, `units` are by board, `items` by collection."""
+
+    place: int
+    event: Event
+    at: datetime
+    units: Mapping[str, int]
+    items: Mapping[str, int]
+
+
+class Order(NamedTuple):
+    """A change that is not an event: `what` is add, set, grant, revoke or check, `slug` an achievement or release."""
+
+    player: str
+    what: str
+    slug: str
+    value: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one script call applies on one shard. `key` names it for ever, so that it is applied once."""
+
+    shard: int
+    events: Sequence[Checked] = ()
+    orders: Sequence[Order] = ()
+    achievements: frozenset[str] = frozenset()
+    key: str = ""
+    is_quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a chunk; indexes are those within it."""
+
+    refused: dict[int, str]
+    duplicates: list[int]
+    unlocked: list[Unlock]
+
+
+def apply(chunks: Sequence[Chunk]) -> list[Result]:
+    """Applies chunks and settles what takes all shards to know. Raises `StoreUnavailable`. One round trip for all.
+
+    The days of streaks are told by the players' timezones as far as they are known; where the script knows better it
+    applies nothing and the chunk is sent again, one more round trip.
+    """
+    replies: list[list[Any]] = [[]] * len(chunks)
+    zones: dict[str, str] = {}
+    waiting = list(range(len(chunks)))
+    while waiting:
+        work = [(chunks[index].shard, chunks[index]) for index in waiting]
+        found = catalog.run("achievements/apply_events", work, partial(_arguments, zones=zones))
+        for index, reply in zip(waiting, found, strict=True):
+            replies[index] = reply
+        waiting = [index for index in waiting if replies[index][0] == ZONES]
+        for index in waiting:
+            zones |= {player.decode(): zone.decode() for player, zone in _by(replies[index][1:], 2)}
+    for chunk, reply in zip(chunks, replies, strict=True):
+        _settle(chunk, reply[4])
+    return [_result(reply) for reply in replies]
+
+
+def _result(reply: Sequence[Any]) -> Result:
+    _, refused, duplicates, unlocked, _ = reply
+    return Result(
+        {index: why.decode() for index, why in _by(refused, 2)},
+        list(duplicates),
+        [
+            Unlock(player.decode(), release.decode(), points, datetime.fromtimestamp(int(at) / 1000, UTC))
+            for player, release, points, at in _by(unlocked, 4)
+        ],
+    )
+
+
+def _settle(chunk: Chunk, news: Sequence[Any]) -> None:
+    if shards.count() == 1:
+        return
+    moments = {item.at for item in chunk.events} or {clock.now()}
+    for slug, climbers, _dropped in _by(news, 3):
+        board = boards.get(slug.decode())
+        found = {suffix: None for at in sorted(moments, reverse=True) for suffix, _ in windows.sets_at(board, at)}
+        scores.settle(board, list(found), scores.read_climbers(climbers))
+
+
+def _arguments(chunk: Chunk, zones: Mapping[str, str]) -> list[str]:
+    """ARGV of the script, by the definitions as they are known now."""
+    actions = frozenset(item.event.action for item in chunk.events)
+    heard = [compiled.listeners()[action] for action in actions if action in compiled.listeners()]
+    listening = [board for _, found in heard for board in found]
+    zoned = {rule.action for rules, _ in heard for rule in rules if rule.type == "streak"}
+    ticks = _ticks(listening, len(chunk.events))
+    buckets = {
+        bucket: index for index, bucket in enumerate(dict.fromkeys(_bucket(item.at) for item in chunk.events), 1)
+    }
+    now = clock.now()
+    batch = {
+        "events": [
+            [
+                item.event.player,
+                item.event.action,
+                item.event.amount,
+                False if item.event.value is None else int(item.event.value),
+                item.items or False,
+                int(item.at.timestamp() * 1000),
+                item.event.action in zoned and _day(_bucket(item.at), zones.get(item.event.player, UTC_NAME)),
+                buckets[_bucket(item.at)],
+                item.event.id or "",
+                {slug: next(tick) for slug, tick in ticks.items()} or False,
+                item.units,
+            ]
+            for item in chunk.events
+        ],
+        "orders": [
+            [order.player, order.what, order.slug, order.value, int(order.at.timestamp() * 1000)]
+            for order in chunk.orders
+        ],
+        "periods": [{board.slug: windows.sets_at(board, _moment(bucket)) for board in listening} for bucket in buckets],
+        "zones": {
+            item.event.player: zones.get(item.event.player, UTC_NAME)
+            for item in chunk.events
+            if item.event.action in zoned
+        },
+        "mains": {board.slug: sets[0][0] for board in listening if (sets := windows.sets_at(board, now))}
+        | {boards.POINTS: "all"},
+        "seen": int(now.timestamp()),
+        "ms": int(now.timestamp() * 1000),
+        "date": now.date().isoformat(),
+        "lone": int(shards.count() == 1),
+        "ttl": settings.GAMIFY_EVENT_TTL,
+        "key": chunk.key,
+        "quiet": int(chunk.is_quiet),
+    }
+    return [compiled.rules(actions, chunk.achievements), json.dumps(batch)]
+
+
+def _ticks(listening: Sequence[Board], number: int) -> dict[str, "count[int]"]:
+    """For boards that rank equal scores by who was first: numbers for the events. One round trip for each."""
+    return {board.slug: count(scores.first_tick(board, number)) for board in listening if board.ties == "earliest"}
+
+
+def _bucket(at: datetime) -> int:
+    return int(at.timestamp()) // QUARTER
+
+
+def _moment(bucket: int) -> datetime:
+    return datetime.fromtimestamp(bucket * QUARTER, UTC)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _day(bucket: int, zone: str) -> int:
+    """The day number of a moment in a timezone."""
+    return datetime.fromtimestamp(bucket * QUARTER, _zone(zone)).toordinal() - FIRST_DAY
+
+
+def _by(flat: Sequence[Any], length: int) -> list[Sequence[Any]]:
+    return [flat[start : start + length] for start in range(0, len(flat), length)]

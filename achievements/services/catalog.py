@@ -1,0 +1,108 @@
+"""Definitions of achievements: written by designers, read by everything else."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from django.core.exceptions import ValidationError
+
+from achievements.definitions import Achievement, Release
+from achievements.errors import UnknownAchievement
+from gamify_site.store import catalog
+
+KIND = "achievement"
+
+
+def define(achievement: Achievement) -> Achievement:
+    """Creates or replaces a definition and gives it with its new revision; it holds for every event from then on.
+
+    Raises `ValidationError` with the field: a prerequisite that is not there, a cycle of them (the path is named), or a
+    tier that is spelled like another achievement. Cost: 3 round trips.
+    """
+    before = _all().get(achievement.slug)
+    if before is not None and before.status != "draft" and achievement.status == "draft":
+        raise ValidationError({"status": "What has been published can only be archived."})
+    others = {slug: other for slug, other in _all().items() if slug != achievement.slug}
+    _check_releases(achievement, others)
+    _check_prerequisites(achievement, others)
+    saved = replace(achievement, revision=before.revision + 1 if before else 1)
+    catalog.save(KIND, saved.slug, saved.to_fields())
+    return saved
+
+
+def get(slug: str) -> Achievement:
+    """The definition, a draft too. Raises `UnknownAchievement`. No round trip while no definition has changed."""
+    try:
+        return _all()[slug]
+    except KeyError:
+        raise UnknownAchievement(slug) from None
+
+
+def all(category: str | None = None) -> list[Achievement]:  # noqa: A001  (the public name)
+    """All definitions, drafts and archived too, by category, position and name. No round trip, as `get`."""
+    found = [item for item in _all().values() if category is None or item.category == category]
+    return sorted(found, key=lambda item: (item.category, item.position, item.name.casefold(), item.slug))
+
+
+def archive(slug: str) -> Achievement:
+    """Keeps an achievement for those who have it; nobody new unlocks it. Raises `UnknownAchievement`."""
+    return define(replace(get(slug), status="archived"))
+
+
+def find(slug: str) -> Achievement:
+    """The achievement with this slug, or the one that a release such as `slayer_gold` belongs to.
+
+    Raises `UnknownAchievement`. No round trip, as `get`.
+    """
+    if slug in _all():
+        return _all()[slug]
+    for achievement in _all().values():
+        if any(release.slug == slug for release in achievement.releases()):
+            return achievement
+    raise UnknownAchievement(slug)
+
+
+def _all() -> Mapping[str, Achievement]:
+    return catalog.derived(
+        "achievements",
+        lambda: {slug: Achievement.from_fields(fields) for slug, fields in catalog.definitions(KIND).items()},
+    )
+
+
+def _releases(achievements: Mapping[str, Achievement]) -> Iterator[tuple[Release, Achievement]]:
+    for achievement in achievements.values():
+        for release in achievement.releases():
+            yield release, achievement
+
+
+def _check_releases(achievement: Achievement, others: Mapping[str, Achievement]) -> None:
+    taken = {release.slug: other.slug for release, other in _releases(others)} | {slug: slug for slug in others}
+    for release in (*achievement.releases(), Release(achievement.slug, "", 1, 0)):
+        if release.slug in taken:
+            field = "slug" if release.slug == achievement.slug else "tiers"
+            raise ValidationError({field: f"{release.slug} is taken by {taken[release.slug]}."})
+
+
+def _check_prerequisites(achievement: Achievement, others: Mapping[str, Achievement]) -> None:
+    owners = {release.slug: owner for release, owner in _releases(others)}
+    for slug in achievement.prerequisites:
+        if slug in others and slug not in owners:
+            raise ValidationError({"prerequisites": f"{slug} has tiers; name one of them, such as {slug}_…"})
+        if slug not in owners:
+            raise ValidationError({"prerequisites": f"There is no achievement {slug}."})
+        path = _path_back(achievement.slug, owners[slug], owners, (achievement.slug,))
+        if path:
+            raise ValidationError({"prerequisites": f"They wait for each other: {' → '.join(path)}."})
+
+
+def _path_back(
+    target: str, start: Achievement, owners: Mapping[str, Achievement], walked: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The way along prerequisites from `start` back to `target`; empty where there is none."""
+    walked = (*walked, start.slug)
+    for slug in start.prerequisites:
+        owner = owners.get(slug)
+        if owner is None:  # a tier or a slug of the achievement that is being checked
+            return (*walked, target)
+        if owner.slug not in walked and (found := _path_back(target, owner, owners, walked)):
+            return found
+    return ()

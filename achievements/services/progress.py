@@ -1,0 +1,83 @@
+"""How far players are, and progress that a game sets directly instead of by events."""
+
+from django.core.exceptions import ValidationError
+
+from achievements.definitions import EXACT, Achievement, Progress
+from achievements.services import applying, catalog, states
+from gamify_site import clock
+from gamify_site.identifiers import check_player_id
+from gamify_site.store import shards
+
+DIRECT = ("counter", "milestone", "tiered")
+
+
+def get(player: str, slug: str) -> Progress:
+    """The progress on an achievement, for tiers towards the last one, or on one release such as `slayer_gold`.
+
+    Raises `UnknownAchievement`, `ValidationError`. One round trip; O(the player's achievements).
+    """
+    achievement = catalog.find(slug)
+    found = {item.achievement: item for item in states.read(player).of(achievement)}
+    return found.get(slug) or list(found.values())[-1]
+
+
+def all(player: str) -> dict[str, list[Progress]]:  # noqa: A001
+    """The whole catalog of a player: slug of each published or held achievement → its releases. One round trip."""
+    state = states.read(player)
+    return {
+        item.slug: state.of(item)
+        for item in catalog.all()
+        if item.status == "published"
+        or (item.status == "archived" and any(release.slug in state.unlocked for release in item.releases()))
+    }
+
+
+def next_up(player: str, limit: int = 3) -> list[Progress]:
+    """What is closest to being unlocked: by percent, then by what is left; hidden ones left out. One round trip."""
+    state = states.read(player)
+    open_ones = [
+        progress
+        for item in catalog.all()
+        if item.status == "published" and not item.hidden
+        for progress in [next((it for it in state.of(item) if not it.unlocked), None)]
+        if progress is not None
+    ]
+    return sorted(open_ones, key=lambda it: (-it.percent, it.target - it.progress, it.achievement))[:limit]
+
+
+def tiers(player: str, slug: str) -> list[Progress]:
+    """The ladder of a tiered achievement, lowest tier first; the first one not unlocked is the next. One round trip."""
+    return states.read(player).of(catalog.get(slug))
+
+
+def increment(player: str, slug: str, amount: int = 1) -> Progress:
+    """Adds to the progress of a counter, milestone or tiered achievement, and unlocks what it reaches.
+
+    Raises `UnknownAchievement`, `ValidationError`. Two round trips.
+    """
+    return _change(player, slug, "add", amount, 1)
+
+
+def set(player: str, slug: str, value: int) -> Progress:  # noqa: A001
+    """Raises the progress to a value; progress never falls, so a smaller one changes nothing. As `increment`."""
+    return _change(player, slug, "set", value, 0)
+
+
+def _change(player: str, slug: str, what: str, value: int, least: int) -> Progress:
+    achievement = catalog.get(slug)
+    _check_direct(achievement)
+    if type(value) is not int or not least <= value <= EXACT:
+        raise ValidationError({"amount": f"Enter a whole number from {least} to {EXACT}."})
+    order = applying.Order(check_player_id(player), what, slug, value, clock.now())
+    chunk = applying.Chunk(shards.of(player), orders=[order], achievements=frozenset([slug]))
+    (result,) = applying.apply([chunk])
+    if result.refused:
+        raise ValidationError({"amount": "The result would leave the range of exact numbers; nothing was changed."})
+    return get(player, slug)
+
+
+def _check_direct(achievement: Achievement) -> None:
+    if achievement.type not in DIRECT:
+        raise ValidationError({"achievement": f"A {achievement.type} follows from what happens; it cannot be set."})
+    if achievement.status != "published":
+        raise ValidationError({"achievement": f"{achievement.slug} is not published."})

@@ -1,0 +1,113 @@
+"""What a player has, read at once; every view of progress, streaks and rarity is made of it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from achievements.definitions import Achievement, Progress
+from achievements.services import catalog as achievements
+from gamify_site.identifiers import check_player_id
+from gamify_site.store import catalog, shards
+
+
+class Run(NamedTuple):
+    """A streak as it was when its last day (days from 2020-01-01) was recorded."""
+
+    current: int
+    best: int
+    last: int | None
+    freezes: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A player's achievements. `unlocked` is release → time, `holders` release → players who have it, of `players`."""
+
+    player: str
+    progress: Mapping[str, int]
+    unlocked: Mapping[str, datetime]
+    timezone: str
+    runs: Mapping[str, Run]
+    holders: Mapping[str, int]
+    players: int
+
+    def reached(self, achievement: Achievement) -> int:
+        """The progress, not capped."""
+        if achievement.type == "meta":
+            return sum(
+                other.type != "meta" and achievement.counts in (None, other.category)
+                for other in achievements.all()
+                for release in other.releases()
+                if release.slug in self.unlocked
+            )
+        return self.progress.get(achievement.slug, 0)
+
+    def of(self, achievement: Achievement) -> list[Progress]:
+        """The progress of each release: of the achievement itself, or of its tiers in order."""
+        reached = self.reached(achievement)
+        return [
+            Progress(
+                achievement=release.slug,
+                progress=min(reached, release.target),
+                target=release.target,
+                percent=min(100, 100 * reached // release.target),
+                unlocked=release.slug in self.unlocked,
+                unlocked_at=self.unlocked.get(release.slug),
+            )
+            for release in achievement.releases()
+        ]
+
+
+def read(player: str) -> State:
+    """Everything at once. Raises `ValidationError`, `StoreUnavailable`. One round trip; O(achievements)."""
+    home = shards.of(check_player_id(player))
+
+    def arguments(shard: int) -> list[str]:
+        return [player, *_streaks()] if shard == home else [""]
+
+    replies = catalog.run(
+        "achievements/read_player", [(shard, shard) for shard in shards.everyone()], arguments, repeatable=True
+    )
+    holders, players = _counts(replies)
+    _, _, progress, unlocked, timezone, runs = replies[home]
+    return State(
+        player=player,
+        progress={slug.decode(): int(value) for slug, value in _pairs(progress)},
+        unlocked={slug.decode(): _time(value) for slug, value in _pairs(unlocked)},
+        timezone=timezone.decode(),
+        runs={slug: _run(raw) for slug, raw in zip(_streaks(), runs, strict=True)},
+        holders=holders,
+        players=players,
+    )
+
+
+def counts() -> tuple[Mapping[str, int], int]:
+    """Release → how many have it, and how many players there are. One round trip."""
+    work = [(shard, shard) for shard in shards.everyone()]
+    return _counts(catalog.run("achievements/read_player", work, lambda _: [""], repeatable=True))
+
+
+def _counts(replies: Sequence[Sequence[Any]]) -> tuple[Mapping[str, int], int]:
+    holders: Counter[str] = Counter()
+    for reply in replies:
+        holders.update({slug.decode(): int(number) for slug, number in _pairs(reply[1])})
+    return holders, sum(reply[0] for reply in replies)
+
+
+def _streaks() -> list[str]:
+    return [item.slug for item in achievements.all() if item.type == "streak"]
+
+
+def _time(value: bytes) -> datetime:
+    return datetime.fromtimestamp(int(value.partition(b":")[0]) / 1000, UTC)
+
+
+def _run(raw: Sequence[bytes | None]) -> Run:
+    current, best, last, freezes = (None if value is None else int(value) for value in raw)
+    return Run(current or 0, best or 0, last, freezes or 0)
+
+
+def _pairs(flat: Sequence[Any]) -> list[tuple[Any, Any]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))

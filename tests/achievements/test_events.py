@@ -1,0 +1,140 @@
+"""Recording events: exactly once, all or nothing, nothing silently lost."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from achievements.definitions import Event
+from achievements.services import events, progress
+from leaderboards.services import ranking
+from tests.achievements.builders import assert_consistent, do, make, unlocked
+from tests.builders import make_board, make_player
+
+pytestmark = pytest.mark.usefixtures("services_store")
+
+
+def test_one_event_reaches_everything_that_listens():
+    make_board("coins", action="coin", windows=("all", "day"))
+    make("ten")
+    make("first", type="milestone", target=1)
+    assert sorted(unlocked(do("alice", "coin", amount=10))) == ["first", "ten"]
+    assert ranking.standing("coins", "alice").score == 10
+    assert ranking.standing("coins", "alice", window="day").score == 10
+    assert ranking.standing("achievement-points", "alice").score == 10
+
+
+def test_event_with_an_id_counts_once(services_store):
+    make("ten")
+    batch = [Event("alice", "coin", 4, id="a"), Event("alice", "coin", 4, id="a"), Event("bob", "coin", 1, id="b")]
+    outcome = events.record(batch)
+    assert (outcome.accepted, outcome.duplicates) == (2, 1)
+    assert events.record(batch).duplicates == 3
+    assert progress.get("alice", "ten").progress == 4
+    assert_consistent(services_store, "alice", "bob")
+
+
+def test_batch_with_a_key_is_answered_again_and_changes_nothing():
+    make("ten", target=4)
+    batch = [Event(player, "coin", 4) for player in ("alice", "bob", "charlie", "dora")]
+    first = events.record(batch, idempotency_key="monday")
+    assert events.record(batch, idempotency_key="monday") == first
+    assert len(first.unlocked) == 4
+    assert progress.get("bob", "ten").progress == 4
+    assert events.record(batch, idempotency_key="tuesday").unlocked == []
+
+
+def test_event_id_is_no_batch_key():
+    make("ten")
+    events.record([Event("alice", "coin", id="x:0")])
+    assert events.record([Event("alice", "coin")], idempotency_key="x").accepted == 1
+    assert progress.get("alice", "ten").progress == 2
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        (Event("", "coin"), "player"),
+        (Event("a/b", "coin"), "player"),
+        (Event("alice", "Coin"), "action"),
+        (Event("alice", "coin", 0), "amount"),
+        (Event("alice", "coin", -1), "amount"),
+        (Event("alice", "coin", True), "amount"),
+        (Event("alice", "coin", 1.5), "amount"),
+        (Event("alice", "coin", 2**53), "amount"),
+        (Event("alice", "coin", value=float("nan")), "value"),
+        (Event("alice", "coin", id=""), "id"),
+        (Event("alice", "coin", id="x" * 129), "id"),
+        (Event("alice", "relic", item="none of them"), "item"),
+        (Event("alice", "relic", item=3), "item"),
+    ],
+)
+def test_bad_event_is_reported_by_its_index_and_the_good_ones_applied(event, field):
+    make("ten")
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    outcome = events.record([Event("bob", "coin"), event, Event("bob", "coin")])
+    assert outcome.accepted == 2
+    assert list(outcome.rejected) == [1]
+    assert outcome.rejected[1].startswith(f"{field}: ")
+    assert progress.get("bob", "ten").progress == 2
+
+
+@pytest.mark.parametrize(
+    ("ago", "accepted"),
+    [(timedelta(days=7), 1), (timedelta(days=7, seconds=1), 0), (-timedelta(minutes=5), 1), (-timedelta(minutes=6), 0)],
+)
+def test_event_may_be_a_week_late_and_five_minutes_early(clock, ago, accepted):
+    make("ten")
+    assert do("alice", "coin", at=clock.now() - ago).accepted == accepted
+
+
+def test_unknown_action_is_accepted_and_reported():
+    outcome = events.record([Event("alice", "whistle"), Event("bob", "whistle")])
+    assert (outcome.accepted, outcome.no_listeners) == (2, ["whistle"])
+
+
+def test_event_that_would_leave_the_range_changes_nothing_anywhere():
+    make_board("coins", action="coin", ties="earliest")
+    make("ten", target=10**9)
+    do("alice", "coin", amount=33_000_000)
+    outcome = do("alice", "coin", amount=1_000_000)
+    assert list(outcome.rejected) == [0]
+    assert progress.get("alice", "ten").progress == 33_000_000
+    assert ranking.standing("coins", "alice").score == 33_000_000
+
+
+def test_windows_go_by_the_time_of_the_event(clock):
+    make_board("coins", action="coin", windows=("all", "day"))
+    do("alice", "coin", amount=5, at=clock.now() - timedelta(days=2))
+    do("alice", "coin", amount=3)
+    yesterday_but_one = (clock.now() - timedelta(days=2)).date().isoformat()
+    assert ranking.standing("coins", "alice", window="day", period=yesterday_but_one).score == 5
+    assert ranking.standing("coins", "alice", window="day").score == 3
+    assert ranking.standing("coins", "alice").score == 8
+
+
+def test_negative_amount_is_for_boards_alone():
+    make_board("coins", action="correction")
+    assert do("alice", "correction", amount=-5).accepted == 1
+    assert ranking.standing("coins", "alice").score == -5
+
+
+@pytest.mark.parametrize("key", ["", "x" * 129, "a\nb", 5])
+def test_bad_batch_key_is_refused(key):
+    with pytest.raises(ValidationError) as refused:
+        events.record([Event("alice", "coin")], idempotency_key=key)
+    assert list(refused.value.message_dict) == ["idempotency_key"]
+
+
+def test_limited_board_keeps_its_size_under_events():
+    make_board("coins", action="coin", max_entries=2)
+    events.record([Event(f"p{number}", "coin", number) for number in range(1, 9)])
+    assert [row.player for row in ranking.top("coins")] == ["p8", "p7"]
+    assert ranking.size("coins") == 2
+
+
+def test_player_moves_between_timezones_and_days_follow():
+    make("week", type="streak", action="login", target=2)
+    make_player("alice", timezone="Pacific/Auckland")
+    make_player("bob", timezone="America/Los_Angeles")
+    assert events.record([Event("alice", "login"), Event("bob", "login")]).accepted == 2

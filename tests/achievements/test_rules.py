@@ -1,0 +1,233 @@
+"""What achievements are, one test a rule."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from achievements.definitions import Event, Tier
+from achievements.errors import UnknownAchievement
+from achievements.services import catalog, collections, events, insights, progress, streaks, unlocks
+from gamify_site.players import services as players
+from tests.achievements.builders import assert_consistent, do, make, on_days, unlocked
+from tests.builders import make_player
+
+pytestmark = pytest.mark.usefixtures("services_store")
+
+SLAYER = {
+    "type": "tiered",
+    "action": "boss",
+    "measure": "count",
+    "target": 5,
+    "points": 0,
+    "tiers": (Tier("bronze", "Bronze", 1, 1), Tier("silver", "Silver", 3, 2), Tier("gold", "Gold", 5, 3)),
+}
+
+
+def test_counter_unlocks_at_its_target_once_and_is_shown_capped(services_store):
+    make("ten")
+    assert unlocked(do("alice", "coin", amount=9)) == []
+    assert unlocked(do("alice", "coin", amount=9)) == ["ten"]
+    assert unlocked(do("alice", "coin", amount=9)) == []
+    shown = progress.get("alice", "ten")
+    assert (shown.progress, shown.target, shown.percent, shown.unlocked) == (10, 10, 100, True)
+    assert_consistent(services_store, "alice")
+
+
+@pytest.mark.parametrize(("measure", "expected"), [("sum", 12), ("count", 3), ("max", 9)])
+def test_measures(measure, expected):
+    make("counted", measure=measure, target=1000)
+    for value in (5, 9, 2):
+        do("alice", "coin", amount=4, value=value)
+    assert progress.get("alice", "counted").progress == expected
+
+
+def test_measure_max_leaves_events_without_a_value_alone():
+    make("high", measure="max")
+    do("alice", "coin", amount=50)
+    assert progress.get("alice", "high").progress == 0
+
+
+def test_collection_counts_distinct_items_and_names_the_missing():
+    make("relics", type="collection", action="relic", items=("cup", "ring", "sword"), target=3)
+    for item in ("ring", 0, "ring"):
+        assert unlocked(do("alice", "relic", item=item)) == []
+    status = collections.status("alice", "relics")
+    assert (status.collected, status.missing, status.complete) == (("cup", "ring"), ("sword",), False)
+    assert unlocked(do("alice", "relic", item="sword")) == ["relics"]
+    assert collections.status("alice", "relics").complete
+
+
+def test_one_event_can_pass_several_tiers(services_store):
+    make("slayer", **{**SLAYER, "measure": "sum"})
+    assert unlocked(do("alice", "boss", amount=4)) == ["slayer_bronze", "slayer_silver"]
+    ladder = progress.tiers("alice", "slayer")
+    assert [(tier.achievement, tier.progress, tier.unlocked) for tier in ladder] == [
+        ("slayer_bronze", 1, True),
+        ("slayer_silver", 3, True),
+        ("slayer_gold", 4, False),
+    ]
+    assert_consistent(services_store, "alice")
+
+
+def test_streak_counts_days_in_a_row_and_a_gap_begins_anew(clock):
+    make("three", type="streak", action="login", target=3)
+    on_days(clock, "alice", "login", 6, 5)
+    on_days(clock, "alice", "login", 3, 2, 2)
+    assert streaks.status("alice", "three").current == 0
+    on_days(clock, "alice", "login", 1)
+    status = streaks.status("alice", "login")
+    assert (status.current, status.best, status.active, status.recorded_today) == (3, 3, True, False)
+    assert status.expires_at == clock.now().replace(hour=0) + timedelta(days=1)
+    assert progress.get("alice", "three").unlocked
+
+
+def test_freezes_cover_missed_days_but_do_not_count(clock):
+    make("five", type="streak", action="login", target=5, freezes=2)
+    on_days(clock, "alice", "login", 6, 5, 3, 1)
+    status = streaks.status("alice", "five")
+    assert (status.current, status.freezes_left) == (4, 0)
+    today = clock.now().date()
+    assert streaks.frozen_days("alice", "five", today - timedelta(days=7), today) == [
+        today - timedelta(days=4),
+        today - timedelta(days=2),
+    ]
+
+
+def test_late_event_fills_its_day(clock):
+    make("three", type="streak", action="login", target=3)
+    on_days(clock, "alice", "login", 3, 1)
+    assert not progress.get("alice", "three").unlocked
+    on_days(clock, "alice", "login", 2)
+    assert streaks.status("alice", "three").current == 3
+    assert progress.get("alice", "three").unlocked
+
+
+def test_day_is_the_players_own(clock):
+    make("three", type="streak", action="login", target=3)
+    make_player("alice", timezone="Pacific/Auckland")
+    evening = clock.now()  # noon in UTC, 1 o'clock of the next day in Auckland
+    events.record([Event("alice", "login", at=evening - timedelta(hours=2)), Event("alice", "login", at=evening)])
+    assert streaks.status("alice", "three").current == 2
+
+
+def test_prerequisites_hold_back_the_release_not_the_counting(services_store):
+    make("first", action="login", target=1)
+    make("later", prerequisites=("first",))
+    assert unlocked(do("alice", "coin", amount=50)) == []
+    assert progress.get("alice", "later").percent == 100
+    assert unlocked(do("alice", "login")) == ["first", "later"]
+    assert_consistent(services_store, "alice")
+
+
+def test_cycle_of_prerequisites_is_refused_and_named():
+    make("a")
+    make("b", prerequisites=("a",))
+    make("c", prerequisites=("b",))
+    with pytest.raises(ValidationError) as refused:
+        make("a", prerequisites=("c",))
+    assert "a → c → b → a" in str(refused.value)
+
+
+def test_meta_counts_achievements_and_tiers_but_no_metas(services_store):
+    make("slayer", **SLAYER)
+    make("ten", points=7)
+    make("collector", type="meta", action=None, target=3, points=11)
+    make("grand", type="meta", action=None, target=4, points=13)
+    make("of-war", type="meta", action=None, target=1, counts="war", points=17)
+    events.record([Event("alice", "boss") for _ in range(3)])
+    assert unlocked(do("alice", "coin", amount=10)) == ["ten", "collector"]
+    assert not progress.get("alice", "grand").unlocked
+    assert progress.get("alice", "grand").progress == 3
+    assert progress.get("alice", "of-war").progress == 0
+    assert_consistent(services_store, "alice")
+
+
+def test_draft_listens_to_nothing():
+    make("ten", status="draft")
+    assert do("alice", "coin", amount=10).no_listeners == ["coin"]
+
+
+def test_published_is_not_withdrawn_only_archived():
+    make("ten")
+    do("alice", "coin", amount=10)
+    with pytest.raises(ValidationError):
+        make("ten", status="draft")
+    catalog.archive("ten")
+    assert do("bob", "coin", amount=10).unlocked == []
+    assert [unlock.achievement for unlock in unlocks.for_player("alice")] == ["ten"]
+
+
+def test_every_edit_is_a_new_revision():
+    assert [make("ten").revision, make("ten", target=20).revision] == [1, 2]
+
+
+def test_grant_and_revoke_need_a_reason_and_are_audited(services_store):
+    make("ten")
+    with pytest.raises(ValidationError) as refused:
+        unlocks.grant("alice", "ten", " ", by="root")
+    assert list(refused.value.message_dict) == ["reason"]
+    assert unlocked_slugs(unlocks.grant("alice", "ten", "a prize", by="root")) == ["ten"]
+    assert unlocks.grant("alice", "ten", "again", by="root") == []
+    assert unlocks.revoke("alice", "ten", "a mistake", by="root")
+    assert not unlocks.revoke("alice", "ten", "again", by="root")
+    entries = [fields for _, fields in services_store.redis.xrange("{gamify}:audit")]
+    assert [entry[b"reason"] for entry in entries] == [b"a prize", b"again", b"a mistake", b"again"]
+    assert_consistent(services_store, "alice")
+
+
+def test_revoke_takes_the_meta_that_needs_it_and_later_events_earn_it_again(services_store):
+    make("ten")
+    make("one", type="meta", action=None, target=1, points=9)
+    do("alice", "coin", amount=10)
+    unlocks.revoke("alice", "ten", "a mistake", by="root")
+    assert unlocks.for_player("alice") == []
+    assert_consistent(services_store, "alice")
+    assert unlocked(do("alice", "coin")) == ["ten", "one"]
+    assert_consistent(services_store, "alice")
+
+
+def test_progress_can_be_set_but_never_falls():
+    make("ten")
+    assert progress.increment("alice", "ten", 4).progress == 4
+    assert progress.set("alice", "ten", 3).progress == 4
+    assert progress.set("alice", "ten", 10).unlocked
+    for bad in (-1, True, 1.5, "2", 2**53):
+        with pytest.raises(ValidationError):
+            progress.increment("alice", "ten", bad)
+    with pytest.raises(UnknownAchievement):
+        progress.increment("alice", "nope", 1)
+
+
+def test_rarity_is_exact():
+    make("ten")
+    events.record([Event(f"p{number}", "coin", 10 if number < 4 else 1) for number in range(10)])
+    assert insights.rarity("ten") == (4, 10)
+
+
+def test_next_up_is_what_is_closest():
+    make("far", target=100)
+    make("near", target=20)
+    make("secret", target=11, hidden=True)
+    do("alice", "coin", amount=10)
+    assert [item.achievement for item in progress.next_up("alice", 2)] == ["near", "far"]
+
+
+def unlocked_slugs(found):
+    return [unlock.achievement for unlock in found]
+
+
+def test_deleting_a_player_leaves_no_trace(services_store, clock):
+    make("ten")
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    make("three", type="streak", action="login", target=3)
+    do("bob", "coin", amount=10)
+    do("alice", "coin", amount=10)
+    do("alice", "relic", item="cup")
+    on_days(clock, "alice", "login", 1, 0)
+    assert players.delete("alice")
+    left = services_store.redis.keys()
+    assert not [key for key in left if b"alice" in key]
+    assert insights.rarity("ten") == (1, 1)
+    assert [unlock.player for unlock in unlocks.recent()] == ["bob"]
+    assert not players.delete("alice")
