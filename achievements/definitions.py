@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 
+from gamify_site.checks import check_integer, check_text
 from gamify_site.identifiers import SLUG, check_slug
 
 Type = Literal["counter", "milestone", "collection", "streak", "tiered", "meta"]
@@ -78,16 +79,16 @@ class Achievement:
     def __post_init__(self) -> None:
         check_slug(self.slug)
         check_slug(self.category, "category")
-        _check_text("name", self.name, 1, 80)
-        _check_text("description", self.description, 0, 500)
-        _check_text("icon", self.icon, 0, 500)
+        check_text("name", self.name, 1, 80)
+        check_text("description", self.description, 0, 500)
+        check_text("icon", self.icon, 0, 500)
         for name, allowed in (("type", TYPES), ("measure", MEASURES), ("status", STATUSES)):
             if getattr(self, name) not in allowed:
                 raise ValidationError({name: f"Choose one of {', '.join(allowed)}."})
-        _check_integer("target", self.target, 1, EXACT)
-        _check_integer("points", self.points, 0, MOST_POINTS)
-        _check_integer("freezes", self.freezes, 0, MOST_FREEZES)
-        _check_integer("position", self.position, 0, 1_000_000)
+        check_integer("target", self.target, 1, EXACT)
+        check_integer("points", self.points, 0, MOST_POINTS)
+        check_integer("freezes", self.freezes, 0, MOST_FREEZES)
+        check_integer("position", self.position, 0, 1_000_000)
         self._check_source()
         self._check_parts()
         self._check_prerequisites()
@@ -121,7 +122,7 @@ class Achievement:
 
     def _check_items(self) -> None:
         for item in self.items:
-            _check_text("items", item, 1, 64)
+            check_text("items", item, 1, 64)
         if len(set(self.items)) < len(self.items):
             raise ValidationError({"items": "Each item must have a name of its own."})
         if len(self.items) > MOST_ITEMS:
@@ -133,9 +134,9 @@ class Achievement:
         if len(self.tiers) > MOST_TIERS:
             raise ValidationError({"tiers": f"At most {MOST_TIERS} tiers."})
         for tier in self.tiers:
-            _check_text("tiers", tier.name, 1, 80)
-            _check_integer("tiers", tier.target, 1, EXACT)
-            _check_integer("tiers", tier.points, 0, MOST_POINTS)
+            check_text("tiers", tier.name, 1, 80)
+            check_integer("tiers", tier.target, 1, EXACT)
+            check_integer("tiers", tier.points, 0, MOST_POINTS)
             if not SLUG.fullmatch(f"{self.slug}_{tier.level}"):
                 raise ValidationError(
                     {"tiers": f"{tier.level!r} cannot be a level: {self.slug}_{tier.level} is no slug."}
@@ -272,15 +273,3 @@ class CollectionStatus:
     total: int
     missing: tuple[str, ...]
     complete: bool
-
-
-def _check_integer(name: str, value: object, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValidationError({name: f"Enter a whole number from {least} to {most}."})
-
-
-def _check_text(name: str, value: object, least: int, most: int) -> None:
-    if not isinstance(value, str) or not least <= len(value.strip()) <= most:
-        raise ValidationError({name: f"Enter a text of {least} to {most} characters."})
-    if not value.isprintable():
-        raise ValidationError({name: "The text must not hold control characters or line breaks."})

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 
+from gamify_site.checks import check_integer, check_text
 from gamify_site.identifiers import check_slug, check_timezone
 
 Combine = Literal["sum", "best", "last"]
@@ -82,16 +83,16 @@ class Board:
         check_slug(self.slug)
         if self.action is not None:
             check_slug(self.action, "action")
-        _check_text("name", self.name, 1, 80)
-        _check_text("description", self.description, 0, 500)
+        check_text("name", self.name, 1, 80)
+        check_text("description", self.description, 0, 500)
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValidationError({name: f"Choose one of {', '.join(allowed)}."})
-        _check_integer("decimals", self.decimals, 0, MOST_DECIMALS)
-        _check_integer("retention_days", self.retention_days, 1, LONGEST_RETENTION)
-        _check_integer("news_top", self.news_top, 0, 10_000)
+        check_integer("decimals", self.decimals, 0, MOST_DECIMALS)
+        check_integer("retention_days", self.retention_days, 1, LONGEST_RETENTION)
+        check_integer("news_top", self.news_top, 0, 10_000)
         if self.max_entries is not None:
-            _check_integer("max_entries", self.max_entries, 1, MOST_ENTRIES)
+            check_integer("max_entries", self.max_entries, 1, MOST_ENTRIES)
         if self.segment_by is not None and self.segment_by not in SEGMENT_FIELDS:
             raise ValidationError({"segment_by": f"Choose one of {', '.join(SEGMENT_FIELDS)}."})
         check_timezone(self.timezone)
@@ -277,15 +278,3 @@ def _exact_number(value: object, name: str) -> Decimal:
     if len(number.as_tuple().digits) > LONGEST_NUMBER or abs(number.adjusted()) > LONGEST_NUMBER:
         raise ValidationError({name: "The number is out of range."})
     return number
-
-
-def _check_integer(name: str, value: object, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValidationError({name: f"Enter a whole number from {least} to {most}."})
-
-
-def _check_text(name: str, value: object, least: int, most: int) -> None:
-    if not isinstance(value, str) or not least <= len(value.strip()) <= most:
-        raise ValidationError({name: f"Enter a text of {least} to {most} characters."})
-    if not value.isprintable():
-        raise ValidationError({name: "The text must not hold control characters or line breaks."})
