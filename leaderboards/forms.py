@@ -194,6 +194,8 @@ class DeleteForm(PlainForm):
         """It must be this board's."""
         if self.cleaned_data["slug"] != self.board.slug:
             raise ValidationError(_("Type “%(slug)s” to delete this board.") % {"slug": self.board.slug})
+        if self.board.slug == boards.POINTS:
+            raise ValidationError(_("The built-in board cannot be deleted."))
         return self.board.slug
 
 

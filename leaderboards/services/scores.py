@@ -53,7 +53,7 @@ def submit_many(
     A bad id or score raises `ValidationError` before anything is written. A result out of range leaves that entry out;
     the others are written and the error then names the players left out. One round trip per 20,000 entries.
     """
-    board = boards.get(slug)
+    board = _writable(slug)
     pairs = scores.items() if isinstance(scores, Mapping) else scores
     entries = [(check_player_id(player), score) for player, score in pairs]
     moment = at or clock.now()
@@ -79,7 +79,7 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     Other windows go on telling what was earned. Raises `InsufficientBalance` where it would fall below the board's
     floor, `ValidationError`, `UnknownBoard`. One round trip with one shard; O(log size).
     """
-    board = boards.get(slug)
+    board = _writable(slug)
     units = board.to_units(amount, "amount")
     if units <= 0:
         raise ValidationError({"amount": "The amount must be greater than 0."})
@@ -96,7 +96,7 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
 
 def remove(slug: str, player: str) -> bool:
     """Takes a player off the board, past periods included; False where there was nothing. One round trip."""
-    boards.get(slug)
+    _writable(slug)
     work = [(shards.of(check_player_id(player)), player)]
     (removed,) = catalog.run(
         "leaderboards/remove_player", work, lambda name: [boards.get(slug).for_scripts(), name], repeatable=True
@@ -159,10 +159,18 @@ class _Reply:
         )
 
 
+def _writable(slug: str) -> Board:
+    """The board, if scores may be written to it: those of the built-in one follow from the achievements."""
+    board = boards.get(slug)
+    if slug == boards.POINTS:
+        raise ValidationError({"board": "This board follows the players' achievements; grant or revoke those."})
+    return board
+
+
 def _write_one(
     slug: str, player: str, score: Score, how: Combine | None, at: datetime | None, field: str
 ) -> ScoreUpdate:
-    board = boards.get(slug)
+    board = _writable(slug)
     moment = at or clock.now()
     (batch,) = _batches(board, [(check_player_id(player), score)], how, moment, field=field)
     (reply,) = _send([batch])

@@ -9,6 +9,7 @@ from achievements.definitions import Event, Tier
 from achievements.errors import UnknownAchievement
 from achievements.services import catalog, collections, events, insights, progress, streaks, unlocks
 from gamify_site.players import services as players
+from leaderboards.services import boards, ranking, scores
 from tests.achievements.builders import assert_consistent, do, make, on_days, unlocked
 from tests.builders import make_player
 
@@ -231,3 +232,18 @@ def test_deleting_a_player_leaves_no_trace(services_store, clock):
     assert insights.rarity("ten") == (1, 1)
     assert [unlock.player for unlock in unlocks.recent()] == ["bob"]
     assert not players.delete("alice")
+
+
+def test_board_of_points_is_written_by_achievements_alone():
+    make("ten")
+    do("alice", "coin", amount=10)
+    for write in (scores.submit, scores.increment, scores.set, scores.spend):
+        with pytest.raises(ValidationError):
+            write("achievement-points", "alice", 1)
+    with pytest.raises(ValidationError):
+        scores.submit_many("achievement-points", {"alice": 1})
+    with pytest.raises(ValidationError):
+        scores.remove("achievement-points", "alice")
+    with pytest.raises(ValidationError):
+        boards.delete("achievement-points")
+    assert ranking.standing("achievement-points", "alice").score == 5

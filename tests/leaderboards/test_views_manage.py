@@ -9,6 +9,7 @@ from gamify_site.players.models import Account
 from leaderboards.definitions import Board
 from leaderboards.errors import UnknownBoard
 from leaderboards.services import boards, ranking, scores
+from tests.achievements.builders import make as define_achievement
 from tests.builders import brief, crowd, make_board, make_player
 
 pytestmark = pytest.mark.usefixtures("store", "clock")
@@ -292,3 +293,13 @@ def test_names_on_the_staffs_pages_are_escaped(staff):
     make_player("bob", name="<script>alert(1)</script>")
     scores.set("coins", "bob", 5)
     assert "<script>alert" not in staff.get("/manage/boards/coins/scores/?player=bob").content.decode()
+
+
+def test_built_in_board_is_neither_deleted_nor_written_to(staff):
+    define_achievement("ten")
+    refused = staff.post("/manage/boards/achievement-points/delete/", {"slug": "achievement-points"})
+    assert refused.status_code == 422
+    assert "The built-in board cannot be deleted." in refused.content.decode()
+    refused = staff.post("/manage/boards/achievement-points/scores/", {"do": "score", "player": "bob", "score": "5", "how": "rule"})
+    assert ranking.size("achievement-points") == 0
+    assert refused.status_code in (400, 422)
