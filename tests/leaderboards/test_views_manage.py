@@ -300,6 +300,8 @@ def test_built_in_board_is_neither_deleted_nor_written_to(staff):
     refused = staff.post("/manage/boards/achievement-points/delete/", {"slug": "achievement-points"})
     assert refused.status_code == 422
     assert "The built-in board cannot be deleted." in refused.content.decode()
-    refused = staff.post("/manage/boards/achievement-points/scores/", {"do": "score", "player": "bob", "score": "5", "how": "rule"})
+    refused = staff.post(
+        "/manage/boards/achievement-points/scores/", {"do": "score", "player": "bob", "score": "5", "how": "rule"}
+    )
     assert ranking.size("achievement-points") == 0
     assert refused.status_code in (400, 422)
