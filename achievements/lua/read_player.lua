@@ -2,8 +2,8 @@
 -- joins: store/keys
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; player, '' for the counts alone; then achievements of type streak
--- Returns `stale`, or {players, {release, holders, …}, {achievement, progress, …}, {release, time:revision, …},
---         timezone, {current, best, last, freezes} for each streak}
+-- Returns `stale`, or {players, {release, holders, …}, {achievement, progress, …}, {release, time:revision:points, …},
+--         timezone, {current, last, freezes} for each streak}
 -- Cost: O(achievements).
 
 local shard, player = KEYS[1], ARGV[2]
@@ -12,7 +12,7 @@ local counts = { redis.call('ZCARD', players_key(shard)), redis.call('HGETALL', 
 if player == '' then return counts end
 local streaks = {}
 for i = 3, #ARGV do
-  streaks[#streaks + 1] = redis.call('HMGET', streak_key(shard, player, ARGV[i]), 'current', 'best', 'last', 'freezes')
+  streaks[#streaks + 1] = redis.call('HMGET', streak_key(shard, player, ARGV[i]), 'current', 'last', 'freezes')
 end
 return {
   counts[1], counts[2],

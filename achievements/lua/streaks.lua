@@ -1,6 +1,7 @@
 -- Streaks: consecutive days with an action, as day numbers from 0 = 2020-01-01 in the player's timezone.
--- The days are a bitmap, one per action; what follows from them is kept in a hash per streak achievement.
 -- joins: store/keys
+-- The days are a bitmap, one per action. The run that they make is kept in a hash per achievement, so that a day more
+-- costs little; it can be made of the days again, and is where it was made for another number of freezes.
 
 -- One more day of a run that ended on an earlier one. Days missed are covered by freezes, or the run begins anew.
 local function extend_run(run, day, freezes)
@@ -13,42 +14,51 @@ local function extend_run(run, day, freezes)
   run.last, run.best = day, math.max(run.best, run.current)
 end
 
--- The run that all recorded days make; for a day that comes late. Cost: O(days since 2020).
+-- The run that all recorded days make. Cost: O(days since 2020), about 0.1 ms for five years.
 local function run_of_days(bitmap, freezes)
   local run = { current = 0, best = 0, freezes = freezes }
   for i = 1, #bitmap do
-    local byte = string.byte(bitmap, i)
-    for bit = 7, 0, -1 do
-      local weight = 2 ^ bit
-      if byte >= weight then
-        byte = byte - weight
-        extend_run(run, (i - 1) * 8 + 7 - bit, freezes)
+    local byte, bit = string.byte(bitmap, i), 0
+    while byte > 0 do
+      if byte >= 128 then
+        extend_run(run, (i - 1) * 8 + bit, freezes)
+        byte = byte - 128
       end
+      byte, bit = byte * 2, bit + 1
     end
   end
   return run
 end
 
+-- The run as it is kept; nil where there is none that was made for this number of freezes.
 local function read_run(key, freezes)
-  local held = redis.call('HMGET', key, 'current', 'best', 'last', 'freezes')
-  return {
-    current = tonumber(held[1] or 0), best = tonumber(held[2] or 0), last = held[3] and tonumber(held[3]),
-    freezes = tonumber(held[4] or freezes),
-  }
+  local held = redis.call('HMGET', key, 'current', 'last', 'freezes', 'of')
+  if held[4] ~= tostring(freezes) then return nil end
+  return { current = tonumber(held[1]), last = tonumber(held[2]), freezes = tonumber(held[3]), best = 0 }
 end
 
--- Records a day for a streak achievement; `is_new` tells whether the bitmap lacked it. Returns the best run in days.
+local function write_run(key, run, freezes)
+  redis.call('HSET', key, 'current', run.current, 'last', run.last, 'freezes', run.freezes, 'of', freezes)
+end
+
+-- Makes the run of a streak achievement anew; returns its best number of days, 0 where there are none.
+local function rebuild_run(shard, player, rule)
+  local bitmap = redis.call('GET', days_key(shard, player, rule.action))
+  if not bitmap then return 0 end
+  local run = run_of_days(bitmap, rule.freezes)
+  write_run(streak_key(shard, player, rule.slug), run, rule.freezes)
+  return run.best
+end
+
+-- Records a day for a streak achievement; `is_new` tells whether the bitmap lacked it. Returns the best number of days
+-- that came of it.
 local function record_day(shard, player, rule, day, is_new)
   local key = streak_key(shard, player, rule.slug)
   local run = read_run(key, rule.freezes)
-  if run.last and not is_new then return run.best end
-  if run.last and day < run.last or not is_new then
-    local best = run.best
-    run = run_of_days(redis.call('GET', days_key(shard, player, rule.action)), rule.freezes)
-    run.best = math.max(best, run.best)
-  else
+  if not run or is_new and day < run.last then return rebuild_run(shard, player, rule) end
+  if is_new then
     extend_run(run, day, rule.freezes)
+    write_run(key, run, rule.freezes)
   end
-  redis.call('HSET', key, 'current', run.current, 'best', run.best, 'last', run.last, 'freezes', run.freezes)
-  return run.best
+  return run.current
 end

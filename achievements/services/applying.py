@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache, partial
-from itertools import count
+from itertools import chain, count
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,7 @@ class Checked(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A change that is not an event: `what` is add, set, grant, revoke or check, `slug` an achievement or release."""
+    """A change that is not an event: `what` is add, set, grant or revoke, `slug` an achievement or release."""
 
     player: str
     what: str
@@ -47,19 +47,23 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one script call applies on one shard. `key` names it for ever, so that it is applied once."""
+    """What one script call applies on one shard: events, or orders, or a backfill of players, on some `achievements`.
+
+    `refused` are the events that are out already: place → reason. `key` names the chunk, so that it is applied once.
+    """
 
     shard: int
     events: Sequence[Checked] = ()
+    refused: Mapping[int, str] = field(default_factory=dict)
     orders: Sequence[Order] = ()
+    backfill: Sequence[str] = ()
     achievements: frozenset[str] = frozenset()
     key: str = ""
-    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a chunk; indexes are those within it."""
+    """What became of a chunk: by the place of an event in its batch, or of an order in its chunk."""
 
     refused: dict[int, str]
     duplicates: list[int]
@@ -91,7 +95,7 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
 def _result(reply: Sequence[Any]) -> Result:
     _, refused, duplicates, unlocked, _ = reply
     return Result(
-        {index: why.decode() for index, why in _by(refused, 2)},
+        {place: why.decode() for place, why in _by(refused, 2)},
         list(duplicates),
         [
             Unlock(player.decode(), release.decode(), points, datetime.fromtimestamp(int(at) / 1000, UTC))
@@ -124,6 +128,7 @@ def _arguments(chunk: Chunk, zones: Mapping[str, str]) -> list[str]:
     batch = {
         "events": [
             [
+                item.place,
                 item.event.player,
                 item.event.action,
                 item.event.amount,
@@ -142,6 +147,9 @@ def _arguments(chunk: Chunk, zones: Mapping[str, str]) -> list[str]:
             [order.player, order.what, order.slug, order.value, int(order.at.timestamp() * 1000)]
             for order in chunk.orders
         ],
+        "refused": list(chain.from_iterable(chunk.refused.items())),
+        "backfill": chunk.backfill,
+        "checked": sorted(chunk.achievements),
         "periods": [{board.slug: windows.sets_at(board, _moment(bucket)) for board in listening} for bucket in buckets],
         "zones": {
             item.event.player: zones.get(item.event.player, UTC_NAME)
@@ -156,7 +164,6 @@ def _arguments(chunk: Chunk, zones: Mapping[str, str]) -> list[str]:
         "lone": int(shards.count() == 1),
         "ttl": settings.GAMIFY_EVENT_TTL,
         "key": chunk.key,
-        "quiet": int(chunk.is_quiet),
     }
     return [compiled.rules(actions, chunk.achievements), json.dumps(batch)]
 

@@ -1,53 +1,70 @@
-"""After an edit: gives achievements to those who now qualify."""
+"""After an edit: gives achievements to those who now qualify, and today's points to those who have them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from achievements.services import applying, catalog
-from achievements.services.applying import Chunk, Order
-from gamify_site import clock
-from gamify_site.store import keys, shards
+from achievements.services.applying import Chunk
+from gamify_site.players.walk import START, Place, count, walk
+from gamify_site.store import catalog as stored
+from gamify_site.store import keys
 from gamify_site.store.connection import client, guarded
 
-STEP = 100  # players of one step; each achievement of a player is an order
-MOST_ORDERS_A_CALL = 200
+EVERYTHING = "*"
+MOST_CHECKS_A_CALL = 400  # players x achievements of one script call, which then stays below 5 ms of server time
+KEPT_FOR = 7 * 86400  # seconds
 
 Progress = Callable[[int, int], None]
 
 
 def recompute(slug: str | None = None, progress: Progress | None = None) -> int:
-    """Unlocks what players have already reached, of one published achievement or of all; gives how many unlocks.
+    """Unlocks what players have already reached, of one achievement and the metas, or of all; gives how many unlocks.
 
-    Nobody loses anything, running it again does no harm, and each player gets one summary as news. Walks all players
-    in steps of some 100, each a few short scripts; `progress(done, total)` is called after each. Raises
-    `UnknownAchievement`, `StoreUnavailable`.
+    Nobody loses anything, what staff took away stays away, running it again does no harm, and each player gets one
+    summary as news. Holders get the points of the present definition. Walks all players in short scripts;
+    `progress(done, total)` is called after each step. One that was stopped goes on where it was, unless a definition
+    has changed since. Raises `UnknownAchievement`, `StoreUnavailable`.
     """
-    chosen = [catalog.get(slug)] if slug else catalog.all()
-    slugs = [item.slug for item in chosen if item.status == "published"]
-    total = _count_players()
-    done = unlocked = 0
-    for shard, players in _players():
-        orders = [Order(player, "check", name, 0, clock.now()) for player in players for name in slugs]
-        for start in range(0, len(orders), MOST_ORDERS_A_CALL):
-            part = orders[start : start + MOST_ORDERS_A_CALL]
-            (result,) = applying.apply([Chunk(shard, orders=part, achievements=frozenset(slugs), is_quiet=True)])
+    slugs = _slugs(slug)
+    name, total = slug or EVERYTHING, count()
+    place, done, unlocked = _left_off(name)
+    size = max(1, MOST_CHECKS_A_CALL // len(slugs)) if slugs else total
+    for players, reached in walk(place):
+        for start in range(0, len(players), size):
+            chunk = Chunk(reached.shard, backfill=players[start : start + size], achievements=slugs)
+            (result,) = applying.apply([chunk])
             unlocked += len(result.unlocked)
         done += len(players)
+        _leave_off(name, reached, done, unlocked)
         if progress:
             progress(min(done, total), total)
+    with guarded():
+        client().delete(keys.backfill(name))
     return unlocked
 
 
-def _count_players() -> int:
+def _slugs(slug: str | None) -> frozenset[str]:
+    """What has to be looked at; what one achievement gives may be what a meta waits for."""
+    chosen = catalog.get(slug) if slug else None
+    return frozenset(
+        item.slug
+        for item in catalog.all()
+        if item.status != "draft" and (chosen in (None, item) or item.type == "meta")
+    )
+
+
+def _left_off(name: str) -> tuple[Place, int, int]:
     with guarded():
-        return sum(client().zcard(keys.players(shard)) for shard in shards.everyone())
+        held = {key.decode(): value.decode() for key, value in client().hgetall(keys.backfill(name)).items()}
+    if held.get("version") != stored.snapshot().version:
+        return START, 0, 0
+    place = Place(int(held["shard"]), float(held["seen"]), held["player"])
+    return place, int(held["done"]), int(held["unlocked"])
 
 
-def _players() -> Iterator[tuple[int, list[str]]]:
-    for shard in shards.everyone():
-        cursor = None
-        while cursor != 0:
-            with guarded():
-                cursor, found = client().zscan(keys.players(shard), cursor or 0, count=STEP)
-            players = [player.decode() for player, _ in found]
-            for start in range(0, len(players), STEP):
-                yield shard, players[start : start + STEP]
+def _leave_off(name: str, place: Place, done: int, unlocked: int) -> None:
+    with guarded():
+        pipeline = client().pipeline(transaction=True)
+        fields = place._asdict() | {"version": stored.snapshot().version, "done": done, "unlocked": unlocked}
+        pipeline.hset(keys.backfill(name), mapping=fields)
+        pipeline.expire(keys.backfill(name), KEPT_FOR)
+        pipeline.execute()

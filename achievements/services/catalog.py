@@ -15,12 +15,13 @@ KIND = "achievement"
 def define(achievement: Achievement) -> Achievement:
     """Creates or replaces a definition and gives it with its new revision; it holds for every event from then on.
 
-    Raises `ValidationError` with the field: a prerequisite that is not there, a cycle of them (the path is named), or a
-    tier that is spelled like another achievement. Cost: 3 round trips.
+    What players have already reached is theirs after `backfill.recompute`. Raises `ValidationError` with the field: a
+    prerequisite that is not there, a cycle of them (the path is named), a tier that is spelled like another
+    achievement, or a change of what players' progress is kept by. Cost: 3 round trips.
     """
     before = _all().get(achievement.slug)
-    if before is not None and before.status != "draft" and achievement.status == "draft":
-        raise ValidationError({"status": "What has been published can only be archived."})
+    if before is not None and before.status != "draft":
+        _check_kept(before, achievement)
     others = {slug: other for slug, other in _all().items() if slug != achievement.slug}
     _check_releases(achievement, others)
     _check_prerequisites(achievement, others)
@@ -39,13 +40,29 @@ def get(slug: str) -> Achievement:
 
 def all(category: str | None = None) -> list[Achievement]:  # noqa: A001  (the public name)
     """All definitions, drafts and archived too, by category, position and name. No round trip, as `get`."""
-    found = [item for item in _all().values() if category is None or item.category == category]
-    return sorted(found, key=lambda item: (item.category, item.position, item.name.casefold(), item.slug))
+    found = catalog.derived("ordered achievements", lambda: sorted(_all().values(), key=_place))
+    return [item for item in found if category is None or item.category == category]
+
+
+def _place(item: Achievement) -> tuple[str, int, str, str]:
+    return item.category, item.position, item.name.casefold(), item.slug
 
 
 def archive(slug: str) -> Achievement:
     """Keeps an achievement for those who have it; nobody new unlocks it. Raises `UnknownAchievement`."""
     return define(replace(get(slug), status="archived"))
+
+
+def delete(slug: str) -> None:
+    """Removes a draft that nothing waits for. Raises `UnknownAchievement`, `ValidationError`. Three round trips."""
+    achievement = get(slug)
+    if achievement.status != "draft":
+        raise ValidationError({"status": "What has been published can only be archived."})
+    releases = {release.slug for release in achievement.releases()}
+    waiting = [other.slug for other in _all().values() if releases & set(other.prerequisites)]
+    if waiting:
+        raise ValidationError({"slug": f"{', '.join(sorted(waiting))} waits for it."})
+    catalog.remove(KIND, slug)
 
 
 def find(slug: str) -> Achievement:
@@ -61,6 +78,18 @@ def find(slug: str) -> Achievement:
     raise UnknownAchievement(slug)
 
 
+def categories() -> Mapping[str, str]:
+    """What metas count: release → category, of all but drafts and metas. No round trip, as `get`."""
+    return catalog.derived(
+        "categories",
+        lambda: {
+            release.slug: item.category
+            for release, item in _releases(_all())
+            if item.type != "meta" and item.status != "draft"
+        },
+    )
+
+
 def _all() -> Mapping[str, Achievement]:
     return catalog.derived(
         "achievements",
@@ -72,6 +101,21 @@ def _releases(achievements: Mapping[str, Achievement]) -> Iterator[tuple[Release
     for achievement in achievements.values():
         for release in achievement.releases():
             yield release, achievement
+
+
+def _check_kept(before: Achievement, after: Achievement) -> None:
+    """What has been published keeps what players' progress is stored by."""
+    if after.status == "draft":
+        raise ValidationError({"status": "What has been published can only be archived."})
+    if after.type != before.type:
+        raise ValidationError({"type": "What has been published keeps its type. Archive it and make another one."})
+    if after.type == "streak" and after.action != before.action:
+        raise ValidationError({"action": "A published streak keeps its action: players' days are kept by it."})
+    if after.items[: len(before.items)] != before.items:
+        raise ValidationError({"items": "Items of a published collection stay as they are; add new ones at the end."})
+    gone = {tier.level for tier in before.tiers} - {tier.level for tier in after.tiers}
+    if gone:
+        raise ValidationError({"tiers": f"Tiers that have been published stay: {', '.join(sorted(gone))}."})
 
 
 def _check_releases(achievement: Achievement, others: Mapping[str, Achievement]) -> None:

@@ -58,7 +58,7 @@ def _compile(actions: frozenset[str], slugs: frozenset[str]) -> dict[str, Any]:
             if release.slug in dependents
         },
         "metas": [item.slug for item in metas],
-        "categories": _categories() if metas else {},
+        "categories": achievements.categories() if metas else {},
         "boards": {slug: json.loads(board.for_scripts()) for slug, board in used_boards.items()},
         "actions": {
             action: {"rules": [item.slug for item in items], "boards": [board.slug for board in found]}
@@ -87,15 +87,6 @@ def _reachable(touched: list[Achievement], dependents: dict[str, list[Achievemen
             found[item.slug] = item
             waiting += [other for release in item.releases() for other in dependents.get(release.slug, [])]
     return [found[slug] for slug in sorted(found)]
-
-
-def _categories() -> dict[str, str]:
-    return {
-        release.slug: item.category
-        for item in achievements.all()
-        if item.type != "meta" and item.status != "draft"
-        for release in item.releases()
-    }
 
 
 def _compile_rule(item: Achievement) -> dict[str, Any]:

@@ -31,44 +31,67 @@ def record(events: Sequence[Event], *, idempotency_key: str | None = None) -> Ou
     """
     if idempotency_key is not None:
         _check_id(idempotency_key, "idempotency_key")
-    checked, rejected = _check_all(events)
+    known, rejected = _known_players(events)
+    now = clock.now()
     chunks = [
-        Chunk(
+        _chunk(
             shard,
             group[start : start + MOST_EVENTS_A_CALL],
-            key=f"{idempotency_key}:{start}" if idempotency_key else "",
+            now,
+            f"{idempotency_key}:{start}" if idempotency_key else "",
         )
-        for shard, group in sorted(shards.group(checked, lambda item: item.event.player).items())
+        for shard, group in sorted(shards.group(known, lambda item: item[1].player).items())
         for start in range(0, len(group), MOST_EVENTS_A_CALL)
     ]
     results = applying.apply(chunks)
-    for chunk, result in zip(chunks, results, strict=True):
-        rejected |= {chunk.events[index].place: REASONS[why] for index, why in result.refused.items()}
+    for result in results:
+        rejected |= {place: REASONS.get(why, why) for place, why in result.refused.items()}
     duplicates = sum(len(result.duplicates) for result in results)
     return Outcome(
         accepted=len(events) - len(rejected) - duplicates,
         duplicates=duplicates,
         rejected=dict(sorted(rejected.items())),
         unlocked=[unlock for result in results for unlock in result.unlocked],
-        no_listeners=sorted({item.event.action for item in checked} - compiled.listeners().keys()),
+        no_listeners=sorted(
+            {event.action for place, event in known if place not in rejected} - compiled.listeners().keys()
+        ),
     )
 
 
-def _check_all(events: Sequence[Event]) -> tuple[list[Checked], dict[int, str]]:
-    now = clock.now()
-    checked: list[Checked] = []
+def _known_players(events: Sequence[Event]) -> tuple[list[tuple[int, Event]], dict[int, str]]:
+    """Events with their places, and those that belong to no shard because their player cannot be one.
+
+    How a batch is cut depends on nothing else, so that one that is sent again is cut the same way.
+    """
+    known: list[tuple[int, Event]] = []
     rejected: dict[int, str] = {}
-    for index, event in enumerate(events):
+    for place, event in enumerate(events):
         try:
-            checked.append(_check(index, event, now))
+            check_player_id(event.player)
         except ValidationError as error:
-            rejected[index] = "; ".join(f"{field}: {' '.join(why)}" for field, why in error.message_dict.items())
-    return checked, rejected
+            rejected[place] = _reason(error)
+        else:
+            known.append((place, event))
+    return known, rejected
 
 
-def _check(index: int, event: Event, now: datetime) -> Checked:
+def _chunk(shard: int, group: Sequence[tuple[int, Event]], now: datetime, key: str) -> Chunk:
+    checked: list[Checked] = []
+    refused: dict[int, str] = {}
+    for place, event in group:
+        try:
+            checked.append(_check(place, event, now))
+        except ValidationError as error:
+            refused[place] = _reason(error)
+    return Chunk(shard, checked, refused, key=key)
+
+
+def _reason(error: ValidationError) -> str:
+    return "; ".join(f"{field}: {' '.join(why)}" for field, why in error.message_dict.items())
+
+
+def _check(place: int, event: Event, now: datetime) -> Checked:
     """The event as the script takes it. Raises `ValidationError` with the field."""
-    check_player_id(event.player)
     check_slug(event.action, "action")
     if event.id is not None:
         _check_id(event.id, "id")
@@ -78,7 +101,7 @@ def _check(index: int, event: Event, now: datetime) -> Checked:
     if not now - OLDEST <= at <= now + NEWEST:
         raise ValidationError({"at": "The time may lie up to 7 days back and 5 minutes ahead."})
     units = {board.slug: board.to_units(_score_for(board, event), "value") for board in listening}
-    return Checked(index, event, at, units, _items(event, rules))
+    return Checked(place, event, at, units, _items(event, rules))
 
 
 def _check_id(value: object, field: str) -> None:

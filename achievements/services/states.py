@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from achievements.definitions import Achievement, Progress
+from achievements.definitions import Achievement, Progress, Unlock
 from achievements.services import catalog as achievements
 from gamify_site.identifiers import check_player_id
 from gamify_site.store import catalog, shards
@@ -16,32 +16,31 @@ class Run(NamedTuple):
     """A streak as it was when its last day (days from 2020-01-01) was recorded."""
 
     current: int
-    best: int
-    last: int | None
+    last: int
     freezes: int
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A player's achievements. `unlocked` is release → time, `holders` release → players who have it, of `players`."""
+    """A player's achievements. `holders` is release → how many have it, out of `players`; no run: no day recorded.
+
+    `counted` is what metas count: category → unlocks.
+    """
 
     player: str
     progress: Mapping[str, int]
-    unlocked: Mapping[str, datetime]
+    unlocked: Mapping[str, Unlock]
     timezone: str
     runs: Mapping[str, Run]
     holders: Mapping[str, int]
     players: int
+    counted: Counter[str]
 
     def reached(self, achievement: Achievement) -> int:
         """The progress, not capped."""
         if achievement.type == "meta":
-            return sum(
-                other.type != "meta" and achievement.counts in (None, other.category)
-                for other in achievements.all()
-                for release in other.releases()
-                if release.slug in self.unlocked
-            )
+            counted = self.counted
+            return counted.total() if achievement.counts is None else counted[achievement.counts]
         return self.progress.get(achievement.slug, 0)
 
     def of(self, achievement: Achievement) -> list[Progress]:
@@ -54,7 +53,7 @@ class State:
                 target=release.target,
                 percent=min(100, 100 * reached // release.target),
                 unlocked=release.slug in self.unlocked,
-                unlocked_at=self.unlocked.get(release.slug),
+                unlocked_at=unlock.at if (unlock := self.unlocked.get(release.slug)) else None,
             )
             for release in achievement.releases()
         ]
@@ -72,14 +71,16 @@ def read(player: str) -> State:
     )
     holders, players = _counts(replies)
     _, _, progress, unlocked, timezone, runs = replies[home]
+    categories = achievements.categories()
     return State(
         player=player,
         progress={slug.decode(): int(value) for slug, value in _pairs(progress)},
-        unlocked={slug.decode(): _time(value) for slug, value in _pairs(unlocked)},
+        unlocked={slug.decode(): _unlock(player, slug.decode(), value) for slug, value in _pairs(unlocked)},
         timezone=timezone.decode(),
-        runs={slug: _run(raw) for slug, raw in zip(_streaks(), runs, strict=True)},
+        runs={slug: Run(*map(int, raw)) for slug, raw in zip(_streaks(), runs, strict=True) if raw[0] is not None},
         holders=holders,
         players=players,
+        counted=Counter(categories[slug.decode()] for slug, _ in _pairs(unlocked) if slug.decode() in categories),
     )
 
 
@@ -100,13 +101,9 @@ def _streaks() -> list[str]:
     return [item.slug for item in achievements.all() if item.type == "streak"]
 
 
-def _time(value: bytes) -> datetime:
-    return datetime.fromtimestamp(int(value.partition(b":")[0]) / 1000, UTC)
-
-
-def _run(raw: Sequence[bytes | None]) -> Run:
-    current, best, last, freezes = (None if value is None else int(value) for value in raw)
-    return Run(current or 0, best or 0, last, freezes or 0)
+def _unlock(player: str, slug: str, value: bytes) -> Unlock:
+    at, _revision, points = value.split(b":")
+    return Unlock(player, slug, int(points), datetime.fromtimestamp(int(at) / 1000, UTC))
 
 
 def _pairs(flat: Sequence[Any]) -> list[tuple[Any, Any]]:

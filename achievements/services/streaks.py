@@ -1,7 +1,7 @@
 """Streaks: how long, whether today is done, and until when it holds."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from achievements.definitions import Achievement, StreakStatus
@@ -13,6 +13,8 @@ from gamify_site.identifiers import check_player_id
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import client, guarded
 
+Day = Literal["done", "frozen"]
+
 
 def status(player: str, name: str) -> StreakStatus:
     """The streak of an achievement, or of the first streak achievement that listens to an action.
@@ -22,38 +24,41 @@ def status(player: str, name: str) -> StreakStatus:
     """
     achievement = _find(name)
     state = states.read(player)
-    run = state.runs[achievement.slug]
+    run, best = state.runs.get(achievement.slug), state.progress.get(achievement.slug, 0)
     zone = ZoneInfo(state.timezone)
     today = clock.now().astimezone(zone).toordinal() - FIRST_DAY
-    if run.last is None or today - run.last - 1 > run.freezes:
-        return StreakStatus(0, run.best, False, False, None, achievement.freezes)
+    if run is None or today - run.last - 1 > run.freezes:
+        return StreakStatus(0, best, False, False, None, achievement.freezes)
     last_chance = date.fromordinal(FIRST_DAY + run.last + run.freezes + 2)
     expires = datetime.combine(last_chance, time(), zone).astimezone(UTC)
-    return StreakStatus(run.current, run.best, True, run.last >= today, expires, run.freezes)
+    return StreakStatus(run.current, best, True, run.last >= today, expires, run.freezes)
 
 
-def days(player: str, action: str, first: date, last: date) -> list[date]:
-    """The days from `first` to `last` on which the player did the action. One round trip; O(days)."""
-    with guarded():
-        bitmap = client().get(keys.days(shards.of(check_player_id(player)), player, action)) or b""
-    span = range(max(0, first.toordinal() - FIRST_DAY), min(last.toordinal() - FIRST_DAY + 1, 8 * len(bitmap)))
-    return [date.fromordinal(FIRST_DAY + day) for day in span if bitmap[day // 8] >> (7 - day % 8) & 1]
+def calendar(player: str, name: str, first: date, last: date) -> dict[date, Day]:
+    """The days from `first` to `last` that a player did what the streak asks for, and those that freezes covered.
 
-
-def frozen_days(player: str, name: str, first: date, last: date) -> list[date]:
-    """The days from `first` to `last` that freezes covered. One round trip; O(days on record)."""
+    Raises `UnknownAchievement`, `ValidationError`. One round trip; O(days on record).
+    """
     achievement = _find(name)
-    recorded = days(player, achievement.action or "", date.fromordinal(FIRST_DAY), last)
-    covered: list[date] = []
+    marked: dict[date, Day] = {}
     freezes = achievement.freezes
-    for earlier, later in pairwise(recorded):
-        missed = (later - earlier).days - 1
-        if missed <= freezes:
-            freezes -= missed
-            covered += [earlier + timedelta(days=number) for number in range(1, missed + 1)]
-        else:
-            freezes = achievement.freezes
-    return [day for day in covered if first <= day]
+    previous: date | None = None
+    for day in _days(player, achievement):
+        missed = (day - previous).days - 1 if previous else 0
+        covers = missed <= freezes
+        for number in range(missed if covers else 0):
+            marked[day - timedelta(days=missed - number)] = "frozen"
+        freezes = freezes - missed if covers else achievement.freezes
+        marked[day] = "done"
+        previous = day
+    return {day: mark for day, mark in marked.items() if first <= day <= last}
+
+
+def _days(player: str, achievement: Achievement) -> list[date]:
+    with guarded():
+        bitmap = client().get(keys.days(shards.of(check_player_id(player)), player, achievement.action or "")) or b""
+    span = range(8 * len(bitmap))
+    return [date.fromordinal(FIRST_DAY + day) for day in span if bitmap[day // 8] >> (7 - day % 8) & 1]
 
 
 def _find(name: str) -> Achievement:

@@ -1,5 +1,6 @@
 """What players have unlocked, and what staff give and take."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.core.exceptions import ValidationError
@@ -17,31 +18,49 @@ MOST_AUDIT_ENTRIES = 100_000
 
 def for_player(player: str) -> list[Unlock]:
     """What a player has unlocked, latest first. Raises `ValidationError`. One round trip."""
-    state = states.read(player)
-    points = {release.slug: release.points for item in catalog.all() for release in item.releases()}
-    found = [Unlock(player, slug, points.get(slug, 0), at) for slug, at in state.unlocked.items()]
-    return sorted(found, key=lambda unlock: (unlock.at, unlock.achievement), reverse=True)
+    return _latest_first(states.read(player).unlocked.values())
 
 
-def recent(limit: int = 20, release: str | None = None) -> list[Unlock]:
-    """The latest unlocks on the site, or of one release, out of the last 1000 of each shard. One round trip."""
+def recent(limit: int = 20) -> list[Unlock]:
+    """The latest unlocks on the site, out of the last 1000 of each shard. One round trip."""
     with guarded():
         pipeline = client().pipeline(transaction=False)
         for shard in shards.everyone():
-            pipeline.xrevrange(keys.activity(shard), count=limit if release is None else None)
+            pipeline.xrevrange(keys.activity(shard), count=limit)
         entries = [fields for found in pipeline.execute() for _, fields in found]
-    points = {item.slug: item.points for achievement in catalog.all() for item in achievement.releases()}
+    points = _points()
     unlocks = [
-        Unlock(
-            fields[b"player"].decode(),
-            slug,
-            points.get(slug, 0),
-            datetime.fromtimestamp(int(fields[b"at"]) / 1000, UTC),
-        )
+        Unlock(fields[b"player"].decode(), slug, points.get(slug, 0), _time(fields[b"at"]))
         for fields in entries
-        if (slug := fields[b"achievement"].decode()) == (release or slug)
+        for slug in [fields[b"achievement"].decode()]
     ]
-    return sorted(unlocks, key=lambda unlock: unlock.at, reverse=True)[:limit]
+    return _latest_first(unlocks)[:limit]
+
+
+def holders(release: str, limit: int = 20) -> list[Unlock]:
+    """The latest players to unlock an achievement or tier, out of the last 100 of each shard. One round trip.
+
+    `insights.rarity` tells how many there are.
+    """
+    with guarded():
+        pipeline = client().pipeline(transaction=False)
+        for shard in shards.everyone():
+            pipeline.zrevrange(keys.holders(shard, release), 0, limit - 1, withscores=True)
+        found = [entry for entries in pipeline.execute() for entry in entries]
+    points = _points().get(release, 0)
+    return _latest_first(Unlock(player.decode(), release, points, _time(at)) for player, at in found)[:limit]
+
+
+def _latest_first(found: Iterable[Unlock]) -> list[Unlock]:
+    return sorted(found, key=lambda unlock: (unlock.at, unlock.achievement, unlock.player), reverse=True)
+
+
+def _points() -> dict[str, int]:
+    return {release.slug: release.points for item in catalog.all() for release in item.releases()}
+
+
+def _time(milliseconds: bytes | float) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 def grant(player: str, slug: str, reason: str, *, by: str) -> list[Unlock]:

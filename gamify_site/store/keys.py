@@ -71,6 +71,12 @@ def probe() -> str:
     return f"{site()}:probe"
 
 
+def backfill(name: str) -> str:
+    """hash with a life time: how far the backfill of an achievement, or of all (`*`), has come: version (of the
+    catalog), shard, seen, player, done, unlocked."""
+    return f"{site()}:backfill:{name}"
+
+
 def audit() -> str:
     """stream: who changed what, when and why."""
     return f"{site()}:audit"
@@ -100,12 +106,17 @@ def progress(number: int, player_id: str) -> str:
 
 
 def unlocked(number: int, player_id: str) -> str:
-    """hash: achievement or tier → `<time (ms)>:<revision of the definition>`."""
+    """hash: achievement or tier → `<time (ms)>:<revision of the definition>:<points>`."""
     return f"{shard(number)}:player:{player_id}:unlocked"
 
 
+def revoked(number: int, player_id: str) -> str:
+    """set: achievements and tiers that staff took away; no backfill gives them back."""
+    return f"{shard(number)}:player:{player_id}:revoked"
+
+
 def streak(number: int, player_id: str, achievement: str) -> str:
-    """hash: current, best, last (day number from 2020-01-01), freezes (left)."""
+    """hash: current, last (day number from 2020-01-01), freezes (left), of (freezes in all); made of the days."""
     return f"{shard(number)}:player:{player_id}:streak:{achievement}"
 
 
@@ -122,6 +133,11 @@ def collection(number: int, player_id: str, achievement: str) -> str:
 def unlocks(number: int) -> str:
     """hash: achievement or tier → how many players of the shard have it."""
     return f"{shard(number)}:unlocks"
+
+
+def holders(number: int, release: str) -> str:
+    """sorted set of 100: the latest players to unlock an achievement or tier → time (ms)."""
+    return f"{shard(number)}:holders:{release}"
 
 
 def activity(number: int) -> str:

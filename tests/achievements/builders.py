@@ -42,6 +42,9 @@ def assert_consistent(store: Any, *names: str) -> None:
     holders: dict[str, int] = {}
     for name in names:
         state = states.read(name)
+        assert {slug: unlock.points for slug, unlock in state.unlocked.items()} == {
+            slug: points[slug] for slug in state.unlocked
+        }
         total = sum(points[slug] for slug in state.unlocked)
         profile = players.get(name)
         assert (profile.points, profile.unlocked) == (total, len(state.unlocked))

@@ -44,6 +44,17 @@ def test_batch_with_a_key_is_answered_again_and_changes_nothing():
     assert events.record(batch, idempotency_key="tuesday").unlocked == []
 
 
+def test_batch_is_answered_as_before_when_its_events_have_become_too_old(clock):
+    make("ten", target=4)
+    a_week_ago = clock.now() - timedelta(days=7)
+    batch = [Event(f"p{number}", "coin", 4, at=a_week_ago if number % 2 else None) for number in range(500)]
+    batch[7] = Event("p7", "coin", -1)
+    first = events.record(batch, idempotency_key="edge")
+    assert list(first.rejected) == [7]
+    clock.advance(seconds=5)
+    assert events.record(batch, idempotency_key="edge") == first
+
+
 def test_event_id_is_no_batch_key():
     make("ten")
     events.record([Event("alice", "coin", id="x:0")])

@@ -89,10 +89,9 @@ def test_freezes_cover_missed_days_but_do_not_count(clock):
     status = streaks.status("alice", "five")
     assert (status.current, status.freezes_left) == (4, 0)
     today = clock.now().date()
-    assert streaks.frozen_days("alice", "five", today - timedelta(days=7), today) == [
-        today - timedelta(days=4),
-        today - timedelta(days=2),
-    ]
+    calendar = streaks.calendar("alice", "five", today - timedelta(days=5), today)
+    assert [(today - day).days for day, mark in calendar.items() if mark == "frozen"] == [4, 2]
+    assert [(today - day).days for day, mark in calendar.items() if mark == "done"] == [5, 3, 1]
 
 
 def test_late_event_fills_its_day(clock):
@@ -186,6 +185,84 @@ def test_revoke_takes_the_meta_that_needs_it_and_later_events_earn_it_again(serv
     assert_consistent(services_store, "alice")
     assert unlocked(do("alice", "coin")) == ["ten", "one"]
     assert_consistent(services_store, "alice")
+
+
+def test_meta_falls_with_the_revocation_that_takes_it_below_its_target_alone(services_store):
+    make("ten")
+    make("twenty", target=20, category="other")
+    make("of-coins", type="meta", action=None, target=1, counts="coins")
+    make("gift", type="meta", action=None, target=9)
+    do("alice", "coin", amount=20)
+    unlocks.grant("alice", "gift", "a prize", by="root")
+    unlocks.revoke("alice", "twenty", "a mistake", by="root")
+    assert {unlock.achievement for unlock in unlocks.for_player("alice")} == {"ten", "of-coins", "gift"}
+    unlocks.revoke("alice", "ten", "a mistake", by="root")
+    assert {unlock.achievement for unlock in unlocks.for_player("alice")} == {"gift"}
+    assert_consistent(services_store, "alice")
+
+
+def test_revoking_takes_what_was_given(services_store):
+    make("ten", points=5)
+    do("alice", "coin", amount=10)
+    make("ten", points=500)
+    unlocks.revoke("alice", "ten", "a mistake", by="root")
+    assert players.get("alice").points == 0
+    assert_consistent(services_store, "alice")
+
+
+def test_latest_holders_are_told(clock):
+    make("ten")
+    for player in ("alice", "bob", "charlie"):
+        do(player, "coin", amount=10)
+        clock.advance(hours=1)
+    unlocks.revoke("bob", "ten", "a mistake", by="root")
+    assert [unlock.player for unlock in unlocks.holders("ten")] == ["charlie", "alice"]
+    players.delete("charlie")
+    assert [unlock.player for unlock in unlocks.holders("ten")] == ["alice"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "changes", "field"),
+    [
+        ({}, {"type": "milestone", "target": 1}, "type"),
+        ({"type": "streak"}, {"action": "other"}, "action"),
+        (
+            {"type": "collection", "items": ("cup", "ring"), "target": 2},
+            {"items": ("ring", "cup", "hat"), "target": 3},
+            "items",
+        ),
+        (SLAYER, {"tiers": SLAYER["tiers"][1:]}, "tiers"),
+    ],
+)
+def test_published_keeps_what_progress_is_stored_by(fields, changes, field):
+    make("draft", **fields, status="draft")
+    make("draft", **(fields | changes), status="draft")
+    make("kept", **fields)
+    with pytest.raises(ValidationError) as refused:
+        make("kept", **(fields | changes))
+    assert list(refused.value.message_dict) == [field]
+
+
+def test_collection_can_grow():
+    make("relics", type="collection", action="relic", items=("cup",), target=1)
+    do("alice", "relic", item="cup")
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    assert collections.status("alice", "relics").missing == ("ring",)
+    assert progress.get("alice", "relics").unlocked
+
+
+def test_draft_can_be_deleted_and_nothing_else():
+    make("first", status="draft")
+    make("later", prerequisites=("first",), status="draft")
+    make("ten")
+    for slug in ("ten", "first"):
+        with pytest.raises(ValidationError):
+            catalog.delete(slug)
+    catalog.delete("later")
+    catalog.delete("first")
+    assert [item.slug for item in catalog.all()] == ["ten"]
+    with pytest.raises(UnknownAchievement):
+        catalog.delete("first")
 
 
 def test_progress_can_be_set_but_never_falls():

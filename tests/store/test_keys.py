@@ -10,7 +10,13 @@ from gamify_site.store import keys, scan, scripts, shards
 from tests.builders import make_board, make_player
 
 SAMPLE = {"player_id": "alice", "slug": "coins", "board": "coins", "suffix": "2026-W47:country=SE", "event_id": "e-1"}
-SAMPLE |= {"achievement": "relics", "action": "login", "date": "2026-11-20", "name": "monday:0"}
+SAMPLE |= {
+    "achievement": "relics",
+    "action": "login",
+    "date": "2026-11-20",
+    "name": "monday:0",
+    "release": "slayer_gold",
+}
 LUA_NAMES = re.findall(r"^local function (\w+)_key\(([^)]*)\)", scripts.source("store/keys"), re.MULTILINE)
 
 

@@ -33,8 +33,12 @@ forget_in(rank_events_key(shard))
 forget_in(activity_key(shard))
 for _, release in ipairs(redis.call('HKEYS', unlocked_key(shard, player))) do
   redis.call('HINCRBY', unlocks_key(shard), release, -1)
+  redis.call('ZREM', holders_key(shard, release), player)
 end
-local own = { player_key(shard, player), feed_key(shard, player), progress_key(shard, player), unlocked_key(shard, player) }
+local own = {
+  player_key(shard, player), feed_key(shard, player), progress_key(shard, player), unlocked_key(shard, player),
+  revoked_key(shard, player),
+}
 for _, achievement in ipairs(cjson.decode(ARGV[4])) do
   own[#own + 1] = streak_key(shard, player, achievement.slug)
   own[#own + 1] = days_key(shard, player, achievement.action)

@@ -5,10 +5,12 @@ local function players_key(shard) return shard .. ':players' end
 local function player_key(shard, player) return shard .. ':player:' .. player end
 local function progress_key(shard, player) return shard .. ':player:' .. player .. ':progress' end
 local function unlocked_key(shard, player) return shard .. ':player:' .. player .. ':unlocked' end
+local function revoked_key(shard, player) return shard .. ':player:' .. player .. ':revoked' end
 local function streak_key(shard, player, slug) return shard .. ':player:' .. player .. ':streak:' .. slug end
 local function days_key(shard, player, action) return shard .. ':player:' .. player .. ':days:' .. action end
 local function collection_key(shard, player, slug) return shard .. ':player:' .. player .. ':collection:' .. slug end
 local function unlocks_key(shard) return shard .. ':unlocks' end
+local function holders_key(shard, release) return shard .. ':holders:' .. release end
 local function activity_key(shard) return shard .. ':activity' end
 local function daily_key(shard, date) return shard .. ':daily:' .. date end
 local function event_key(shard, id) return shard .. ':event:' .. id end

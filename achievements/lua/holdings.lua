@@ -1,0 +1,128 @@
+-- What a player has: each part is read when it is first needed, changed in memory, and written once per batch.
+-- joins: store/keys store/news
+-- An unlock is kept as `time (ms):revision:points`: with the points that were given for it, so that a player's points
+-- are the sum of them at every moment, also while an edit is on its way to everybody.
+
+local MOST_HOLDERS = 100
+
+local function open_player(shard, id)
+  return {
+    id = id, progress = {}, changed = {}, unlocks = {}, released = {}, revoked = {}, repriced = {}, points = 0,
+    progress_key = progress_key(shard, id), unlocked_key = unlocked_key(shard, id), revoked_key = revoked_key(shard, id),
+  }
+end
+
+-- Reads progress that is likely to be asked for, all at once.
+local function read_progress(player, slugs)
+  if #slugs < 2 or player.progress[slugs[1]] then return end
+  for i, value in ipairs(redis.call('HMGET', player.progress_key, unpack(slugs))) do
+    if not player.progress[slugs[i]] then player.progress[slugs[i]] = tonumber(value or 0) end
+  end
+end
+
+local function progress_of(player, slug)
+  local value = player.progress[slug]
+  if not value then
+    value = tonumber(redis.call('HGET', player.progress_key, slug) or 0)
+    player.progress[slug] = value
+  end
+  return value
+end
+
+local function set_progress(player, slug, value)
+  if progress_of(player, slug) ~= value then player.progress[slug], player.changed[slug] = value, value end
+end
+
+-- How a release was unlocked, as it is kept; false where the player does not have it.
+local function unlock_of(player, release)
+  local value = player.unlocks[release]
+  if value == nil then
+    value = redis.call('HGET', player.unlocked_key, release)
+    player.unlocks[release] = value
+  end
+  return value
+end
+
+local function points_of(value) return tonumber(string.match(value, ':(%d+)$')) end
+
+-- True for each release that the player has.
+local function all_unlocked(player)
+  if not player.all then
+    player.all = {}
+    for _, release in ipairs(redis.call('HKEYS', player.unlocked_key)) do player.all[release] = true end
+    for release, value in pairs(player.unlocks) do player.all[release] = value and true or nil end
+  end
+  return player.all
+end
+
+local function was_revoked(player, release)
+  return redis.call('SISMEMBER', player.revoked_key, release) == 1
+end
+
+local function add_unlock(player, release, at)
+  player.unlocks[release.slug] = string.format('%.0f:%d:%d', at, release.revision, release.points)
+  if player.all then player.all[release.slug] = true end
+  player.points = player.points + release.points
+  player.released[#player.released + 1] = { release = release, at = at }
+end
+
+-- `by_staff`: it was taken away, and did not merely follow from what was.
+local function take_unlock(player, release, by_staff)
+  player.points = player.points - points_of(unlock_of(player, release.slug))
+  player.unlocks[release.slug] = false
+  if player.all then player.all[release.slug] = nil end
+  player.revoked[#player.revoked + 1] = { slug = release.slug, by_staff = by_staff }
+end
+
+-- Gives a release that the player has the points of the present definition.
+local function reprice_unlock(player, release)
+  local value = unlock_of(player, release.slug)
+  if not value or points_of(value) == release.points then return end
+  player.points = player.points + release.points - points_of(value)
+  player.unlocks[release.slug] = string.gsub(value, '%d+$', release.points)
+  player.repriced[#player.repriced + 1] = release.slug
+end
+
+local function write_revoked(shard, player)
+  for _, change in ipairs(player.revoked) do
+    redis.call('HDEL', player.unlocked_key, change.slug)
+    redis.call('HINCRBY', unlocks_key(shard), change.slug, -1)
+    redis.call('ZREM', holders_key(shard, change.slug), player.id)
+    if change.by_staff then redis.call('SADD', player.revoked_key, change.slug) end
+  end
+end
+
+local function write_released(shard, player, ms, is_quiet)
+  for _, change in ipairs(player.released) do
+    local slug, at = change.release.slug, string.format('%.0f', change.at)
+    redis.call('HSET', player.unlocked_key, slug, player.unlocks[slug])
+    redis.call('HINCRBY', unlocks_key(shard), slug, 1)
+    redis.call('ZADD', holders_key(shard, slug), at, player.id)
+    redis.call('ZREMRANGEBYRANK', holders_key(shard, slug), 0, -MOST_HOLDERS - 1)
+    redis.call('SREM', player.revoked_key, slug)
+    if not is_quiet then
+      add_news(feed_key(shard, player.id), 50, ms, 'type', 'unlock', 'achievement', slug, 'points', change.release.points, 'at', at)
+      add_news(activity_key(shard), 1000, ms, 'player', player.id, 'achievement', slug, 'at', at)
+    end
+  end
+  if is_quiet and #player.released > 0 then
+    add_news(feed_key(shard, player.id), 50, ms, 'type', 'backfill', 'unlocked', #player.released, 'points', player.points)
+  end
+end
+
+-- Writes what changed: progress, unlocks, points, rarity, news. Returns the new points and the number of unlocks, or
+-- nil where the unlocks have not changed.
+local function write_player(shard, player, ms, is_quiet)
+  local fields = {}
+  for slug, value in pairs(player.changed) do
+    fields[#fields + 1] = slug
+    fields[#fields + 1] = string.format('%.0f', value)
+  end
+  if #fields > 0 then redis.call('HSET', player.progress_key, unpack(fields)) end
+  if #player.released + #player.revoked + #player.repriced == 0 then return nil end
+  write_revoked(shard, player)
+  write_released(shard, player, ms, is_quiet)
+  for _, slug in ipairs(player.repriced) do redis.call('HSET', player.unlocked_key, slug, player.unlocks[slug]) end
+  local key, count = player_key(shard, player.id), #player.released - #player.revoked
+  return redis.call('HINCRBY', key, 'points', player.points), redis.call('HINCRBY', key, 'unlocked', count)
+end

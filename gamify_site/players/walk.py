@@ -1,0 +1,70 @@
+"""A walk over all players in small steps, which can be left and taken up again, and which misses nobody.
+
+Players are walked by the time they were last seen. Somebody who is seen meanwhile moves ahead and comes again later;
+nobody ever moves behind the walker.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from gamify_site.store import keys, shards
+from gamify_site.store.connection import client, guarded, patiently
+
+STEP = 100
+
+
+class Place(NamedTuple):
+    """Where a walk is: behind this player, who was last seen then (s). The beginning of a shard has no player."""
+
+    shard: int
+    seen: float = 0
+    player: str = ""
+
+
+START = Place(0)
+
+
+def count() -> int:
+    """How many players there are. One round trip."""
+    with guarded():
+        return sum(patiently(partial(_ask, [("zcard", keys.players(shard)) for shard in shards.everyone()])))
+
+
+def walk(place: Place = START) -> Iterator[tuple[list[str], Place]]:
+    """Players of one shard, some 100 at a time, each with the place behind them.
+
+    Raises `StoreUnavailable`. Two round trips a step.
+    """
+    while place.shard < shards.count():
+        found = _after(place)
+        if found:
+            place = Place(place.shard, found[-1][1], found[-1][0])
+            yield [player for player, _ in found], place
+        else:
+            place = Place(place.shard + 1)
+
+
+def _after(place: Place) -> list[tuple[str, float]]:
+    key = keys.players(place.shard)
+    first = 0
+    if place.player:
+        questions = [
+            ("zscore", key, place.player),
+            ("zrank", key, place.player),
+            ("zcount", key, "-inf", f"({place.seen!r}"),
+        ]
+        with guarded():
+            seen, rank, earlier = patiently(partial(_ask, questions))
+        # Where the player has moved on or is gone, whoever was seen in the same second may come twice.
+        first = rank + 1 if seen == place.seen else earlier
+    with guarded():
+        (found,) = patiently(partial(_ask, [("zrange", key, first, first + STEP - 1, False, True)]))
+    return [(player.decode(), seen) for player, seen in found]
+
+
+def _ask(questions: list[tuple[Any, ...]]) -> list[Any]:
+    pipeline = client().pipeline(transaction=False)
+    for name, *arguments in questions:
+        getattr(pipeline, name)(*arguments)
+    return pipeline.execute()
