@@ -1,7 +1,7 @@
 -- When something is unlocked, and what follows from it: achievements that waited for it, and metas.
 -- joins: achievements/holdings
 -- `catalog` is compiled by achievements/services/compiled.py: rules by slug, each {slug, type, action, measure, freezes,
--- live, counts, releases = [{slug, target, points, revision, prerequisites} …]}; rule_of: release → rule slug;
+-- revision, live, counts, releases = [{slug, target, points, revision, prerequisites} …]}; rule_of: release → rule slug;
 -- dependents: release → rules that wait for it; metas: slugs; categories: release → category, metas left out.
 -- A release is what can be unlocked: an achievement, or one tier of it.
 

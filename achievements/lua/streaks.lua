@@ -1,7 +1,7 @@
 -- Streaks: consecutive days with an action, as day numbers from 0 = 2020-01-01 in the player's timezone.
 -- joins: store/keys
 -- The days are a bitmap, one per action. The run that they make is kept in a hash per achievement, so that a day more
--- costs little; it can be made of the days again, and is where it was made for another number of freezes.
+-- costs little; it can be made of the days again, and is where it was made under another revision of the definition.
 
 -- One more day of a run that ended on an earlier one. Days missed are covered by freezes, or the run begins anew.
 local function extend_run(run, day, freezes)
@@ -30,15 +30,15 @@ local function run_of_days(bitmap, freezes)
   return run
 end
 
--- The run as it is kept; nil where there is none that was made for this number of freezes.
-local function read_run(key, freezes)
-  local held = redis.call('HMGET', key, 'current', 'last', 'freezes', 'of')
-  if held[4] ~= tostring(freezes) then return nil end
+-- The run as it is kept; nil where there is none that was made under this revision.
+local function read_run(key, rule)
+  local held = redis.call('HMGET', key, 'current', 'last', 'freezes', 'revision')
+  if tonumber(held[4]) ~= rule.revision then return nil end
   return { current = tonumber(held[1]), last = tonumber(held[2]), freezes = tonumber(held[3]), best = 0 }
 end
 
-local function write_run(key, run, freezes)
-  redis.call('HSET', key, 'current', run.current, 'last', run.last, 'freezes', run.freezes, 'of', freezes)
+local function write_run(key, run, rule)
+  redis.call('HSET', key, 'current', run.current, 'last', run.last, 'freezes', run.freezes, 'revision', rule.revision)
 end
 
 -- Makes the run of a streak achievement anew; returns its best number of days, 0 where there are none.
@@ -46,7 +46,7 @@ local function rebuild_run(shard, player, rule)
   local bitmap = redis.call('GET', days_key(shard, player, rule.action))
   if not bitmap then return 0 end
   local run = run_of_days(bitmap, rule.freezes)
-  write_run(streak_key(shard, player, rule.slug), run, rule.freezes)
+  write_run(streak_key(shard, player, rule.slug), run, rule)
   return run.best
 end
 
@@ -54,11 +54,11 @@ end
 -- that came of it.
 local function record_day(shard, player, rule, day, is_new)
   local key = streak_key(shard, player, rule.slug)
-  local run = read_run(key, rule.freezes)
+  local run = read_run(key, rule)
   if not run or is_new and day < run.last then return rebuild_run(shard, player, rule) end
   if is_new then
     extend_run(run, day, rule.freezes)
-    write_run(key, run, rule.freezes)
+    write_run(key, run, rule)
   end
   return run.current
 end

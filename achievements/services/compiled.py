@@ -96,6 +96,7 @@ def _compile_rule(item: Achievement) -> dict[str, Any]:
         "action": item.action or "",
         "measure": item.measure,
         "freezes": item.freezes,
+        "revision": item.revision,
         "live": int(item.status == "published"),
         "counts": item.counts or "",
         "releases": [

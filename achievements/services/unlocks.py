@@ -78,10 +78,12 @@ def grant(player: str, slug: str, reason: str, *, by: str) -> list[Unlock]:
 def revoke(player: str, slug: str, reason: str, *, by: str) -> bool:
     """Takes an achievement (or a tier) back, with points, rarity, and the metas that then have too little. Audited.
 
-    Later events may earn it again. False where the player does not have it. Errors and cost as `grant`.
+    Later events may earn it again, a backfill does not give it back. False where the player does not have it, nor any
+    of its tiers. Errors and cost as `grant`.
     """
-    catalog.find(slug)
-    return not _change(player, slug, "revoke", reason, by).refused
+    releases = list(catalog.find(slug).releases())
+    asked = 1 if slug in {release.slug for release in releases} else len(releases)
+    return len(_change(player, slug, "revoke", reason, by).refused) < asked
 
 
 def _change(player: str, slug: str, what: str, reason: str, by: str) -> applying.Result:

@@ -311,6 +311,16 @@ def test_deleting_a_player_leaves_no_trace(services_store, clock):
     assert not players.delete("alice")
 
 
+@pytest.mark.usefixtures("clock")
+def test_news_goes_on_after_its_latest_entry_was_a_deleted_players():
+    make("ten")
+    do("alice", "coin", amount=10)
+    players.delete("alice")
+    do("bob", "coin", amount=10)
+    do("charlie", "coin", amount=10)
+    assert {unlock.player for unlock in unlocks.recent()} == {"bob", "charlie"}
+
+
 def test_board_of_points_is_written_by_achievements_alone():
     make("ten")
     do("alice", "coin", amount=10)

@@ -1,15 +1,26 @@
 -- News: streams whose entries carry the caller's time, so that the same history gives the same streams.
 -- joins: store/keys
 
+-- The id that follows `id`, `<ms>-<sequence>`, and is not before `ms`.
+local function next_id(id, ms)
+  local last_ms, last_sequence = string.match(id, '^(%d+)-(%d+)$')
+  if tonumber(last_ms) < ms then return string.format('%.0f-0', ms) end
+  return string.format('%s-%.0f', last_ms, tonumber(last_sequence) + 1)
+end
+
+-- The id of the latest entry that a stream ever had; entries of players who were deleted are gone from it.
+local function last_generated_id(key)
+  local info = redis.call('XINFO', 'STREAM', key)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then return info[i + 1] end
+  end
+end
+
 -- Adds an entry at `ms`, after all others, and keeps the latest `most`.
 local function add_news(key, most, ms, ...)
-  local sequence = 0
   local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-  if last then
-    local last_ms, last_sequence = string.match(last[1], '^(%d+)-(%d+)$')
-    if tonumber(last_ms) >= ms then ms, sequence = tonumber(last_ms), tonumber(last_sequence) + 1 end
-  end
-  redis.call('XADD', key, 'MAXLEN', most, string.format('%.0f-%.0f', ms, sequence), ...)
+  local added = redis.pcall('XADD', key, 'MAXLEN', most, next_id(last and last[1] or '0-0', ms), ...)
+  if type(added) == 'table' then redis.call('XADD', key, 'MAXLEN', most, next_id(last_generated_id(key), ms), ...) end
 end
 
 -- Tells that a player entered the top of a board, unless that was told within the hour.

@@ -1,0 +1,321 @@
+"""Random histories: the engine and the model must agree after every step, on any server and number of shards.
+
+`HYPOTHESIS_PROFILE=thorough` runs many more of them.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from achievements.definitions import EXACT, Achievement, Event, Tier, Unlock
+from achievements.services import backfill, catalog, collections, events, insights, progress, states, streaks, unlocks
+from gamify_site.players import services as players
+from leaderboards.definitions import Board
+from leaderboards.services import boards, ranking
+from tests.achievements.model import COUNTS, Model, OutOfRange, Player, run_of
+
+from hypothesis import Phase
+import os
+PH=[Phase.generate] if os.environ.get('NOSHRINK') else list(Phase)
+PLAYERS = ("alice", "bob", "charlie", "Dora")
+ACTIONS = ("coin", "login", "relic", "boss", "whistle")
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland")
+TIERS = (Tier("bronze", "Bronze", 1, 1), Tier("silver", "Silver", 3, 2), Tier("gold", "Gold", 5, 4))
+
+
+def achievement(slug: str, type_: str, action: str | None, target: int, points: int, **fields: Any) -> Achievement:
+    return Achievement(
+        slug, slug.title(), "", type_, action, target, points, fields.pop("category", "sea"),
+        status=fields.pop("status", "published"), **fields,
+    )  # fmt: skip
+
+
+# Each may have those above it as prerequisites, so that no edit makes a cycle.
+CATALOG = (
+    achievement("first", "milestone", "login", 1, 3),
+    achievement("saver", "counter", "coin", 10, 5),
+    achievement("picker", "counter", "coin", 3, 0, measure="count", prerequisites=("first",)),
+    achievement("jackpot", "counter", "coin", 50, 8, measure="max", category="land"),
+    achievement("relics", "collection", "relic", 3, 10, items=("cup", "ring", "hat")),
+    achievement("three", "streak", "login", 3, 6, category="land"),
+    achievement("four", "streak", "login", 4, 7, freezes=2),
+    achievement("slayer", "tiered", "boss", 5, 0, tiers=TIERS, category="land"),
+    achievement("hunter", "counter", "boss", 2, 9, measure="count", prerequisites=("slayer_silver", "saver")),
+    achievement("later", "counter", "coin", 4, 11, status="draft"),
+    achievement("lonely", "streak", "login", 2, 2, status="draft"),
+    achievement("any", "meta", None, 2, 20),
+    achievement("grand", "meta", None, 2, 30, counts="land", prerequisites=("any",)),
+)
+SLUGS = tuple(item.slug for item in CATALOG)
+RELEASES = tuple(release.slug for item in CATALOG for release in item.releases())
+
+a_player = st.sampled_from(PLAYERS)
+a_moment = st.one_of(st.integers(0, 24), st.integers(0, 24), st.integers(-1, 175))  # hours ago
+an_event = st.builds(
+    dict,
+    player=a_player,
+    action=st.sampled_from(ACTIONS),
+    amount=st.one_of(st.integers(1, 6), st.integers(1, 6), st.sampled_from([0, EXACT, EXACT - 7])),
+    value=st.one_of(st.none(), st.integers(-5, 60)),
+    item=st.sampled_from(["cup", "ring", "hat", "hat", "cup", None, "spoon"]),
+    ago=a_moment,
+    number=st.one_of(st.none(), st.integers(0, 30)),
+)
+
+
+class Histories(RuleBasedStateMachine):
+    """A dozen achievements of all types, a board, four players, a clock that moves on."""
+
+    keyed = Bundle("keyed")
+
+    def __init__(self, store: Any, clock: Any) -> None:
+        super().__init__()
+        store.empty()
+        self.clock = clock
+        self.clock.set(datetime(2082, 10, 23, 20, tzinfo=UTC))  # clocks go back in Europe two days later
+        self.model = Model()
+        self.batches = 0
+        boards.define(Board("coins", "Coins", action="coin", windows=("all", "day")))
+        for item in CATALOG:
+            self._define(item)
+
+    # What happens
+
+    @rule(given=st.lists(an_event, min_size=1, max_size=8))
+    def record(self, given: list[dict[str, Any]]) -> None:
+        batch = [self._event(**fields) for fields in given]
+        self._compare(events.record(batch), batch)
+
+    @rule(target=keyed, given=st.lists(an_event, min_size=1, max_size=5))
+    def record_with_key(self, given: list[dict[str, Any]]) -> Any:
+        batch = [self._event(**fields) for fields in given]
+        self.batches += 1
+        outcome = events.record(batch, idempotency_key=f"batch {self.batches}")
+        self._compare(outcome, batch)
+        return multiple((f"batch {self.batches}", batch, outcome))
+
+    @rule(sent=consumes(keyed))
+    def send_again(self, sent: Any) -> None:
+        key, batch, outcome = sent
+        again = events.record(batch, idempotency_key=key)
+        assert replace(again, no_listeners=[]) == replace(outcome, no_listeners=[])
+
+    @rule(player=a_player, days=st.integers(1, 6), action=st.sampled_from(["login", "boss", "relic"]))
+    def do_daily(self, player: str, days: int, action: str) -> None:
+        """What a regular does: the same every day, the latest first."""
+        batch = [
+            Event(player, action, item=("cup", "ring", "hat")[number % 3], at=self.clock.now() - timedelta(days=number))
+            for number in range(days)
+        ]
+        self._compare(events.record(batch), batch)
+
+    @rule(player=a_player, zone=st.sampled_from(ZONES))
+    def move(self, player: str, zone: str) -> None:
+        players.upsert(player, timezone=zone)
+        self.model.players.setdefault(player, Player()).timezone = zone
+
+    @rule(
+        player=a_player,
+        slug=st.sampled_from(SLUGS),
+        what=st.sampled_from(["increment", "set"]),
+        value=st.integers(0, 7),
+    )
+    def set_progress(self, player: str, slug: str, what: str, value: int) -> None:
+        item, now = self.model.definitions[slug], self.clock.now()
+        change = {"increment": progress.increment, "set": progress.set}[what]
+        model_change = {"increment": self.model.add, "set": self.model.set}[what]
+        is_bad = item.type not in COUNTS or item.status != "published" or (what == "increment" and not value)
+        try:
+            if is_bad:
+                raise OutOfRange
+            model_change(player, slug, value, now)
+        except OutOfRange:
+            with pytest.raises(ValidationError):
+                change(player, slug, value)
+            return
+        assert change(player, slug, value) == self._progress(player, item)[-1]
+
+    @rule(player=a_player, slug=st.sampled_from((*SLUGS, *RELEASES)))
+    def grant(self, player: str, slug: str) -> None:
+        item, slugs = self._releases(slug)
+        if item.status != "published":
+            with pytest.raises(ValidationError):
+                unlocks.grant(player, slug, "a prize", by="root")
+            return
+        given = unlocks.grant(player, slug, "a prize", by="root")
+        expected = self.model.grant(player, item, slugs, self.clock.now())
+        assert _sorted(given) == _sorted(expected)
+
+    @rule(player=a_player, slug=st.sampled_from((*SLUGS, *RELEASES)))
+    def revoke(self, player: str, slug: str) -> None:
+        item, slugs = self._releases(slug)
+        assert unlocks.revoke(player, slug, "a mistake", by="root") == self.model.revoke(player, item, slugs)
+
+    @rule(slug=st.sampled_from(SLUGS), points=st.integers(0, 20), goal=st.integers(1, 6), freezes=st.integers(0, 3))
+    def edit_numbers(self, slug: str, points: int, goal: int, freezes: int) -> None:
+        item = self.model.definitions[slug]
+        if item.type == "tiered":
+            tiers = tuple(
+                replace(tier, target=goal + 2 * place, points=points + place) for place, tier in enumerate(item.tiers)
+            )
+            self._define(replace(item, tiers=tiers, target=tiers[-1].target))
+        elif item.type == "streak":
+            self._define(replace(item, points=points, target=goal, freezes=freezes))
+        elif item.type in ("counter", "meta"):
+            self._define(replace(item, points=points, target=goal))
+        else:
+            self._define(replace(item, points=points))
+
+    @rule(slug=st.sampled_from(SLUGS), category=st.sampled_from(["sea", "land"]), waits_for=st.sampled_from(RELEASES))
+    def edit_relations(self, slug: str, category: str, waits_for: str) -> None:
+        earlier = {it.slug for item in CATALOG[: SLUGS.index(slug)] for it in item.releases()}
+        prerequisites = (waits_for,) if waits_for in earlier else ()
+        self._define(replace(self.model.definitions[slug], category=category, prerequisites=prerequisites))
+
+    @rule(slug=st.sampled_from(SLUGS))
+    def archive_or_publish(self, slug: str) -> None:
+        item = self.model.definitions[slug]
+        self._define(replace(item, status="archived" if item.status == "published" else "published"))
+
+    @rule(slug=st.sampled_from((None, *SLUGS)))
+    def recompute(self, slug: str | None) -> None:
+        assert backfill.recompute(slug) == self.model.recompute(slug, self.clock.now())
+
+    @rule(player=a_player)
+    def delete(self, player: str) -> None:
+        players.delete(player)
+        self.model.delete(player)
+
+    @rule(hours=st.integers(1, 50))
+    def time_passes(self, hours: int) -> None:
+        self.clock.advance(hours=hours)
+
+    # What must hold after every step
+
+    @invariant()
+    def agrees_with_the_model(self) -> None:
+        holders: Counter[str] = Counter()
+        for name in PLAYERS:
+            player = self.model.players.get(name, Player())
+            self._check_player(name, player)
+            holders.update(player.unlocked.keys())
+        for release in RELEASES:
+            assert insights.rarity(release) == (holders[release], len(self.model.players))
+
+    def _check_player(self, name: str, player: Player) -> None:
+        state = states.read(name)
+        assert {slug: value for slug, value in state.progress.items() if value} == {
+            slug: value for slug, value in player.progress.items() if value
+        }
+        assert dict(state.unlocked) == player.unlocked
+        for item in self.model.definitions.values():
+            assert state.of(item) == self._progress(name, item)
+        profile = players.get(name) if name in self.model.players else None
+        if profile:
+            assert (profile.points, profile.unlocked) == (player.points, len(player.unlocked))
+        standing = ranking.standing("achievement-points", name)
+        assert (standing and standing.score) == (player.points if name in self.model.on_points_board else None)
+        coins = ranking.standing("coins", name)
+        assert (coins and coins.score) == self.model.coins.get("all", {}).get(name)
+
+    @invariant()
+    def days_and_items_agree_with_the_model(self) -> None:
+        name = PLAYERS[self.batches % len(PLAYERS)]
+        player = self.model.players.get(name, Player())
+        items = player.items.get("relics", set())
+        assert collections.status(name, "relics").collected == tuple(
+            item for place, item in enumerate(("cup", "ring", "hat")) if place in items
+        )
+        today = self.clock.now().astimezone(ZoneInfo(player.timezone)).date()
+        marked = streaks.calendar(name, "four", today - timedelta(days=400), today + timedelta(days=2))
+        assert {day.toordinal() for day, mark in marked.items() if mark == "done"} == player.days.get("login", set())
+
+    def teardown(self) -> None:
+        """Runs are what the days make, once a backfill has been through."""
+        backfill.recompute()
+        self.model.recompute(None, self.clock.now())
+        for name in PLAYERS:
+            player = self.model.players.get(name, Player())
+            for item in self.model.definitions.values():
+                if item.type == "streak" and item.status != "draft":
+                    self._check_streak(name, player, item)
+
+    def _check_streak(self, name: str, player: Player, item: Achievement) -> None:
+        status, run = streaks.status(name, item.slug), run_of(player.days.get(item.action, set()), item.freezes)
+        today = self.clock.now().astimezone(ZoneInfo(player.timezone)).date().toordinal()
+        assert status.best == player.progress.get(item.slug, 0)
+        if run is None or today - run.last - 1 > run.freezes:
+            assert (status.current, status.active, status.freezes_left) == (0, False, item.freezes)
+        else:
+            assert (status.current, status.freezes_left) == (run.current, run.freezes)
+            assert status.recorded_today == (run.last >= today)
+            last_day = (status.expires_at - timedelta(seconds=1)).astimezone(ZoneInfo(player.timezone)).date()
+            assert last_day.toordinal() == run.last + run.freezes + 1
+
+    def _define(self, item: Achievement) -> None:
+        self.model.define(catalog.define(item))
+
+    def _event(self, ago: int, number: int | None, **fields: Any) -> Event:
+        identifier = None if number is None else f"{fields['player']}-{number}"
+        return Event(at=self.clock.now() - timedelta(hours=ago), id=identifier, **fields)
+
+    def _compare(self, outcome: Any, batch: list[Event]) -> None:
+        expected = self.model.record(batch, self.clock.now())
+        assert (outcome.accepted, outcome.duplicates) == (expected.accepted, expected.duplicates)
+        assert list(outcome.rejected) == expected.rejected
+        assert _sorted(outcome.unlocked) == _sorted(expected.unlocked)
+        assert set(outcome.no_listeners) == expected.no_listeners
+
+    def _progress(self, name: str, item: Achievement) -> list[Any]:
+        player = self.model.players.get(name, Player())
+        reached = self.model.reached(player, item)
+        return [
+            progress.Progress(
+                release.slug,
+                min(reached, release.target),
+                release.target,
+                min(100, 100 * reached // release.target),
+                release.slug in player.unlocked,
+                player.unlocked[release.slug].at if release.slug in player.unlocked else None,
+            )
+            for release in item.releases()
+        ]
+
+    def _releases(self, slug: str) -> tuple[Achievement, list[str]]:
+        item = next(
+            it for it in self.model.definitions.values() if slug == it.slug or slug in [r.slug for r in it.releases()]
+        )
+        found = [release.slug for release in item.releases()]
+        return item, [slug] if slug in found else found
+
+
+def _sorted(found: list[Unlock]) -> list[Unlock]:
+    return sorted(found, key=lambda unlock: (unlock.player, unlock.achievement))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shard_count", "share"), [("fakeredis", 1, 1), ("fakeredis", 3, 1), ("valkey", 1, 6), ("valkey", 3, 6)]
+)
+def test_engine_agrees_with_the_model(kind, shard_count, share, open_store, clock):
+    """`share`: how many times the profile's examples; Lua in a real server is that much faster than in fakeredis."""
+    store = open_store(kind, shard_count)
+    examples = settings().max_examples * share
+    run_state_machine_as_test(
+        lambda: Histories(store, clock), settings=settings(max_examples=examples, stateful_step_count=25, phases=PH)
+    )
