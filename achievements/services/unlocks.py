@@ -10,7 +10,7 @@ from achievements.services import applying, catalog, states
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.store import keys, shards
-from gamify_site.store.connection import client, guarded
+from gamify_site.store.connection import ask, client, guarded
 
 LONGEST_REASON = 500
 MOST_AUDIT_ENTRIES = 100_000
@@ -23,11 +23,8 @@ def for_player(player: str) -> list[Unlock]:
 
 def recent(limit: int = 20) -> list[Unlock]:
     """The latest unlocks on the site, out of the last 1000 of each shard. One round trip."""
-    with guarded():
-        pipeline = client().pipeline(transaction=False)
-        for shard in shards.everyone():
-            pipeline.xrevrange(keys.activity(shard), count=limit)
-        entries = [fields for found in pipeline.execute() for _, fields in found]
+    found = ask([("xrevrange", keys.activity(shard), "+", "-", limit) for shard in shards.everyone()])
+    entries = [fields for part in found for _, fields in part]
     points = _points()
     unlocks = [
         Unlock(fields[b"player"].decode(), slug, points.get(slug, 0), _time(fields[b"at"]))
@@ -42,11 +39,8 @@ def holders(release: str, limit: int = 20) -> list[Unlock]:
 
     `insights.rarity` tells how many there are.
     """
-    with guarded():
-        pipeline = client().pipeline(transaction=False)
-        for shard in shards.everyone():
-            pipeline.zrevrange(keys.holders(shard, release), 0, limit - 1, withscores=True)
-        found = [entry for entries in pipeline.execute() for entry in entries]
+    parts = ask([("zrevrange", keys.holders(shard, release), 0, limit - 1, True) for shard in shards.everyone()])
+    found = [entry for part in parts for entry in part]
     points = _points().get(release, 0)
     return _latest_first(Unlock(player.decode(), release, points, _time(at)) for player, at in found)[:limit]
 

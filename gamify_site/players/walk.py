@@ -5,11 +5,10 @@ nobody ever moves behind the walker.
 """
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gamify_site.store import keys, shards
-from gamify_site.store.connection import client, guarded, patiently
+from gamify_site.store.connection import ask
 
 STEP = 100
 
@@ -27,8 +26,7 @@ START = Place(0)
 
 def count() -> int:
     """How many players there are. One round trip."""
-    with guarded():
-        return sum(patiently(partial(_ask, [("zcard", keys.players(shard)) for shard in shards.everyone()])))
+    return sum(ask([("zcard", keys.players(shard)) for shard in shards.everyone()]))
 
 
 def walk(place: Place = START) -> Iterator[tuple[list[str], Place]]:
@@ -49,22 +47,10 @@ def _after(place: Place) -> list[tuple[str, float]]:
     key = keys.players(place.shard)
     first = 0
     if place.player:
-        questions = [
-            ("zscore", key, place.player),
-            ("zrank", key, place.player),
-            ("zcount", key, "-inf", f"({place.seen!r}"),
-        ]
-        with guarded():
-            seen, rank, earlier = patiently(partial(_ask, questions))
+        seen, rank, earlier = ask(
+            [("zscore", key, place.player), ("zrank", key, place.player), ("zcount", key, "-inf", f"({place.seen!r}")]
+        )
         # Where the player has moved on or is gone, whoever was seen in the same second may come twice.
         first = rank + 1 if seen == place.seen else earlier
-    with guarded():
-        (found,) = patiently(partial(_ask, [("zrange", key, first, first + STEP - 1, False, True)]))
+    (found,) = ask([("zrange", key, first, first + STEP - 1, False, True)])
     return [(player.decode(), seen) for player, seen in found]
-
-
-def _ask(questions: list[tuple[Any, ...]]) -> list[Any]:
-    pipeline = client().pipeline(transaction=False)
-    for name, *arguments in questions:
-        getattr(pipeline, name)(*arguments)
-    return pipeline.execute()

@@ -5,7 +5,7 @@
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
@@ -77,6 +77,22 @@ def client() -> Any:
     Typed as Any, because redis-py's own types cannot say that our replies are always bytes.
     """
     return get_redis_connection("default")
+
+
+def ask(questions: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The answers to commands that do no harm when they run twice, each `(name, argument, …)` as the client has it.
+
+    Raises `StoreUnavailable`. One round trip.
+    """
+
+    def send() -> list[Any]:
+        pipeline = client().pipeline(transaction=False)
+        for name, *arguments in questions:
+            getattr(pipeline, name)(*arguments)
+        return pipeline.execute()
+
+    with guarded():
+        return patiently(send)
 
 
 @contextmanager

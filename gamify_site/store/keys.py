@@ -116,7 +116,7 @@ def revoked(number: int, player_id: str) -> str:
 
 
 def streak(number: int, player_id: str, achievement: str) -> str:
-    """hash: current, last (day number from 2020-01-01), freezes (left), revision (of the definition); made of the days."""
+    """hash: current, last (day number from 2020-01-01), freezes (left), revision of the rule; made of the days."""
     return f"{shard(number)}:player:{player_id}:streak:{achievement}"
 
 

@@ -1,18 +1,14 @@
 """Definitions of boards: written by designers, read by everything else."""
 
-from collections.abc import Iterator
-
 from django.core.exceptions import ValidationError
 
 from gamify_site.identifiers import POINTS_BOARD
-from gamify_site.store import catalog, keys, shards
-from gamify_site.store.connection import client, guarded
+from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board
 from leaderboards.errors import UnknownBoard
-from leaderboards.services import limits
+from leaderboards.services import limits, sets
 
 KIND = "board"
-CHUNK = 500
 POINTS = POINTS_BOARD  # there as soon as there are achievements
 POINTS_COME_FROM = "achievement"
 BUILT_IN = Board(
@@ -66,54 +62,7 @@ def delete(slug: str) -> None:
     if slug == POINTS:
         raise ValidationError({"slug": "The built-in board cannot be deleted."})
     catalog.remove(KIND, slug)
-    for shard in shards.everyone():
-        _unlink_sets(shard, slug, _suffixes(shard, slug))
-        with guarded():
-            client().hdel(keys.board_versions(shard), slug)
-    with guarded():
-        client().hdel(keys.tie_ticks(), slug)
-
-
-def has_entries(slug: str) -> bool:
-    """Whether any ranked set of the board holds anybody. Two round trips per shard."""
-    return any(_sizes(shard, slug) for shard in shards.everyone())
-
-
-def derive(board: Board) -> None:
-    """Rebuilds what follows from a board's entries: segments, levels of dense ranks, the limit.
-
-    Works in steps of about 500 entries, each a short script, while the board is in use.
-    """
-    for shard in shards.everyone():
-        suffixes = _suffixes(shard, board.slug)
-        _unlink_derived(shard, board.slug, suffixes)
-        for suffix in suffixes:
-            _derive_set(board, shard, suffix)
-
-
-def _derive_set(board: Board, shard: int, suffix: str) -> None:
-    with guarded():
-        expires = client().zscore(keys.board_windows(shard, board.slug), suffix)
-    expiry = 0 if expires in (None, float("inf")) else int(expires)
-    for players in _players_in(keys.board(shard, board.slug, suffix)):
-        catalog.run(
-            "leaderboards/derive_entries",
-            [(shard, players)],
-            lambda some: [get(board.slug).for_scripts(), suffix, expiry, *some],
-            repeatable=True,
-        )
-
-
-def _players_in(key: str) -> Iterator[list[str]]:
-    cursor = 0
-    while True:
-        with guarded():
-            cursor, found = client().zscan(key, cursor, count=CHUNK)
-        players = [player.decode() for player, _ in found]
-        if players:
-            yield players
-        if cursor == 0:
-            return
+    sets.remove(slug)
 
 
 def _all() -> dict[str, Board]:
@@ -139,58 +88,15 @@ def _refuse_new_encoding(before: Board, after: Board) -> None:
     changed = [name for name in FIXED if getattr(before, name) != getattr(after, name)]
     if changed == ["ties"] and {before.ties, after.ties} == SAME_ORDER_VALUES:
         return
-    if changed and has_entries(before.slug):
+    if changed and sets.size(before.slug):
         reason = "This board has entries, which are stored by this rule. Delete the board, or make another one."
         raise ValidationError(dict.fromkeys(changed, reason))
 
 
 def _follow_change(before: Board, after: Board) -> None:
     if (before.segment_by, before.ties) != (after.segment_by, after.ties):
-        derive(after)
+        sets.derive(lambda: get(after.slug))
     limit = after.max_entries
     if limit is not None and (before.max_entries is None or limit < before.max_entries):
-        for suffix in {suffix for shard in shards.everyone() for suffix in _suffixes(shard, after.slug)}:
+        for suffix in {suffix for shard in shards.everyone() for suffix in sets.suffixes(shard, after.slug)}:
             limits.enforce(after, suffix)
-
-
-def _suffixes(shard: int, slug: str) -> list[str]:
-    with guarded():
-        return [suffix.decode() for suffix in client().zrange(keys.board_windows(shard, slug), 0, -1)]
-
-
-def _sizes(shard: int, slug: str) -> int:
-    suffixes = _suffixes(shard, slug)
-    with guarded():
-        pipeline = client().pipeline(transaction=False)
-        for suffix in suffixes:
-            pipeline.zcard(keys.board(shard, slug, suffix))
-        return sum(pipeline.execute())
-
-
-def _unlink_derived(shard: int, slug: str, suffixes: list[str]) -> None:
-    """Removes the segments and levels of some periods."""
-    for suffix in suffixes:
-        segments_key = keys.board_segments(shard, slug, suffix)
-        with guarded():
-            segments = [segment.decode() for segment in client().smembers(segments_key)]
-        sets = [suffix, *(f"{suffix}:{segment}" for segment in segments)]
-        for start in range(0, len(sets), CHUNK):
-            some = sets[start : start + CHUNK]
-            with guarded():
-                client().unlink(
-                    segments_key,
-                    *(keys.board_levels(shard, slug, name) for name in some),
-                    *(keys.board(shard, slug, name) for name in some if name != suffix),
-                )
-
-
-def _unlink_sets(shard: int, slug: str, suffixes: list[str]) -> None:
-    """Removes everything of some periods."""
-    _unlink_derived(shard, slug, suffixes)
-    for start in range(0, len(suffixes), CHUNK):
-        some = suffixes[start : start + CHUNK]
-        with guarded():
-            pipeline = client().pipeline(transaction=False)
-            pipeline.unlink(*(keys.board(shard, slug, suffix) for suffix in some))
-            pipeline.zrem(keys.board_windows(shard, slug), *some)
-            pipeline.execute()

@@ -19,7 +19,7 @@ def enforce(board: Board, suffix: str) -> None:
 
     Cost: 1 round trip where nothing is over the limit, else some 5, and 2 for each 500 entries that are.
     """
-    if _excess(board, suffix)[0] <= 0:
+    if excess(board, suffix) <= 0:
         return
     with locked(keys.trimming(board.slug, suffix), LOCK_LIFE) as is_ours:
         while is_ours:  # else the next writer does it
@@ -27,6 +27,11 @@ def enforce(board: Board, suffix: str) -> None:
             if over <= 0:
                 return
             _remove(board, suffix, lowest[:over])
+
+
+def excess(board: Board, suffix: str) -> int:
+    """By how many entries the set is over the board's limit; negative while there is room. One round trip."""
+    return _excess(board, suffix)[0]
 
 
 def _excess(board: Board, suffix: str) -> tuple[int, list[Place]]:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from achievements.definitions import Event
 from achievements.services import events, progress
+from gamify_site.players import services as players
 from leaderboards.services import ranking
 from tests.achievements.builders import assert_consistent, do, make, unlocked
 from tests.builders import make_board, make_player
@@ -112,6 +113,14 @@ def test_event_that_would_leave_the_range_changes_nothing_anywhere():
     assert list(outcome.rejected) == [0]
     assert progress.get("alice", "ten").progress == 33_000_000
     assert ranking.standing("coins", "alice").score == 33_000_000
+
+
+def test_event_that_was_refused_may_be_sent_again_under_its_id():
+    make("ten", target=10**9)
+    do("alice", "coin", amount=2**53 - 1)
+    assert [do("alice", "coin", id="a").rejected.keys() for _ in range(2)] == [{0}, {0}]
+    players.delete("alice")
+    assert do("alice", "coin", id="a").accepted == 1
 
 
 def test_windows_go_by_the_time_of_the_event(clock):

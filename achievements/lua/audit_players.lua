@@ -1,0 +1,120 @@
+-- Looks whether what is derived of players' unlocks, days and items is what they make, and mends it where asked to.
+-- joins: store/keys store/players leaderboards/ledger achievements/releases achievements/streaks
+-- KEYS[1] the shard's key prefix
+-- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) with boards and points; JSON request:
+--         players, rules (slugs), repair (1 or 0), lone, seen, ms
+-- Returns `stale`, or {{rule of the program, player, what was found, …}, {release, holders among the players, …}}
+-- Cost: O(players × achievements).
+
+local shard = KEYS[1]
+if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
+local catalog, request = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local is_repair = request.repair == 1
+local board, points_sets = catalog.boards[catalog.points], { { 'all', 0 } }
+local ledger, entries = open_ledger(board), {}
+local breaches, holders = {}, {}
+
+local function tell(rule, id, ...)
+  for _, part in ipairs({ rule, id, string.format(...) }) do breaches[#breaches + 1] = part end
+end
+
+-- Points and number of what is unlocked, as it is kept.
+local function sum_of_unlocks(player)
+  local points, count = 0, 0
+  local kept = redis.call('HGETALL', player.unlocked_key)
+  for i = 1, #kept, 2 do
+    player.unlocks[kept[i]] = kept[i + 1]
+    points, count = points + points_of(kept[i + 1]), count + 1
+    holders[kept[i]] = (holders[kept[i]] or 0) + 1
+  end
+  return points, count
+end
+
+local function audit_profile(player, points, count)
+  local key = player_key(shard, player.id)
+  local held = redis.call('HMGET', key, 'points', 'unlocked')
+  if tonumber(held[1] or 0) == points and tonumber(held[2] or 0) == count then return end
+  tell('points', player.id, 'the profile has %s points of %s, the unlocks are %d of %d', held[1] or 0, held[2] or 0, points, count)
+  if is_repair then redis.call('HSET', key, 'points', points, 'unlocked', count) end
+end
+
+local function audit_points_board(player, points, count)
+  local order = redis.call('ZSCORE', board_key(shard, board.slug, 'all'), player.id)
+  local may_be_absent = count == 0 or board.max_entries > 0
+  local entry = { player = player.id, units = points, how = 'last', tick = 0, unlocked = count }
+  if order and tonumber(order) == combined(board, nil, entry) or not order and may_be_absent then return end
+  tell('points board', player.id, 'the order value is %s, the unlocks make %.0f', order or 'absent', combined(board, nil, entry))
+  join_ledger(ledger, points_sets, player.id)
+  entries[#entries + 1] = entry
+end
+
+local function audit_progress(player)
+  local kept = redis.call('HGETALL', player.progress_key)
+  for i = 1, #kept, 2 do
+    local value = string.match(kept[i + 1], '^%d+$') and tonumber(kept[i + 1])
+    if not value or value > 9007199254740991 then tell('progress', player.id, '%s is %s', kept[i], kept[i + 1]) end
+    player.progress[kept[i]] = value or 0
+  end
+end
+
+local function audit_collection(player, rule)
+  local items = redis.call('BITCOUNT', collection_key(shard, player.id, rule.slug))
+  if items == progress_of(player, rule.slug) then return end
+  tell('collection', player.id, '%s has %d items and a progress of %.0f', rule.slug, items, progress_of(player, rule.slug))
+  if is_repair then redis.call('HSET', player.progress_key, rule.slug, items) end
+end
+
+-- A run that was made under an earlier revision is made anew with the next event, and no breach.
+local function audit_streak(player, rule)
+  local key = streak_key(shard, player.id, rule.slug)
+  local kept = read_run(key, rule)
+  local bitmap = kept and redis.call('GET', days_key(shard, player.id, rule.action))
+  if not bitmap then return end
+  local run = run_of_days(bitmap, rule.freezes)
+  if run.current == kept.current and run.last == kept.last and run.freezes == kept.freezes
+    and run.best <= progress_of(player, rule.slug) then return end
+  tell('streak', player.id, '%s is %d days to day %d, the days make %d to day %d', rule.slug, kept.current, kept.last, run.current, run.last)
+  if is_repair then
+    write_run(key, run, rule)
+    redis.call('HSET', player.progress_key, rule.slug, math.max(run.best, progress_of(player, rule.slug)))
+  end
+end
+
+-- What a backfill would change.
+local function audit_releases(player)
+  for _, slug in ipairs(request.rules) do
+    for _, release in ipairs(catalog.rules[slug].releases) do reprice_unlock(player, release) end
+    check_rules(player, catalog, { catalog.rules[slug] }, request.ms, true)
+  end
+  for _, slug in ipairs(player.repriced) do tell('outdated points', player.id, '%s has other points now', slug) end
+  for _, change in ipairs(player.released) do tell('due', player.id, '%s is reached and not unlocked', change.release.slug) end
+end
+
+for _, id in ipairs(request.players) do
+  local player = open_player(shard, id)
+  local points, count = sum_of_unlocks(player)
+  audit_profile(player, points, count)
+  audit_points_board(player, points, count)
+  audit_progress(player)
+  for _, slug in ipairs(request.rules) do
+    local rule = catalog.rules[slug]
+    if rule.type == 'collection' then audit_collection(player, rule) end
+    if rule.type == 'streak' then audit_streak(player, rule) end
+  end
+  audit_releases(player)
+end
+
+if is_repair and #entries > 0 then
+  read_ledger(shard, ledger)
+  for _, entry in ipairs(entries) do
+    keep_entry(ledger, points_sets, entry.player, try_entry(ledger, points_sets, entry))
+  end
+  write_ledger(shard, ledger, nil, request.lone, request)
+end
+
+local tally = {}
+for release, count in pairs(holders) do
+  tally[#tally + 1] = release
+  tally[#tally + 1] = count
+end
+return { breaches, tally }

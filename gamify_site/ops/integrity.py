@@ -1,0 +1,43 @@
+"""Keys that no rule of a player or a board accounts for; what only a walk over all keys can find."""
+
+import re
+from collections.abc import Iterator
+
+from gamify_site.integrity import Breach
+from gamify_site.store import keys, scan, shards
+from gamify_site.store.connection import ask
+from leaderboards.services import boards
+
+PLAYER = re.compile(r"\{[^}]*:(\d+)\}:player:([^:]+)")
+BOARD = re.compile(r"\{[^}]*:(\d+)\}:(?:board|levels|segments):([^:]+):([^:]+)")
+
+
+def check() -> Iterator[Breach]:
+    """Keys of players and boards that nobody knows, or on a shard where they do not belong.
+
+    Raises `StoreUnavailable`. Three round trips for each 500 keys in the whole data store.
+    """
+    for names in scan.own_keys():
+        yield from _check_players([match for name in names if (match := PLAYER.match(name))])
+        yield from _check_boards([match for name in names if (match := BOARD.match(name))])
+
+
+def _check_players(found: list[re.Match[str]]) -> Iterator[Breach]:
+    owners = sorted({(int(match[1]), match[2]) for match in found})
+    seen = ask([("zscore", keys.players(shard), player) for shard, player in owners])
+    for (shard, player), last_seen in zip(owners, seen, strict=True):
+        if last_seen is None:
+            yield Breach("unknown player", player, f"has keys on shard {shard} and is no player there")
+        elif shards.of(player) != shard:
+            yield Breach("shard", player, f"has keys on shard {shard}, belongs on {shards.of(player)}")
+
+
+def _check_boards(found: list[re.Match[str]]) -> Iterator[Breach]:
+    known = {board.slug for board in boards.all()}
+    for match in (match for match in found if match[2] not in known):
+        yield Breach("unknown board", match[2], f"has the key {match.string}")
+    sets = sorted({(int(match[1]), match[2], match[3]) for match in found if match[2] in known})
+    registered = ask([("zscore", keys.board_windows(shard, slug), suffix) for shard, slug, suffix in sets])
+    for (shard, slug, suffix), until in zip(sets, registered, strict=True):
+        if until is None:
+            yield Breach("unregistered set", slug, f"{suffix} on shard {shard} is not among the board's periods")

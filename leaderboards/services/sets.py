@@ -1,0 +1,92 @@
+"""The ranked sets of a board as they are stored: which there are, who is in them, and making the derived ones anew."""
+
+from collections.abc import Callable, Iterator
+
+from gamify_site.store import catalog, keys, shards
+from gamify_site.store.connection import ask, client, guarded
+from leaderboards.definitions import Board
+
+STEP = 500
+
+
+def suffixes(shard: int, slug: str) -> list[str]:
+    """The periods of which a shard has entries. One round trip."""
+    (found,) = ask([("zrange", keys.board_windows(shard, slug), 0, -1)])
+    return [suffix.decode() for suffix in found]
+
+
+def segments(shard: int, slug: str, suffix: str) -> list[str]:
+    """The suffixes of the segments of a period. One round trip."""
+    (found,) = ask([("smembers", keys.board_segments(shard, slug, suffix))])
+    return sorted(f"{suffix}:{segment.decode()}" for segment in found)
+
+
+def size(slug: str) -> int:
+    """How many entries there are in all periods together. Two round trips per shard."""
+    return sum(
+        sum(ask([("zcard", keys.board(shard, slug, suffix)) for suffix in suffixes(shard, slug)]))
+        for shard in shards.everyone()
+    )
+
+
+def players(shard: int, slug: str, suffix: str) -> Iterator[list[str]]:
+    """The players of one ranked set, some 500 at a time; one who comes or goes meanwhile may be left out."""
+    cursor = None
+    while cursor != 0:
+        ((cursor, found),) = ask([("zscan", keys.board(shard, slug, suffix), cursor or 0, None, STEP)])
+        names = [player.decode() for player, _ in found]
+        for start in range(0, len(names), STEP):
+            yield names[start : start + STEP]
+
+
+def derive(board: Callable[[], Board]) -> None:
+    """Rebuilds what follows from a board's entries: segments, and levels of dense ranks.
+
+    Works in steps of about 500 entries, each a short script, while the board is in use; `board` gives the definition
+    as it is at each of them.
+    """
+    slug = board().slug
+    for shard in shards.everyone():
+        for suffix in suffixes(shard, slug):
+            _remove_derived(shard, slug, suffix)
+            _derive_set(board, shard, suffix)
+
+
+def remove(slug: str) -> None:
+    """Removes everything of a board. Some 3 round trips for each period kept."""
+    for shard in shards.everyone():
+        for suffix in suffixes(shard, slug):
+            _remove_derived(shard, slug, suffix)
+            with guarded():
+                client().unlink(keys.board(shard, slug, suffix))
+                client().zrem(keys.board_windows(shard, slug), suffix)
+        with guarded():
+            client().hdel(keys.board_versions(shard), slug)
+    with guarded():
+        client().hdel(keys.tie_ticks(), slug)
+
+
+def _derive_set(board: Callable[[], Board], shard: int, suffix: str) -> None:
+    slug = board().slug
+    (expires,) = ask([("zscore", keys.board_windows(shard, slug), suffix)])
+    expiry = 0 if expires in (None, float("inf")) else int(expires)
+    for some in players(shard, slug, suffix):
+        catalog.run(
+            "leaderboards/derive_entries",
+            [(shard, some)],
+            lambda names: [board().for_scripts(), suffix, expiry, *names],
+            repeatable=True,
+        )
+
+
+def _remove_derived(shard: int, slug: str, suffix: str) -> None:
+    names = segments(shard, slug, suffix)
+    for start in range(0, len(names) + 1, STEP):
+        some = names[start : start + STEP]
+        with guarded():
+            client().unlink(
+                keys.board_segments(shard, slug, suffix),
+                keys.board_levels(shard, slug, suffix),
+                *(keys.board_levels(shard, slug, name) for name in some),
+                *(keys.board(shard, slug, name) for name in some),
+            )

@@ -1,0 +1,108 @@
+"""Every kind of damage is found, told in words, and mended where it can be."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from achievements.definitions import Event, Tier
+from achievements.services import events
+from gamify_site.store import keys, shards
+from leaderboards.services import ranking
+from tests.achievements.builders import make
+from tests.builders import make_board, make_player
+
+PLAYERS = ("alice", "bob", "charlie")
+
+
+@pytest.fixture
+def played(services_store, clock) -> Any:
+    """A little of everything, in order."""
+    make_board("coins", action="coin", windows=("all", "day"), segment_by="country", ties="dense")
+    make_board("few", action="coin", max_entries=2)
+    make("ten")
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    make("three", type="streak", action="login", target=3, freezes=1)
+    make("slayer", type="tiered", action="boss", target=2, points=0, tiers=(Tier("a", "A", 1, 3), Tier("b", "B", 2, 4)))
+    make("one", type="meta", action=None, target=1)
+    for player in PLAYERS:
+        make_player(player, country="SE")
+        days = [Event(player, "login", at=clock.now() - timedelta(days=ago)) for ago in (3, 2, 0)]
+        events.record([Event(player, "coin", 12), Event(player, "relic", item="cup"), Event(player, "boss"), *days])
+    assert check() == "Checked: 3 players, 3 boards. Everything agrees.\n"
+    return services_store.redis
+
+
+def check(*options: str) -> str:
+    """What the command prints."""
+    out = StringIO()
+    call_command("check_integrity", *options, stdout=out)
+    return out.getvalue()
+
+
+def complaints(*options: str) -> str:
+    """What the command prints before it fails."""
+    out = StringIO()
+    with pytest.raises(CommandError, match=None if options else "--repair"):
+        call_command("check_integrity", *options, stdout=out)
+    return out.getvalue()
+
+
+def key(name: str, *parts: str) -> str:
+    return getattr(keys, name)(shards.of("alice"), *parts)
+
+
+DAMAGE = {
+    "points": lambda redis: redis.hincrby(key("player", "alice"), "points", 5),
+    "points board": lambda redis: redis.zrem(key("board", "achievement-points", "all"), "alice"),
+    "collection": lambda redis: redis.hset(key("progress", "alice"), "relics", 2),
+    "streak": lambda redis: redis.hset(key("streak", "alice", "three"), "current", 9),
+    "rarity": lambda redis: redis.hset(key("unlocks"), "ten", 7),
+    "holders": lambda redis: redis.zadd(key("holders", "slayer_b"), {"alice": 1}),
+    "due": lambda redis: redis.hset(key("progress", "alice"), "slayer", 2),
+    "board entry": lambda redis: redis.zadd(key("board", "coins", "all:country=SE"), {"alice": 1}),
+    "board level": lambda redis: redis.zadd(key("board_levels", "coins", "all"), {"77": 77}),
+    "board expiry": lambda redis: redis.persist(key("board", "coins", "2082-11-20")),
+    "board limit": lambda redis: [
+        redis.zadd(keys.board(shards.of(player), "few", "all"), {player: 12}) for player in PLAYERS
+    ],
+}
+
+
+@pytest.mark.parametrize("rule", DAMAGE)
+def test_damage_is_found_and_mended(played, rule):
+    DAMAGE[rule](played)
+    assert f"× {rule}\n" in complaints()
+    assert "Everything agrees." in check("--repair")
+    assert "Everything agrees." in check()
+    assert ranking.standing("achievement-points", "alice").score in (18, 22)
+
+
+FOUND_ALONE = {
+    "progress": lambda redis: redis.hset(key("progress", "alice"), "ten", "1.5"),
+    "unknown player": lambda redis: redis.hset(keys.player(shards.of("nobody"), "nobody"), "name", "x"),
+    "unknown board": lambda redis: redis.zadd(keys.board(0, "gone", "all"), {"alice": 1}),
+    "unregistered set": lambda redis: redis.zadd(keys.board(0, "coins", "1999-01-01"), {"alice": 1}),
+}
+
+
+@pytest.mark.parametrize("rule", FOUND_ALONE)
+def test_damage_that_nobody_can_know_the_truth_of_is_told(played, rule):
+    FOUND_ALONE[rule](played)
+    assert f"× {rule}\n" in complaints()
+    assert f"× {rule}\n" in complaints("--repair")
+
+
+@pytest.mark.usefixtures("played")
+def test_changed_points_that_have_not_reached_everybody_are_told_and_given():
+    make("ten", points=50)
+    assert "       3 × outdated points\n" in complaints()
+    check("--repair")
+    assert ranking.standing("achievement-points", "bob").score == 13 + 50
+
+
+@pytest.mark.usefixtures("services_store")
+def test_empty_site_has_nothing_to_complain_about():
+    assert check() == "Checked: 0 players, 0 boards. Everything agrees.\n"
