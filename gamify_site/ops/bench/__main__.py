@@ -15,10 +15,10 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from gamify_site.ops.bench import boards
+    from gamify_site.ops.bench import boards, events
     from gamify_site.store import embedded
 
-    suites = {"boards": boards.run}
+    suites = {"boards": boards.run, "events": events.run}
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="+", choices=suites)
     parser.add_argument("--players", type=int, required=True)

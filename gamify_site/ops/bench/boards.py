@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,13 +15,10 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.cache import SessionStore
 
-from gamify_site.store.connection import client
+from gamify_site.ops.bench.measuring import BATCH, Way, compare, fill, increment_bare, say
 from leaderboards.definitions import Board
 from leaderboards.services import boards, scores
 
-BATCH = 500
-ROUNDS = 3
-BARE = "bench:bare"  # a sorted set of the same size, written to by redis-py alone
 PAGE = "/leaderboards/bench/?top=50&around=10"
 CONNECTIONS = 8
 
@@ -30,72 +27,33 @@ def run(players: int, seconds: float) -> dict[str, Any]:
     """Fills two boards of the same size, then measures both ways of writing in turns, then the pages over HTTP."""
     ids = [f"player-{number:08}" for number in range(players)]
     boards.define(Board("bench", "Bench"))
-    _fill(ids)
+    fill(ids, ["bench"])
     figures = _writes(ids, seconds)
     figures |= _pages(ids, seconds)
     return figures
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"  {text}\n")
-    sys.stdout.flush()
-
-
-def _fill(ids: list[str]) -> None:
-    dice = random.Random(1)  # noqa: S311
-    began = time.perf_counter()
-    for start in range(0, len(ids), 5000):
-        values = {player: dice.randrange(1_000_000) for player in ids[start : start + 5000]}
-        scores.submit_many("bench", values)
-        client().zadd(BARE, values)
-        if sys.stdout.isatty():
-            sys.stdout.write(f"\r  filling {start * 100 // len(ids)} %")
-    _say(f"\rfilled in {time.perf_counter() - began:.0f} s")
-
-
 def _writes(ids: list[str], seconds: float) -> dict[str, Any]:
     dice = random.Random(2)  # noqa: S311
     batches = [[(dice.choice(ids), dice.randrange(1, 100)) for _ in range(BATCH)] for _ in range(200)]
-    ways: dict[str, Callable[[list[tuple[str, int]]], object]] = {
-        "bare_zincrby": _bare_batch,
-        "submit_many": lambda batch: scores.submit_many("bench", batch),
-    }
-    best = dict.fromkeys(ways, (0.0, 0.0))
-    for _ in range(ROUNDS):  # in turns, so that a busy moment of the machine does not fall on one of them alone
-        for name, write in ways.items():
-            best[name] = max(best[name], _rate(write, batches, seconds / ROUNDS))
-    bare, ours = best["bare_zincrby"], best["submit_many"]
-    _say(f"pipelined ZINCRBY, batches of {BATCH}:  {bare[0]:>9,.0f} writes/s, {bare[1]:.2f} µs of server time each")
-    _say(f"scores.submit_many, batches of {BATCH}: {ours[0]:>9,.0f} writes/s, {ours[1]:.2f} µs of server time each")
-    _say(f"ratio: {ours[0] / bare[0]:.0%} (goal: at least 60 %)")
+    bare, ours = compare(
+        [
+            Way(f"pipelined ZINCRBY, batches of {BATCH}", lambda number: batches[number % 200], increment_bare),
+            Way(
+                f"scores.submit_many, batches of {BATCH}",
+                lambda number: batches[number % 200],
+                lambda batch: scores.submit_many("bench", batch),
+            ),
+        ],
+        seconds,
+    )
+    say(f"ratio: {ours.per_second / bare.per_second:.0%} (goal: at least 60 %)")
     return {
-        "bare_writes_per_second": round(bare[0]),
-        "submit_many_writes_per_second": round(ours[0]),
-        "ratio": round(ours[0] / bare[0], 3),
-        "server_us_per_write": round(ours[1], 2),
+        "bare_writes_per_second": round(bare.per_second),
+        "submit_many_writes_per_second": round(ours.per_second),
+        "ratio": round(ours.per_second / bare.per_second, 3),
+        "server_us_per_write": round(ours.server_us, 2),
     }
-
-
-def _bare_batch(batch: list[tuple[str, int]]) -> None:
-    pipeline = client().pipeline(transaction=False)
-    for player, amount in batch:
-        pipeline.zincrby(BARE, amount, player)
-    pipeline.execute()
-
-
-def _rate(write: Callable[[Any], object], batches: list[Any], seconds: float) -> tuple[float, float]:
-    """Writes per second, and microseconds of the server's CPU per write."""
-    done, server, began = 0, _server_seconds(), time.perf_counter()
-    while time.perf_counter() < began + seconds:
-        write(batches[done % len(batches)])
-        done += 1
-    duration = time.perf_counter() - began
-    return done * BATCH / duration, (_server_seconds() - server) / (done * BATCH) * 1e6
-
-
-def _server_seconds() -> float:
-    usage = client().info("cpu")
-    return float(usage["used_cpu_user"] + usage["used_cpu_sys"])
 
 
 def _pages(ids: list[str], seconds: float) -> dict[str, Any]:
@@ -112,7 +70,7 @@ def _pages(ids: list[str], seconds: float) -> dict[str, Any]:
 
 def _report(what: str, figures: dict[str, Any], goal: int) -> None:
     rate, p50, p99 = figures["requests_per_second"], figures["p50_ms"], figures["p99_ms"]
-    _say(f"{what}: {rate:,} requests/s (goal: {goal:,}), p50 {p50} ms, p99 {p99} ms, answers {figures['statuses']}")
+    say(f"{what}: {rate:,} requests/s (goal: {goal:,}), p50 {p50} ms, p99 {p99} ms, answers {figures['statuses']}")
 
 
 def _session(player: str) -> str:
