@@ -3,8 +3,9 @@
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) with boards: slug → Board.for_scripts(),
 --         actions: action → {rules = slugs, boards = slugs}, points: slug of the points board; JSON batch:
---         events     [[place in the batch, player, action, amount, value or false, {collection → item index} or false,
---                    at (ms), day or false, period, id or '', {board → tick} or false, {board → units}] …]
+--         events     [place in the batch, player, action, amount, value or false, {collection → item index} or false,
+--                    at (ms), day or false, period, id or '', {board → [units, tick]} or false where all boards take
+--                    the amount, then the next event's fields …]
 --         refused    [place, reason …] of events that were refused before
 --         orders     [[player, what (add, set, grant, revoke), rule or release slug, value, at (ms)] …]
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
@@ -65,59 +66,63 @@ local function refuse(place, reason)
   refused[#refused + 1] = reason
 end
 
-for _, event in ipairs(batch.events) do
-  local action = catalog.actions[event[ACTION]]
+local events = batch.events
+for i = 0, #events - 1, WIDTH do
+  local action = catalog.actions[events[i + ACTION]]
   for _, slug in ipairs(action and action.boards or {}) do
-    local sets = batch.periods[event[PERIOD]][slug]
-    if sets then join_ledger(ledger_of(slug), sets, event[PLAYER]) end
+    local sets = batch.periods[events[i + PERIOD]][slug]
+    if sets then join_ledger(ledger_of(slug), sets, events[i + PLAYER]) end
   end
 end
 for _, slug in ipairs(order_of_ledgers) do read_ledger(shard, ledgers[slug]) end
 
-local function unlocked_count(id, board)
-  return board.ties == 'unlocks' and tonumber(redis.call('HGET', player_key(shard, id), 'unlocked') or 0)
+-- The units of an event for a board, and what its tie rule asks for.
+local function score_of(i, board)
+  local given = events[i + SCORES] and events[i + SCORES][board.slug]
+  local units, tick = events[i + AMOUNT], nil
+  if given then units, tick = given[1], given[2] end
+  if board.ties == 'shared' or board.ties == 'dense' then return units end
+  local unlocked = redis.call('HGET', player_key(shard, events[i + PLAYER]), 'unlocked')
+  return units, { tick = tick, unlocked = tonumber(unlocked or 0) }
 end
 
--- What an event would make of the boards: ledger, sets and orders by turns; nil where one of them refuses.
-local function try_boards(event, slugs)
-  local tried = {}
+-- Tries an event on all its boards; false where one of them refuses it.
+local function try_boards(i, slugs, periods)
   for _, slug in ipairs(slugs) do
-    local sets, board = batch.periods[event[PERIOD]][slug], catalog.boards[slug]
-    if sets then
-      local orders = try_entry(ledgers[slug], sets, {
-        player = event[PLAYER], units = event[UNITS][slug], how = board.how, tick = event[TICKS] and event[TICKS][slug],
-        unlocked = unlocked_count(event[PLAYER], board),
-      })
-      if not orders then return nil end
-      tried[#tried + 1] = { ledgers[slug], sets, orders }
+    local board = catalog.boards[slug]
+    local units, more = score_of(i, board)
+    if periods[slug] and not try_entry(ledgers[slug], periods[slug], events[i + PLAYER], units, board.how, more) then
+      return false
     end
   end
-  return tried
-end
-
--- Applies an event to all that listen; false where one of them refuses, nothing is changed then.
-local function apply_action(event, action)
-  local tried = try_boards(event, action.boards)
-  if not tried then return false end
-  if #action.rules > 0 then
-    local player = player_of(event[PLAYER])
-    read_progress(player, action.rules)
-    if overflows(player, catalog, action.rules, event) then return false end
-    apply_rules(shard, player, catalog, action.rules, event)
-  end
-  for _, entry in ipairs(tried) do keep_entry(entry[1], entry[2], event[PLAYER], entry[3]) end
   return true
 end
 
-for _, event in ipairs(batch.events) do
-  local action, id_key = catalog.actions[event[ACTION]], event[ID] ~= '' and event_key(shard, event[ID])
-  if id_key and not redis.call('SET', id_key, '1', 'NX', 'EX', batch.ttl) then
-    duplicates[#duplicates + 1] = event[PLACE]
-  elseif action and not apply_action(event, action) then
-    refuse(event[PLACE], 'out_of_range')
-    if id_key then redis.call('DEL', id_key) end
+-- Applies an event to all that listen; false where one of them refuses, nothing is changed then.
+local function apply_action(i, action)
+  local id, periods = events[i + PLAYER], batch.periods[events[i + PERIOD]]
+  if not try_boards(i, action.boards, periods) then return false end
+  if #action.rules > 0 then
+    local player = player_of(id)
+    read_progress(player, action.rules)
+    if overflows(player, catalog, action.rules, events, i) then return false end
+    apply_rules(shard, player, catalog, action.rules, events, i)
+  end
+  for _, slug in ipairs(action.boards) do
+    if periods[slug] then keep_entry(ledgers[slug], periods[slug], id) end
+  end
+  return true
+end
+
+for i = 0, #events - 1, WIDTH do
+  local action, id = catalog.actions[events[i + ACTION]], events[i + ID]
+  if id ~= '' and not redis.call('SET', event_key(shard, id), '1', 'NX', 'EX', batch.ttl) then
+    duplicates[#duplicates + 1] = events[i + PLACE]
+  elseif action and not apply_action(i, action) then
+    refuse(events[i + PLACE], 'out_of_range')
+    if id ~= '' then redis.call('DEL', event_key(shard, id)) end
   else
-    see(event[PLAYER])
+    see(events[i + PLAYER])
     applied = applied + 1
   end
 end
@@ -176,18 +181,17 @@ if #points > 0 then
   local ledger = ledger_of(catalog.points)
   for _, entry in ipairs(points) do join_ledger(ledger, points_sets, entry[1]) end
   read_ledger(shard, ledger)
-  for i, entry in ipairs(points) do
-    local orders = try_entry(ledger, points_sets, {
-      player = entry[1], units = entry[2], how = 'last', tick = i, unlocked = entry[3],
-    })
-    if orders then keep_entry(ledger, points_sets, entry[1], orders) end
+  for _, entry in ipairs(points) do
+    if try_entry(ledger, points_sets, entry[1], entry[2], 'last', { unlocked = entry[3] }) then
+      keep_entry(ledger, points_sets, entry[1])
+    end
   end
 end
 
 local news = {}
 for _, slug in ipairs(order_of_ledgers) do
   local main = batch.mains[slug]
-  local climbers, dropped = write_ledger(shard, ledgers[slug], ledgers[slug].expiry[main] and main, batch.lone, batch)
+  local climbers, dropped = write_ledger(shard, ledgers[slug], ledgers[slug].sets[main] and main, batch.lone, batch)
   for _, part in ipairs({ slug, climbers, dropped }) do news[#news + 1] = part end
 end
 

@@ -21,7 +21,7 @@ end
 -- Points and number of what is unlocked, as it is kept.
 local function sum_of_unlocks(player)
   local points, count = 0, 0
-  local kept = redis.call('HGETALL', player.unlocked_key)
+  local kept = redis.call('HGETALL', unlocked_key(shard, player.id))
   for i = 1, #kept, 2 do
     player.unlocks[kept[i]] = kept[i + 1]
     points, count = points + points_of(kept[i + 1]), count + 1
@@ -41,11 +41,11 @@ end
 local function audit_points_board(player, points, count)
   local order = redis.call('ZSCORE', board_key(shard, board.slug, 'all'), player.id)
   local may_be_absent = count == 0 or board.max_entries > 0
-  local entry = { player = player.id, units = points, how = 'last', tick = 0, unlocked = count }
-  if order and tonumber(order) == combined(board, nil, entry) or not order and may_be_absent then return end
-  tell('points board', player.id, 'the order value is %s, the unlocks make %.0f', order or 'absent', combined(board, nil, entry))
+  local right = combined(board, nil, points, 'last', { tick = 0, unlocked = count })
+  if order and tonumber(order) == right or not order and may_be_absent then return end
+  tell('points board', player.id, 'the order value is %s, the unlocks make %.0f', order or 'absent', right)
   join_ledger(ledger, points_sets, player.id)
-  entries[#entries + 1] = entry
+  entries[#entries + 1] = { player.id, points, count }
 end
 
 local function audit_progress(player)
@@ -107,7 +107,9 @@ end
 if is_repair and #entries > 0 then
   read_ledger(shard, ledger)
   for _, entry in ipairs(entries) do
-    keep_entry(ledger, points_sets, entry.player, try_entry(ledger, points_sets, entry))
+    if try_entry(ledger, points_sets, entry[1], entry[2], 'last', { tick = 0, unlocked = entry[3] }) then
+      keep_entry(ledger, points_sets, entry[1])
+    end
   end
   write_ledger(shard, ledger, nil, request.lone, request)
 end

@@ -1,56 +1,57 @@
 -- What an event makes of the progress of the achievements that listen to it.
 -- joins: store/keys achievements/holdings achievements/releases achievements/streaks
 
--- Positions in an event, as achievements/lua/apply_events.lua gets it.
-local PLACE, PLAYER, ACTION, AMOUNT, VALUE, ITEMS, AT, DAY, PERIOD, ID, TICKS, UNITS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+-- Events are one flat list, `WIDTH` fields each; `i` is the index before an event's first field.
+local PLACE, PLAYER, ACTION, AMOUNT, VALUE, ITEMS, AT, DAY, PERIOD, ID, SCORES, WIDTH = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 11
 local EXACT = 9007199254740991 -- 2^53 - 1
 
 local COUNTS = { counter = true, tiered = true, milestone = true }
 
 -- The progress that an event makes of a rule that counts; nil where the event says nothing to it.
-local function counted(player, rule, event)
+local function counted(player, rule, events, i)
   local held = progress_of(player, rule.slug)
   if rule.type == 'milestone' then return math.max(held, 1) end
-  if rule.measure == 'sum' then return held + event[AMOUNT] end
+  if rule.measure == 'sum' then return held + events[i + AMOUNT] end
   if rule.measure == 'count' then return held + 1 end
-  return event[VALUE] and math.max(held, event[VALUE]) or nil
+  return events[i + VALUE] and math.max(held, events[i + VALUE]) or nil
 end
 
 -- True where an event would take a count out of the range of exact numbers.
-local function overflows(player, catalog, rules, event)
+local function overflows(player, catalog, rules, events, i)
   for _, slug in ipairs(rules) do
     local rule = catalog.rules[slug]
-    local new = COUNTS[rule.type] and counted(player, rule, event)
+    local new = COUNTS[rule.type] and counted(player, rule, events, i)
     if new and new > EXACT then return true end
   end
   return false
 end
 
-local function collected(shard, player, rule, event)
-  local item = event[ITEMS] and event[ITEMS][rule.slug]
+local function collected(shard, player, rule, events, i)
+  local items = events[i + ITEMS]
+  local item = items and items[rule.slug]
   if not item then return nil end
   local is_new = redis.call('SETBIT', collection_key(shard, player.id, rule.slug), item, 1) == 0
   return progress_of(player, rule.slug) + (is_new and 1 or 0)
 end
 
 -- Counts an event for each rule that listens, and unlocks what is reached.
-local function apply_rules(shard, player, catalog, rules, event)
+local function apply_rules(shard, player, catalog, rules, events, i)
   local day_is_new
   for _, slug in ipairs(rules) do
     local rule, new = catalog.rules[slug], nil
     if COUNTS[rule.type] then
-      new = counted(player, rule, event)
+      new = counted(player, rule, events, i)
     elseif rule.type == 'collection' then
-      new = collected(shard, player, rule, event)
+      new = collected(shard, player, rule, events, i)
     else
       if day_is_new == nil then
-        day_is_new = redis.call('SETBIT', days_key(shard, player.id, rule.action), event[DAY], 1) == 0
+        day_is_new = redis.call('SETBIT', days_key(shard, player.id, rule.action), events[i + DAY], 1) == 0
       end
-      new = math.max(progress_of(player, slug), record_day(shard, player.id, rule, event[DAY], day_is_new))
+      new = math.max(progress_of(player, slug), record_day(shard, player.id, rule, events[i + DAY], day_is_new))
     end
     if new then
       set_progress(player, slug, new)
-      if new >= rule.releases[1].target then check_rules(player, catalog, { rule }, event[AT], false) end
+      if new >= rule.releases[1].target then check_rules(player, catalog, { rule }, events[i + AT], false) end
     end
   end
 end

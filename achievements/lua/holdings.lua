@@ -7,8 +7,8 @@ local MOST_HOLDERS = 100
 
 local function open_player(shard, id)
   return {
-    id = id, progress = {}, changed = {}, unlocks = {}, released = {}, revoked = {}, repriced = {}, points = 0,
-    progress_key = progress_key(shard, id), unlocked_key = unlocked_key(shard, id), revoked_key = revoked_key(shard, id),
+    shard = shard, id = id, progress_key = progress_key(shard, id),
+    progress = {}, changed = {}, unlocks = {}, released = {}, revoked = {}, repriced = {}, points = 0,
   }
 end
 
@@ -37,7 +37,7 @@ end
 local function unlock_of(player, release)
   local value = player.unlocks[release]
   if value == nil then
-    value = redis.call('HGET', player.unlocked_key, release)
+    value = redis.call('HGET', unlocked_key(player.shard, player.id), release)
     player.unlocks[release] = value
   end
   return value
@@ -49,14 +49,14 @@ local function points_of(value) return tonumber(string.match(value, ':(%d+)$')) 
 local function all_unlocked(player)
   if not player.all then
     player.all = {}
-    for _, release in ipairs(redis.call('HKEYS', player.unlocked_key)) do player.all[release] = true end
+    for _, release in ipairs(redis.call('HKEYS', unlocked_key(player.shard, player.id))) do player.all[release] = true end
     for release, value in pairs(player.unlocks) do player.all[release] = value and true or nil end
   end
   return player.all
 end
 
 local function was_revoked(player, release)
-  return redis.call('SISMEMBER', player.revoked_key, release) == 1
+  return redis.call('SISMEMBER', revoked_key(player.shard, player.id), release) == 1
 end
 
 local function add_unlock(player, release, at)
@@ -85,21 +85,21 @@ end
 
 local function write_revoked(shard, player)
   for _, change in ipairs(player.revoked) do
-    redis.call('HDEL', player.unlocked_key, change.slug)
+    redis.call('HDEL', unlocked_key(shard, player.id), change.slug)
     redis.call('HINCRBY', unlocks_key(shard), change.slug, -1)
     redis.call('ZREM', holders_key(shard, change.slug), player.id)
-    if change.by_staff then redis.call('SADD', player.revoked_key, change.slug) end
+    if change.by_staff then redis.call('SADD', revoked_key(shard, player.id), change.slug) end
   end
 end
 
 local function write_released(shard, player, ms, is_quiet)
   for _, change in ipairs(player.released) do
     local slug, at = change.release.slug, string.format('%.0f', change.at)
-    redis.call('HSET', player.unlocked_key, slug, player.unlocks[slug])
+    redis.call('HSET', unlocked_key(shard, player.id), slug, player.unlocks[slug])
     redis.call('HINCRBY', unlocks_key(shard), slug, 1)
     redis.call('ZADD', holders_key(shard, slug), at, player.id)
     redis.call('ZREMRANGEBYRANK', holders_key(shard, slug), 0, -MOST_HOLDERS - 1)
-    redis.call('SREM', player.revoked_key, slug)
+    redis.call('SREM', revoked_key(shard, player.id), slug)
     if not is_quiet then
       add_news(feed_key(shard, player.id), 50, ms, 'type', 'unlock', 'achievement', slug, 'points', change.release.points, 'at', at)
       add_news(activity_key(shard), 1000, ms, 'player', player.id, 'achievement', slug, 'at', at)
@@ -116,13 +116,13 @@ local function write_player(shard, player, ms, is_quiet)
   local fields = {}
   for slug, value in pairs(player.changed) do
     fields[#fields + 1] = slug
-    fields[#fields + 1] = string.format('%.0f', value)
+    fields[#fields + 1] = value
   end
   if #fields > 0 then redis.call('HSET', player.progress_key, unpack(fields)) end
   if #player.released + #player.revoked + #player.repriced == 0 then return nil end
   write_revoked(shard, player)
   write_released(shard, player, ms, is_quiet)
-  for _, slug in ipairs(player.repriced) do redis.call('HSET', player.unlocked_key, slug, player.unlocks[slug]) end
+  for _, slug in ipairs(player.repriced) do redis.call('HSET', unlocked_key(shard, player.id), slug, player.unlocks[slug]) end
   local key, count = player_key(shard, player.id), #player.released - #player.revoked
   return redis.call('HINCRBY', key, 'points', player.points), redis.call('HINCRBY', key, 'unlocked', count)
 end

@@ -100,7 +100,11 @@ def _check(place: int, event: Event, now: datetime) -> Checked:
     at = now if event.at is None else windows.check_moment(event.at)
     if not now - OLDEST <= at <= now + NEWEST:
         raise ValidationError({"at": "The time may lie up to 7 days back and 5 minutes ahead."})
-    units = {board.slug: board.to_units(_score_for(board, event), "value") for board in listening}
+    units = {
+        board.slug: [units]
+        for board in listening
+        if (units := board.to_units(_score_for(board, event), "value")) != event.amount
+    }
     return Checked(place, event, at, units, _items(event, rules))
 
 

@@ -4,34 +4,39 @@
 -- `board` is as Board.for_scripts() gives it; `sets` is [[suffix, expiry in seconds or 0] …], the main set first.
 
 local function open_ledger(board)
-  return { board = board, suffixes = {}, expiry = {}, players = {}, before = {}, after = {} }
+  return { board = board, sets = {}, suffixes = {}, tried = {} }
 end
 
 -- Notes that a player will write to some sets; all must be noted before `read_ledger`.
 local function join_ledger(ledger, sets, player)
-  for _, set in ipairs(sets) do
-    local suffix = set[1]
-    if not ledger.expiry[suffix] then
-      ledger.suffixes[#ledger.suffixes + 1], ledger.expiry[suffix] = suffix, set[2]
-      ledger.players[suffix], ledger.before[suffix], ledger.after[suffix] = {}, {}, {}
+  for _, given in ipairs(sets) do
+    local suffix = given[1]
+    local set = ledger.sets[suffix]
+    if not set then
+      set = { expires = given[2], players = {}, before = {}, after = {} }
+      ledger.sets[suffix], ledger.suffixes[#ledger.suffixes + 1] = set, suffix
     end
-    if ledger.before[suffix][player] == nil then
-      local players = ledger.players[suffix]
-      players[#players + 1], ledger.before[suffix][player] = player, false
+    if set.before[player] == nil then
+      set.players[#set.players + 1], set.before[player] = player, false
     end
   end
 end
 
--- Reads what the players have: before[suffix][player] is an order value or false; after begins as the same.
+-- Reads what the players have: `before` is an order value or false; `after` has the same where it has nothing.
 local function read_ledger(shard, ledger)
-  for _, suffix in ipairs(ledger.suffixes) do
-    local before, after, players = ledger.before[suffix], ledger.after[suffix], ledger.players[suffix]
-    local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(players))
-    for i, player in ipairs(players) do
-      local order = orders[i] and tonumber(orders[i]) or false
-      before[player], after[player] = order, order
+  for suffix, set in pairs(ledger.sets) do
+    local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(set.players))
+    for i, player in ipairs(set.players) do
+      if orders[i] then set.before[player] = tonumber(orders[i]) end
     end
   end
+end
+
+-- The order value that a player has in a set by now; false where there is none.
+local function order_in(set, player)
+  local order = set.after[player]
+  if order == nil then return set.before[player] end
+  return order
 end
 
 -- The part of an order value that ranks equal scores; `tick` grows with each entry, `unlocked` is the player's count.
@@ -42,58 +47,62 @@ local function tie_part(board, tick, unlocked)
 end
 
 -- The order value that an entry makes of the one there was; nil where it would leave the range or fall below the floor.
-local function combined(board, order, entry)
+-- `more` may have floor, tick and unlocked.
+local function combined(board, order, units, how, more)
   local base = order and math.floor(order / board.scale)
-  local given = board.sign * entry.units + 0 -- never the -0 that -1 * 0 gives
-  local new = given
-  if base and entry.how == 'sum' then new = base + given end
-  if base and entry.how == 'best' then new = math.max(base, given) end
-  if math.abs(new) > board.most then return nil end
-  if entry.floor and board.sign * new < entry.floor then return nil end
+  local new = board.sign * units + 0 -- never the -0 that -1 * 0 gives
+  if base and how == 'sum' then new = base + new end
+  if base and how == 'best' then new = math.max(base, new) end
+  if new > board.most or new < -board.most then return nil end
+  if more and more.floor and board.sign * new < more.floor then return nil end
   if board.ties == 'earliest' and new == base then return order end
-  return new * board.scale + tie_part(board, entry.tick, entry.unlocked)
+  return more and new * board.scale + tie_part(board, more.tick, more.unlocked) or new
 end
 
--- Tries an entry {player, units, how, floor?, tick?, unlocked?} on its sets; its new order values, or nil.
-local function try_entry(ledger, sets, entry)
-  local orders = {}
-  for i, set in ipairs(sets) do
-    orders[i] = combined(ledger.board, ledger.after[set[1]][entry.player], entry)
-    if orders[i] == nil then return nil end
+-- Tries an entry on its sets: what it makes of them is kept by `keep_entry`. False where one of them refuses it.
+local function try_entry(ledger, sets, player, units, how, more)
+  for i, given in ipairs(sets) do
+    local order = combined(ledger.board, order_in(ledger.sets[given[1]], player), units, how, more)
+    if not order then return false end
+    ledger.tried[i] = order
   end
-  return orders
+  return true
 end
 
--- Keeps what `try_entry` gave.
-local function keep_entry(ledger, sets, player, orders)
-  for i, set in ipairs(sets) do ledger.after[set[1]][player] = orders[i] end
+-- Keeps what `try_entry` has tried last.
+local function keep_entry(ledger, sets, player)
+  for i, given in ipairs(sets) do ledger.sets[given[1]].after[player] = ledger.tried[i] end
 end
 
--- Collects a changed entry for one set: order and player by turns, and the orders that are left.
-local function collect(groups, suffix, order, player, old)
-  groups[suffix] = groups[suffix] or { arguments = {}, left = {} }
-  local group = groups[suffix]
-  group.arguments[#group.arguments + 1] = order
-  group.arguments[#group.arguments + 1] = player
-  if old then group.left[#group.left + 1] = old end
+-- What changed in a set: order and player by turns, the orders that were left, and the same for each of its segments.
+local function changes_of(shard, board, suffix, set)
+  local changes, parts, count = { arguments = {}, left = {} }, {}, 0
+  for _, player in ipairs(set.players) do
+    local old, new = set.before[player], set.after[player]
+    if new and new ~= old then
+      changes.arguments[count + 1], changes.arguments[count + 2], count = new, player, count + 2
+      if old then changes.left[#changes.left + 1] = old end
+      local part = segment_of(shard, board, suffix, player)
+      if part then
+        parts[part] = parts[part] or { arguments = {}, left = {} }
+        local arguments = parts[part].arguments
+        arguments[#arguments + 1] = new
+        arguments[#arguments + 1] = player
+        if old then parts[part].left[#parts[part].left + 1] = old end
+      end
+    end
+  end
+  return changes, parts
 end
 
 -- Writes one set and its segments; returns whether anything changed, and the players who fell off.
 local function write_set(shard, ledger, suffix)
-  local board, groups, changed = ledger.board, {}, false
-  for _, player in ipairs(ledger.players[suffix]) do
-    local old, new = ledger.before[suffix][player], ledger.after[suffix][player]
-    if new ~= old then
-      collect(groups, suffix, new, player, old)
-      local part = segment_of(shard, board, suffix, player)
-      if part then collect(groups, part, new, player, old) end
-    end
-  end
-  for name, group in pairs(groups) do
-    changed = true
-    write_entries(shard, board, name, ledger.expiry[suffix], group.arguments, group.left)
-  end
-  return changed, changed and trim_entries(shard, board, suffix) or {}
+  local board, set = ledger.board, ledger.sets[suffix]
+  local changes, parts = changes_of(shard, board, suffix, set)
+  if #changes.arguments == 0 then return false, {} end
+  write_entries(shard, board, suffix, set.expires, changes.arguments, changes.left)
+  for part, its in pairs(parts) do write_entries(shard, board, part, set.expires, its.arguments, its.left) end
+  return true, trim_entries(shard, board, suffix)
 end
 
 -- The order value of the last place that counts as the top; -inf while the top is not full, +inf where there is none.
@@ -109,8 +118,9 @@ local function tell_climbers(shard, ledger, main, boundary, dropped, lone, ms)
   local board, fallen, climbers = ledger.board, {}, {}
   local new_boundary = top_boundary(shard, board, main)
   for _, player in ipairs(dropped) do fallen[player] = true end
-  for _, player in ipairs(ledger.players[main]) do
-    local old, new = ledger.before[main][player], ledger.after[main][player]
+  local set = ledger.sets[main]
+  for _, player in ipairs(set.players) do
+    local old, new = set.before[player], set.after[player]
     if new and new >= new_boundary and new > (old or -math.huge) and not fallen[player] then
       if lone == 0 then
         climbers[#climbers + 1] = player

@@ -32,19 +32,18 @@ local function unlocked_by(player)
   return board.ties == 'unlocks' and tonumber(redis.call('HGET', player_key(shard, player), 'unlocked') or 0)
 end
 
+local needs_more = request.floor or board.ties == 'earliest' or board.ties == 'unlocks'
 local refused, accepted, is_accepted = {}, {}, {}
 for number = 1, #entries / 2 do
-  local player = entries[2 * number - 1]
-  local entry = {
-    player = player, units = entries[2 * number], how = request.how, floor = request.floor,
-    tick = request.ticks and request.ticks[number], unlocked = unlocked_by(player),
+  local player, units = entries[2 * number - 1], entries[2 * number]
+  local more = needs_more and {
+    floor = request.floor, tick = request.ticks and request.ticks[number], unlocked = unlocked_by(player),
   }
-  local orders = try_entry(ledger, sets, entry)
-  if orders then
-    keep_entry(ledger, sets, player, orders)
+  if try_entry(ledger, sets, player, units, request.how, more) then
+    keep_entry(ledger, sets, player)
     if not is_accepted[player] then accepted[#accepted + 1], is_accepted[player] = player, true end
   else
-    local held = ledger.after[main][player]
+    local held = order_in(ledger.sets[main], player)
     refused[#refused + 1] = number - 1
     refused[#refused + 1] = held and order_text(board.sign * math.floor(held / board.scale)) or '0'
   end
@@ -62,8 +61,8 @@ local function place_of(order)
 end
 
 local place, writer = {}, entries[1]
-if request.ranks == 1 then place[1], place[2], place[3] = place_of(ledger.before[main][writer]) end
+if request.ranks == 1 then place[1], place[2], place[3] = place_of(ledger.sets[main].before[writer]) end
 local climbers, dropped = write_ledger(shard, ledger, main, request.lone, request)
-if request.ranks == 1 then place[4], place[5], place[6] = place_of(ledger.after[main][writer]) end
+if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
 see_players(shard, accepted, request.seen)
 return { refused, climbers, dropped, place }
