@@ -143,7 +143,7 @@ class Board:
         has. Anything else is a `ValidationError` at `field`.
         """
         if isinstance(score, int) and not isinstance(score, bool):  # by far the most common
-            units: int | Decimal = score * int(10**self.decimals)
+            units: int | Decimal = score * int(10**self.decimals) if self.decimals else score
         else:
             units = self._decimal_units(score, field)
         if not -self.most_units <= units <= self.most_units:

@@ -105,7 +105,7 @@ local function apply_action(i, action)
   if #action.rules > 0 then
     local player = player_of(id)
     read_progress(player, action.rules)
-    if overflows(player, catalog, action.rules, events, i) then return false end
+    if not try_rules(player, catalog, action.rules, events, i) then return false end
     apply_rules(shard, player, catalog, action.rules, events, i)
   end
   for _, slug in ipairs(action.boards) do
@@ -169,13 +169,13 @@ local unlocked, points = {}, {}
 local points_sets = { { 'all', 0 } }
 for _, id in ipairs(order_of_players) do
   local player = players[id]
-  for _, change in ipairs(player.released) do
-    for _, part in ipairs({ id, change.release.slug, change.release.points, string.format('%.0f', change.at) }) do
-      unlocked[#unlocked + 1] = part
+  write_progress(player)
+  for _, change in ipairs(player.changes or {}) do
+    if change.what == 'released' then
+      for _, part in ipairs({ id, change.slug, change.points, change.at }) do unlocked[#unlocked + 1] = part end
     end
   end
-  local total, count = write_player(shard, player, batch.ms, #batch.backfill > 0)
-  if total then points[#points + 1] = { id, total, count } end
+  if player.changes then points[#points + 1] = { id, write_unlocks(shard, player, batch.ms, #batch.backfill > 0) } end
 end
 if #points > 0 then
   local ledger = ledger_of(catalog.points)

@@ -86,8 +86,10 @@ local function audit_releases(player)
     for _, release in ipairs(catalog.rules[slug].releases) do reprice_unlock(player, release) end
     check_rules(player, catalog, { catalog.rules[slug] }, request.ms, true)
   end
-  for _, slug in ipairs(player.repriced) do tell('outdated points', player.id, '%s has other points now', slug) end
-  for _, change in ipairs(player.released) do tell('due', player.id, '%s is reached and not unlocked', change.release.slug) end
+  for _, change in ipairs(player.changes or {}) do
+    if change.what == 'repriced' then tell('outdated points', player.id, '%s has other points now', change.slug) end
+    if change.what == 'released' then tell('due', player.id, '%s is reached and not unlocked', change.slug) end
+  end
 end
 
 for _, id in ipairs(request.players) do

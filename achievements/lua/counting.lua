@@ -16,14 +16,17 @@ local function counted(player, rule, events, i)
   return events[i + VALUE] and math.max(held, events[i + VALUE]) or nil
 end
 
--- True where an event would take a count out of the range of exact numbers.
-local function overflows(player, catalog, rules, events, i)
-  for _, slug in ipairs(rules) do
+local tried = {} -- what `try_rules` found last, rule by rule
+
+-- Tries an event on the rules that count; false where it would take one out of the range of exact numbers.
+local function try_rules(player, catalog, rules, events, i)
+  for place, slug in ipairs(rules) do
     local rule = catalog.rules[slug]
     local new = COUNTS[rule.type] and counted(player, rule, events, i)
-    if new and new > EXACT then return true end
+    if new and new > EXACT then return false end
+    tried[place] = new
   end
-  return false
+  return true
 end
 
 local function collected(shard, player, rule, events, i)
@@ -34,16 +37,14 @@ local function collected(shard, player, rule, events, i)
   return progress_of(player, rule.slug) + (is_new and 1 or 0)
 end
 
--- Counts an event for each rule that listens, and unlocks what is reached.
+-- Applies the event that `try_rules` has tried last to each rule, and unlocks what is reached.
 local function apply_rules(shard, player, catalog, rules, events, i)
   local day_is_new
-  for _, slug in ipairs(rules) do
-    local rule, new = catalog.rules[slug], nil
-    if COUNTS[rule.type] then
-      new = counted(player, rule, events, i)
-    elseif rule.type == 'collection' then
+  for place, slug in ipairs(rules) do
+    local rule, new = catalog.rules[slug], tried[place]
+    if rule.type == 'collection' then
       new = collected(shard, player, rule, events, i)
-    else
+    elseif rule.type == 'streak' then
       if day_is_new == nil then
         day_is_new = redis.call('SETBIT', days_key(shard, player.id, rule.action), events[i + DAY], 1) == 0
       end

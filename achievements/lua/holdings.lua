@@ -5,11 +5,9 @@
 
 local MOST_HOLDERS = 100
 
+-- `changes` of what is unlocked, in the order in which they happened: {what = 'released', 'revoked' or 'repriced', slug …}.
 local function open_player(shard, id)
-  return {
-    shard = shard, id = id, progress_key = progress_key(shard, id),
-    progress = {}, changed = {}, unlocks = {}, released = {}, revoked = {}, repriced = {}, points = 0,
-  }
+  return { shard = shard, id = id, progress_key = progress_key(shard, id), progress = {}, changed = {}, unlocks = {}, points = 0 }
 end
 
 -- Reads progress that is likely to be asked for, all at once.
@@ -59,11 +57,16 @@ local function was_revoked(player, release)
   return redis.call('SISMEMBER', revoked_key(player.shard, player.id), release) == 1
 end
 
+local function note_change(player, change)
+  player.changes = player.changes or {}
+  player.changes[#player.changes + 1] = change
+end
+
 local function add_unlock(player, release, at)
   player.unlocks[release.slug] = string.format('%.0f:%d:%d', at, release.revision, release.points)
   if player.all then player.all[release.slug] = true end
   player.points = player.points + release.points
-  player.released[#player.released + 1] = { release = release, at = at }
+  note_change(player, { what = 'released', slug = release.slug, points = release.points, at = string.format('%.0f', at) })
 end
 
 -- `by_staff`: it was taken away, and did not merely follow from what was.
@@ -71,7 +74,7 @@ local function take_unlock(player, release, by_staff)
   player.points = player.points - points_of(unlock_of(player, release.slug))
   player.unlocks[release.slug] = false
   if player.all then player.all[release.slug] = nil end
-  player.revoked[#player.revoked + 1] = { slug = release.slug, by_staff = by_staff }
+  note_change(player, { what = 'revoked', slug = release.slug, by_staff = by_staff })
 end
 
 -- Gives a release that the player has the points of the present definition.
@@ -80,49 +83,63 @@ local function reprice_unlock(player, release)
   if not value or points_of(value) == release.points then return end
   player.points = player.points + release.points - points_of(value)
   player.unlocks[release.slug] = string.gsub(value, '%d+$', release.points)
-  player.repriced[#player.repriced + 1] = release.slug
+  note_change(player, { what = 'repriced', slug = release.slug })
 end
 
-local function write_revoked(shard, player)
-  for _, change in ipairs(player.revoked) do
+local write_change = {
+  revoked = function(shard, player, change)
     redis.call('HDEL', unlocked_key(shard, player.id), change.slug)
     redis.call('HINCRBY', unlocks_key(shard), change.slug, -1)
     redis.call('ZREM', holders_key(shard, change.slug), player.id)
     if change.by_staff then redis.call('SADD', revoked_key(shard, player.id), change.slug) end
+  end,
+  released = function(shard, player, change)
+    redis.call('HSET', unlocked_key(shard, player.id), change.slug, player.unlocks[change.slug])
+    redis.call('HINCRBY', unlocks_key(shard), change.slug, 1)
+    redis.call('ZADD', holders_key(shard, change.slug), change.at, player.id)
+    redis.call('ZREMRANGEBYRANK', holders_key(shard, change.slug), 0, -MOST_HOLDERS - 1)
+    redis.call('SREM', revoked_key(shard, player.id), change.slug)
+  end,
+  repriced = function(shard, player, change)
+    redis.call('HSET', unlocked_key(shard, player.id), change.slug, player.unlocks[change.slug])
+  end,
+}
+
+local function count_changes(player, what)
+  local count = 0
+  for _, change in ipairs(player.changes) do
+    if change.what == what then count = count + 1 end
   end
+  return count
 end
 
-local function write_released(shard, player, ms, is_quiet)
-  for _, change in ipairs(player.released) do
-    local slug, at = change.release.slug, string.format('%.0f', change.at)
-    redis.call('HSET', unlocked_key(shard, player.id), slug, player.unlocks[slug])
-    redis.call('HINCRBY', unlocks_key(shard), slug, 1)
-    redis.call('ZADD', holders_key(shard, slug), at, player.id)
-    redis.call('ZREMRANGEBYRANK', holders_key(shard, slug), 0, -MOST_HOLDERS - 1)
-    redis.call('SREM', revoked_key(shard, player.id), slug)
-    if not is_quiet then
-      add_news(feed_key(shard, player.id), 50, ms, 'type', 'unlock', 'achievement', slug, 'points', change.release.points, 'at', at)
-      add_news(activity_key(shard), 1000, ms, 'player', player.id, 'achievement', slug, 'at', at)
+-- Each unlock is news of its own; those of a backfill are one summary.
+local function tell_unlocks(shard, player, ms, is_backfill)
+  local feed, count = feed_key(shard, player.id), count_changes(player, 'released')
+  if is_backfill then
+    if count > 0 then add_news(feed, 50, ms, 'type', 'backfill', 'unlocked', count, 'points', player.points) end
+    return
+  end
+  for _, change in ipairs(player.changes) do
+    if change.what == 'released' then
+      add_news(feed, 50, ms, 'type', 'unlock', 'achievement', change.slug, 'points', change.points, 'at', change.at)
+      add_news(activity_key(shard), 1000, ms, 'player', player.id, 'achievement', change.slug, 'at', change.at)
     end
   end
-  if is_quiet and #player.released > 0 then
-    add_news(feed_key(shard, player.id), 50, ms, 'type', 'backfill', 'unlocked', #player.released, 'points', player.points)
-  end
 end
 
--- Writes what changed: progress, unlocks, points, rarity, news. Returns the new points and the number of unlocks, or
--- nil where the unlocks have not changed.
-local function write_player(shard, player, ms, is_quiet)
-  local fields = {}
+local function write_progress(player)
+  local fields, count = {}, 0
   for slug, value in pairs(player.changed) do
-    fields[#fields + 1] = slug
-    fields[#fields + 1] = value
+    fields[count + 1], fields[count + 2], count = slug, value, count + 2
   end
-  if #fields > 0 then redis.call('HSET', player.progress_key, unpack(fields)) end
-  if #player.released + #player.revoked + #player.repriced == 0 then return nil end
-  write_revoked(shard, player)
-  write_released(shard, player, ms, is_quiet)
-  for _, slug in ipairs(player.repriced) do redis.call('HSET', unlocked_key(shard, player.id), slug, player.unlocks[slug]) end
-  local key, count = player_key(shard, player.id), #player.released - #player.revoked
+  if count > 0 then redis.call('HSET', player.progress_key, unpack(fields)) end
+end
+
+-- Writes changed unlocks with points, rarity and news. Returns the new points and the new number of unlocks.
+local function write_unlocks(shard, player, ms, is_backfill)
+  for _, change in ipairs(player.changes) do write_change[change.what](shard, player, change) end
+  tell_unlocks(shard, player, ms, is_backfill)
+  local key, count = player_key(shard, player.id), count_changes(player, 'released') - count_changes(player, 'revoked')
   return redis.call('HINCRBY', key, 'points', player.points), redis.call('HINCRBY', key, 'unlocked', count)
 end

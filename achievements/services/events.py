@@ -92,20 +92,31 @@ def _reason(error: ValidationError) -> str:
 
 def _check(place: int, event: Event, now: datetime) -> Checked:
     """The event as the script takes it. Raises `ValidationError` with the field."""
-    check_slug(event.action, "action")
+    rules, listening = _listeners(event.action)
     if event.id is not None:
         _check_id(event.id, "id")
-    rules, listening = compiled.listeners().get(event.action, ([], []))
     _check_amount(event, correcting=bool(listening) and not rules)
-    at = now if event.at is None else windows.check_moment(event.at)
-    if not now - OLDEST <= at <= now + NEWEST:
+    at = now if event.at is None else _check_time(event.at, now)
+    units: dict[str, list[int]] = {}
+    for board in listening:
+        score = board.to_units(_score_for(board, event), "value")
+        if score != event.amount:
+            units[board.slug] = [score]
+    return Checked(place, event, at, units, {} if event.item is None else _items(event.item, rules))
+
+
+def _listeners(action: str) -> tuple[list[Achievement], list[Board]]:
+    heard = compiled.listeners().get(action) if isinstance(action, str) else None
+    if heard is None:
+        check_slug(action, "action")
+    return heard or ([], [])
+
+
+def _check_time(at: object, now: datetime) -> datetime:
+    moment = windows.check_moment(at)
+    if not now - OLDEST <= moment <= now + NEWEST:
         raise ValidationError({"at": "The time may lie up to 7 days back and 5 minutes ahead."})
-    units = {
-        board.slug: [units]
-        for board in listening
-        if (units := board.to_units(_score_for(board, event), "value")) != event.amount
-    }
-    return Checked(place, event, at, units, _items(event, rules))
+    return moment
 
 
 def _check_id(value: object, field: str) -> None:
@@ -126,14 +137,12 @@ def _score_for(board: Board, event: Event) -> int | Decimal:
     return event.amount if board.combine == "sum" or event.value is None else event.value
 
 
-def _items(event: Event, rules: Sequence[Achievement]) -> dict[str, int]:
+def _items(item: str | int, rules: Sequence[Achievement]) -> dict[str, int]:
     """Collection → index of the event's item in it."""
     collections = [rule for rule in rules if rule.type == "collection"]
-    if event.item is None or not collections:
-        return {}
-    found = {rule.slug: index for rule in collections if (index := _index(event.item, rule.items)) is not None}
-    if not found:
-        raise ValidationError({"item": f"No collection of this action has the item {event.item!r}."})
+    found = {rule.slug: index for rule in collections if (index := _index(item, rule.items)) is not None}
+    if collections and not found:
+        raise ValidationError({"item": f"No collection of this action has the item {item!r}."})
     return found
 
 

@@ -74,33 +74,37 @@ local function keep_entry(ledger, sets, player)
   for i, given in ipairs(sets) do ledger.sets[given[1]].after[player] = ledger.tried[i] end
 end
 
--- What changed in a set: order and player by turns, the orders that were left, and the same for each of its segments.
+-- Notes a changed entry: order and player by turns, and the orders that were left.
+local function collect(changes, order, player, old)
+  local arguments, left = changes.arguments, changes.left
+  local count = changes.count
+  arguments[count + 1], arguments[count + 2], changes.count = order, player, count + 2
+  if old then left[#left + 1] = old end
+end
+
+-- What changed in a set, and in each of its segments.
 local function changes_of(shard, board, suffix, set)
-  local changes, parts, count = { arguments = {}, left = {} }, {}, 0
+  local whole, parts, before, after = { arguments = {}, left = {}, count = 0 }, {}, set.before, set.after
   for _, player in ipairs(set.players) do
-    local old, new = set.before[player], set.after[player]
+    local old, new = before[player], after[player]
     if new and new ~= old then
-      changes.arguments[count + 1], changes.arguments[count + 2], count = new, player, count + 2
-      if old then changes.left[#changes.left + 1] = old end
-      local part = segment_of(shard, board, suffix, player)
+      collect(whole, new, player, old)
+      local part = board.segment_by ~= '' and segment_of(shard, board, suffix, player)
       if part then
-        parts[part] = parts[part] or { arguments = {}, left = {} }
-        local arguments = parts[part].arguments
-        arguments[#arguments + 1] = new
-        arguments[#arguments + 1] = player
-        if old then parts[part].left[#parts[part].left + 1] = old end
+        parts[part] = parts[part] or { arguments = {}, left = {}, count = 0 }
+        collect(parts[part], new, player, old)
       end
     end
   end
-  return changes, parts
+  return whole, parts
 end
 
 -- Writes one set and its segments; returns whether anything changed, and the players who fell off.
 local function write_set(shard, ledger, suffix)
   local board, set = ledger.board, ledger.sets[suffix]
-  local changes, parts = changes_of(shard, board, suffix, set)
-  if #changes.arguments == 0 then return false, {} end
-  write_entries(shard, board, suffix, set.expires, changes.arguments, changes.left)
+  local whole, parts = changes_of(shard, board, suffix, set)
+  if whole.count == 0 then return false, {} end
+  write_entries(shard, board, suffix, set.expires, whole.arguments, whole.left)
   for part, its in pairs(parts) do write_entries(shard, board, part, set.expires, its.arguments, its.left) end
   return true, trim_entries(shard, board, suffix)
 end
