@@ -75,6 +75,7 @@ class Achievement:
     counts: str | None = None
     position: int = 0
     revision: int = 1
+    _releases: tuple[Release, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_slug(self.slug)
@@ -91,9 +92,16 @@ class Achievement:
         check_integer("position", self.position, 0, 1_000_000)
         self._check_source()
         self._check_parts()
+        object.__setattr__(self, "_releases", tuple(self._make_releases()))
         self._check_prerequisites()
         if not isinstance(self.metadata, Mapping):
             raise ValidationError({"metadata": "Enter a JSON object."})
+
+    def _make_releases(self) -> Iterator[Release]:
+        if self.type != "tiered":
+            yield Release(self.slug, self.name, self.target, self.points)
+        for tier in self.tiers:
+            yield Release(f"{self.slug}_{tier.level}", f"{self.name}: {tier.name}", tier.target, tier.points)
 
     def _check_source(self) -> None:
         if self.type == "meta":
@@ -157,12 +165,9 @@ class Achievement:
         if {self.slug, *(release.slug for release in self.releases())} & set(self.prerequisites):
             raise ValidationError({"prerequisites": f"{self.slug} cannot wait for itself."})
 
-    def releases(self) -> Iterator[Release]:
-        """What can be unlocked: the achievement itself, or each of its tiers."""
-        if self.type != "tiered":
-            yield Release(self.slug, self.name, self.target, self.points)
-        for tier in self.tiers:
-            yield Release(f"{self.slug}_{tier.level}", f"{self.name}: {tier.name}", tier.target, tier.points)
+    def releases(self) -> tuple[Release, ...]:
+        """What can be unlocked: the achievement itself, or each of its tiers, lowest first."""
+        return self._releases
 
     def sentence(self) -> str:
         """The rule in words."""
@@ -251,6 +256,22 @@ class Progress:
     percent: int
     unlocked: bool
     unlocked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """One achievement as a player may see it. `holders` of `players` have it, for tiers the last one.
+
+    Of a hidden one that the player does not have nothing is told but that it is there: `achievement` is None and
+    `releases` is empty.
+    """
+
+    achievement: Achievement | None
+    category: str
+    status: Literal["locked", "unlocked", "hidden"]
+    releases: tuple[Progress, ...]
+    holders: int
+    players: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """How far players are, and progress that a game sets directly instead of by events."""
 
+from typing import Literal
+
 from django.core.exceptions import ValidationError
 
-from achievements.definitions import EXACT, Achievement, Progress
+from achievements.definitions import EXACT, Achievement, CatalogEntry, Progress
 from achievements.services import applying, catalog, states
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
@@ -21,15 +23,30 @@ def get(player: str, slug: str) -> Progress:
     return found.get(slug) or list(found.values())[-1]
 
 
-def all(player: str) -> dict[str, list[Progress]]:  # noqa: A001
-    """The whole catalog of a player: slug of each published or held achievement → its releases. One round trip."""
+def all(player: str) -> list[CatalogEntry]:  # noqa: A001
+    """The whole catalog as a player sees it, in its order: what is published, and what is archived and held.
+
+    Raises `ValidationError`. One round trip; O(achievements).
+    """
     state = states.read(player)
-    return {
-        item.slug: state.of(item)
+    return [
+        _entry(item, state)
         for item in catalog.all()
-        if item.status == "published"
-        or (item.status == "archived" and any(release.slug in state.unlocked for release in item.releases()))
-    }
+        if item.status == "published" or (item.status == "archived" and _is_held(item, state))
+    ]
+
+
+def _is_held(item: Achievement, state: states.State) -> bool:
+    return any(release.slug in state.unlocked for release in item.releases())
+
+
+def _entry(item: Achievement, state: states.State) -> CatalogEntry:
+    if item.hidden and not _is_held(item, state):
+        return CatalogEntry(None, item.category, "hidden", (), 0, state.players)
+    found = state.of(item)
+    last = found[-1]
+    status: Literal["locked", "unlocked"] = "unlocked" if last.unlocked else "locked"
+    return CatalogEntry(item, item.category, status, found, state.holders.get(last.achievement, 0), state.players)
 
 
 def next_up(player: str, limit: int = 3) -> list[Progress]:
@@ -45,7 +62,7 @@ def next_up(player: str, limit: int = 3) -> list[Progress]:
     return sorted(open_ones, key=lambda it: (-it.percent, it.target - it.progress, it.achievement))[:limit]
 
 
-def tiers(player: str, slug: str) -> list[Progress]:
+def tiers(player: str, slug: str) -> tuple[Progress, ...]:
     """The ladder of a tiered achievement, lowest tier first; the first one not unlocked is the next. One round trip."""
     return states.read(player).of(catalog.get(slug))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from achievements.definitions import Achievement, Progress, Unlock
+from achievements.definitions import Achievement, Progress, Release, Unlock
 from achievements.services import catalog as achievements
 from gamify_site.identifiers import check_player_id
 from gamify_site.store import catalog, shards
@@ -43,20 +43,22 @@ class State:
             return counted.total() if achievement.counts is None else counted[achievement.counts]
         return self.progress.get(achievement.slug, 0)
 
-    def of(self, achievement: Achievement) -> list[Progress]:
+    def of(self, achievement: Achievement) -> tuple[Progress, ...]:
         """The progress of each release: of the achievement itself, or of its tiers in order."""
         reached = self.reached(achievement)
-        return [
-            Progress(
-                achievement=release.slug,
-                progress=min(reached, release.target),
-                target=release.target,
-                percent=min(100, 100 * reached // release.target),
-                unlocked=release.slug in self.unlocked,
-                unlocked_at=unlock.at if (unlock := self.unlocked.get(release.slug)) else None,
-            )
-            for release in achievement.releases()
-        ]
+        return tuple([self._progress(release, reached) for release in achievement.releases()])
+
+    def _progress(self, release: Release, reached: int) -> Progress:
+        unlock = self.unlocked.get(release.slug)
+        is_reached = reached >= release.target
+        return Progress(
+            release.slug,
+            release.target if is_reached else reached,
+            release.target,
+            100 if is_reached else 100 * reached // release.target,
+            unlock is not None,
+            None if unlock is None else unlock.at,
+        )
 
 
 def read(player: str) -> State:

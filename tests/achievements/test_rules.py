@@ -291,6 +291,24 @@ def test_next_up_is_what_is_closest():
     assert [item.achievement for item in progress.next_up("alice", 2)] == ["near", "far"]
 
 
+def test_whole_catalog_at_once_tells_nothing_of_what_is_hidden():
+    make("ten", position=2)
+    make("secret", hidden=True, position=1, target=5, description="The very secret")
+    make("gone")
+    make("draft", status="draft")
+    do("alice", "coin", amount=10)
+    catalog.archive("gone")
+    do("bob", "coin", amount=4)
+    assert [(entry.achievement.slug, entry.status) for entry in progress.all("alice")] == [
+        ("gone", "unlocked"),
+        ("secret", "unlocked"),
+        ("ten", "unlocked"),
+    ]
+    hidden, ten = progress.all("bob")
+    assert (hidden.status, hidden.achievement, hidden.releases, hidden.category) == ("hidden", None, (), "coins")
+    assert (ten.status, ten.releases[0].progress, ten.holders, ten.players) == ("locked", 4, 1, 2)
+
+
 def unlocked_slugs(found):
     return [unlock.achievement for unlock in found]
 

@@ -299,10 +299,10 @@ class Histories(RuleBasedStateMachine):
         assert _sorted(outcome.unlocked) == _sorted(expected.unlocked)
         assert set(outcome.no_listeners) == expected.no_listeners
 
-    def _progress(self, name: str, item: Achievement) -> list[Any]:
+    def _progress(self, name: str, item: Achievement) -> tuple[Any, ...]:
         player = self.model.players.get(name, Player())
         reached = self.model.reached(player, item)
-        return [
+        return tuple(
             progress.Progress(
                 release.slug,
                 min(reached, release.target),
@@ -312,7 +312,7 @@ class Histories(RuleBasedStateMachine):
                 player.unlocked[release.slug].at if release.slug in player.unlocked else None,
             )
             for release in item.releases()
-        ]
+        )
 
     def _releases(self, slug: str) -> tuple[Achievement, list[str]]:
         item = next(
