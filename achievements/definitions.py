@@ -24,6 +24,7 @@ MOST_POINTS = 1000
 MOST_ITEMS = 500
 MOST_TIERS = 10
 MOST_FREEZES = 5
+LONGEST_METADATA = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Achievement:
         check_text("name", self.name, 1, 80)
         check_text("description", self.description, 0, 500)
         check_text("icon", self.icon, 0, 500)
+        if self.icon and not (SLUG.fullmatch(self.icon) or self.icon.startswith(("https://", "http://", "/"))):
+            raise ValidationError({"icon": "Enter the name of an icon, or an address that begins with https:// or /."})
         for name, allowed in (("type", TYPES), ("measure", MEASURES), ("status", STATUSES)):
             if getattr(self, name) not in allowed:
                 raise ValidationError({name: f"Choose one of {', '.join(allowed)}."})
@@ -94,8 +97,18 @@ class Achievement:
         self._check_parts()
         object.__setattr__(self, "_releases", tuple(self._make_releases()))
         self._check_prerequisites()
+        self._check_metadata()
+
+    def _check_metadata(self) -> None:
+        problem = ValidationError({"metadata": f"Enter a JSON object of at most {LONGEST_METADATA} characters."})
         if not isinstance(self.metadata, Mapping):
-            raise ValidationError({"metadata": "Enter a JSON object."})
+            raise problem
+        try:
+            text = json.dumps(dict(self.metadata), allow_nan=False)
+        except (TypeError, ValueError):
+            raise problem from None
+        if len(text) > LONGEST_METADATA:
+            raise problem
 
     def _make_releases(self) -> Iterator[Release]:
         if self.type != "tiered":

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 from redis import Redis
+from redis.connection import AbstractConnection
 
 from gamify_site import clock as site_clock
 from gamify_site.store import catalog, connection
@@ -137,6 +138,26 @@ def down(store: Store) -> Iterator[Store]:
     store.stop()
     yield store
     store.start()
+
+
+@pytest.fixture
+def round_trips(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Tells how often the program has sent something to a real server and waited, since it was asked last."""
+    sent: list[object] = []
+    send = AbstractConnection.send_packed_command
+
+    def count(self: AbstractConnection, *args: Any, **kwargs: Any) -> None:
+        sent.append(self)
+        send(self, *args, **kwargs)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", count)
+
+    def told() -> int:
+        number = len(sent)
+        sent.clear()
+        return number
+
+    return told
 
 
 class Clock:

@@ -92,14 +92,22 @@ def remove(kind: str, slug: str) -> None:
 
 def _change(kind: str, slug: str, fields: Sequence[str]) -> None:
     for _ in range(TRIES):
-        known = snapshot().version
-        following = _own.get().replacing or _next_version(known, (kind, slug, *fields))
-        changed = scripts.run("store/change_definition", [(keys.site(), [known, following, kind, slug, *fields])])
-        if changed == [b"ok"]:
-            publish()
+        known = snapshot()
+        following = _own.get().replacing or _next_version(known.version, (kind, slug, *fields))
+        arguments = [known.version, following, kind, slug, *fields]
+        if scripts.run("store/change_definition", [(keys.site(), arguments)]) == [b"ok"]:
+            if publish() == following:
+                _own.get().snapshot = _changed(known, following, kind, slug, fields)
             return
         forget()
     raise StoreUnavailable("The definitions are being changed.")
+
+
+def _changed(known: Snapshot, version: str, kind: str, slug: str, fields: Sequence[str]) -> Snapshot:
+    """What is known after a change, without reading everything again."""
+    others = {name: found for name, found in known.definitions[kind].items() if name != slug}
+    changed = {slug: dict(zip(fields[::2], fields[1::2], strict=True))} if fields else {}
+    return Snapshot(version, {**known.definitions, kind: others | changed})
 
 
 def _next_version(known: str, change: Sequence[str]) -> str:
@@ -109,8 +117,8 @@ def _next_version(known: str, change: Sequence[str]) -> str:
     return f"{counter}-{digest}"
 
 
-def publish() -> None:
-    """Tells every shard the version that holds for the site. Three round trips; two where all know it already.
+def publish() -> str:
+    """Tells every shard the version that holds for the site, and gives it. Three round trips; two where all know it.
 
     The shards are read before the site, and a shard hears of a version after the site does: what a shard holds and the
     site does not is therefore out of date, and is replaced unless somebody has done so in between.
@@ -126,6 +134,7 @@ def publish() -> None:
     if calls:
         scripts.run("store/swap_version", calls, repeatable=True)
     forget()
+    return version
 
 
 def _read_shard_versions() -> list[str]:

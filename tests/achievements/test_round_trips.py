@@ -1,0 +1,63 @@
+"""What services cost: as many round trips as they say, however much there is."""
+
+from datetime import date
+
+import pytest
+
+from achievements.definitions import Event, Tier
+from achievements.services import collections, events, progress, streaks, unlocks
+from tests.achievements.builders import make
+from tests.builders import make_board
+
+MANY = 500
+
+
+@pytest.fixture(params=[1, 3])
+def played(request, open_store, round_trips):
+    """500 achievements of all types, and a player who has some of them."""
+    open_store("valkey", request.param)
+    make_board("coins", action="coin", windows=("all", "day", "week"))
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    make("three", type="streak", action="login", target=3)
+    make("slayer", type="tiered", action="boss", target=2, points=0, tiers=(Tier("a", "A", 1, 3), Tier("b", "B", 2, 4)))
+    make("any", type="meta", action=None, target=3)
+    for number in range(MANY - 4):
+        make(f"a{number:03}", target=1 + number, category=f"c{number % 7}")
+    batch = [Event("alice", action, 100, item="cup") for action in ("coin", "login", "relic", "boss")]
+    events.record(batch)
+    assert len(progress.all("alice")) == MANY
+    round_trips()
+    return round_trips
+
+
+READS = {
+    "catalog": lambda: progress.all("alice"),
+    "one progress": lambda: progress.get("alice", "slayer"),
+    "next up": lambda: progress.next_up("alice"),
+    "tiers": lambda: progress.tiers("alice", "slayer"),
+    "streak": lambda: streaks.status("alice", "login"),
+    "calendar": lambda: streaks.calendar("alice", "login", date(2026, 1, 1), date(2026, 12, 31)),
+    "collection": lambda: collections.status("alice", "relics"),
+    "unlocks": lambda: unlocks.for_player("alice"),
+    "recent": lambda: unlocks.recent(),
+    "holders": lambda: unlocks.holders("a001"),
+}
+
+
+def test_a_view_is_one_round_trip(played):
+    for view, read in READS.items():
+        read()
+        assert played() == 1, view
+
+
+def test_an_event_for_everything_is_one_round_trip(open_store, round_trips):
+    open_store("valkey", 1)
+    make_board("coins", action="coin", windows=("all", "day", "week"))
+    make("ten")
+    make("first", type="milestone", target=1)
+    events.record([Event("alice", "coin", 1)])
+    round_trips()
+    assert (
+        len(events.record([Event(f"p{number}", "coin", 10, id=f"{number}") for number in range(200)]).unlocked) == 400
+    )
+    assert round_trips() == 1
