@@ -22,7 +22,7 @@ from tests.conftest import Store
 ANCHOR = date(2026, 11, 20)
 
 
-def make(number: int = 20, anchor: date = ANCHOR, scenario: str = "showcase") -> None:
+def make(number: int = 12, anchor: date = ANCHOR, scenario: str = "showcase") -> None:
     reset.reset(scenario, number, anchor, lambda _done, _total: None)
 
 
@@ -39,11 +39,11 @@ def dump(redis: Redis) -> dict[str, Any]:
 
 
 def test_same_arguments_give_the_same_keys_and_values(services_store: Store) -> None:
-    make()
+    make(5)
     first = dump(services_store.redis)
     scores.submit("coins", "bob", 1)
     players.upsert("charlie", name="Charlie")
-    make()
+    make(5)
     assert dump(services_store.redis) == first
 
 
@@ -57,7 +57,7 @@ def test_another_anchor_gives_other_periods(store: Store) -> None:
 def test_showcase_fills_all_boards_and_windows(store: Store) -> None:  # noqa: ARG001
     make(30)
     with clock.frozen(scenarios._noon(ANCHOR, 0)):
-        assert [board.slug for board in boards.all()] == ["best-lap", "coins", "weekly-score"]
+        assert [board.slug for board in boards.all()] == ["achievement-points", "best-lap", "coins", "weekly-score"]
         assert ranking.size("coins") == ranking.size("weekly-score") == 30
         assert ranking.standing("coins", "alice") is not None
         for slug in ("coins", "weekly-score"):
@@ -180,7 +180,7 @@ def test_a_reset_that_breaks_off_leaves_the_site_closed_and_the_next_one_mends_i
     make()
     whole = dump(store.redis)
     with pytest.raises(KeyboardInterrupt):
-        reset.reset("showcase", 20, ANCHOR, fail)
+        reset.reset("showcase", 12, ANCHOR, fail)
     with pytest.raises(Resetting):
         ranking.top("coins", 5)
     assert reset.is_needed()

@@ -1,27 +1,29 @@
 """What sample data there is. A scenario writes through the public services alone, as a game would."""
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from random import Random
 
 from django.core.management.base import CommandParser
 
+from achievements.definitions import Event
+from achievements.services import catalog, events
 from gamify_site import clock
-from gamify_site.ops.demo import people
+from gamify_site.ops.demo import achievements, history, people
+from gamify_site.ops.demo.history import DAYS, Life
 from gamify_site.ops.demo.people import Person
 from gamify_site.players import services as players
 from leaderboards.definitions import Board
-from leaderboards.services import boards, scores
+from leaderboards.services import boards
 
 Progress = Callable[[int, int], None]
 
-DAYS = 90  # of history, the anchor's day included
 PLAYERS = 250
 MOST_PLAYERS = 5000
 SEED = 2026
+REGATTA_ENDED = 45  # days ago; who was there keeps it
 KEPT_FOR = 730  # days; longer than the history, so that an anchor in the past still gives the same data
 
 COINS = Board(
@@ -65,17 +67,21 @@ class Scenario:
 
 
 def showcase(number: int, anchor: date, progress: Progress) -> None:
-    """Three boards with 90 days of history up to noon of the anchor day."""
+    """Boards, achievements, and 90 days of play up to noon of the anchor day, through the engine as a game would."""
     random = Random(SEED)  # noqa: S311  (sample data must come out the same each time)
     for board in (COINS, BEST_LAP, WEEKLY_SCORE):
         boards.define(board)
+    for achievement in achievements.all_of_them():
+        catalog.define(achievement)
     crowd = people.make(number, random)
     total = len(crowd) + DAYS
     for done, person in enumerate(crowd):
         _join(person, anchor)
         progress(done, total)
-    for ago in reversed(range(DAYS)):
-        _play(ago, anchor, crowd, random)
+    lives = [history.begin(person, SEED) for person in crowd]
+    for ago in _live(lives, anchor):
+        if ago == REGATTA_ENDED:
+            catalog.archive(achievements.REGATTA)
         progress(total - ago, total)
 
 
@@ -88,7 +94,7 @@ def empty(_number: int, anchor: date, progress: Progress) -> None:
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("showcase", "three boards with 90 days of history", showcase),
+        Scenario("showcase", "achievements and boards with 90 days of history", showcase),
         Scenario("empty", "the sample log-ins and nothing else", empty),
     )
 }
@@ -99,7 +105,7 @@ def _noon(anchor: date, days_ago: int) -> datetime:
 
 
 def _join(person: Person, anchor: date) -> None:
-    with clock.frozen(_noon(anchor, person.joined_days_ago)):
+    with clock.frozen(history.joined(person, anchor)):
         players.upsert(
             person.id,
             name=person.name,
@@ -111,30 +117,33 @@ def _join(person: Person, anchor: date) -> None:
         )
 
 
-def _play(ago: int, anchor: date, crowd: Iterable[Person], random: Random) -> None:
-    """One day of games: fewer people play midweek, everybody gets a little better with time."""
-    moment = _noon(anchor, ago)
-    mood = 1.2 if moment.weekday() >= 5 else 0.9
-    today = [person for person in crowd if _plays(person, ago, mood, random)]
-    coins = {person.id: 10 * max(1, round(random.gauss(14, 5) * person.skill)) for person in today}
-    points = {person.id: max(5, round(random.gauss(120, 45) * person.skill)) for person in today}
-    laps = {person.id: _lap(person, ago, random) for person in today if random.random() < 0.4}
-    with clock.frozen(moment):
-        for board, results in ((COINS, coins), (WEEKLY_SCORE, points), (BEST_LAP, laps)):
-            if results:
-                scores.submit_many(board.slug, results, at=moment)
+def _live(lives: Sequence[Life], anchor: date) -> Iterator[int]:
+    """Plays day after day and gives how many days ago each was, up to noon of the anchor day."""
+    waiting: list[Event] = []
+    for ago in reversed(range(DAYS)):
+        waiting += [event for life in lives for event in history.day(life, anchor, ago)]
+        for until in _moments(anchor, ago):
+            _record([event for event in waiting if _moment(event) <= until], until)
+            waiting = [event for event in waiting if _moment(event) > until]
+        yield ago
 
 
-def _plays(person: Person, ago: int, mood: float, random: Random) -> bool:
-    """Whether it is one of the person's days; everybody has one that is certain, so that nobody is missing."""
-    is_keen = random.random() < person.diligence * mood
-    return person.joined_days_ago >= ago and (is_keen or person.joined_days_ago % DAYS == ago)
+def _moments(anchor: date, ago: int) -> list[datetime]:
+    """When a game would report: here at noon, and on the last day every hour, so that the latest news is in order."""
+    noon = _noon(anchor, ago)
+    return [noon - timedelta(hours=hours) for hours in reversed(range(1 if ago else 24))]
 
 
-def _lap(person: Person, ago: int, random: Random) -> Decimal:
-    """Seconds around the harbour: 58 for the best, and a few more for rust and traffic."""
-    seconds = 58 + 9 / person.skill + ago / 60 + random.expovariate(0.4)
-    return Decimal(round(seconds * 100)).scaleb(-2)
+def _record(due: Iterable[Event], until: datetime) -> None:
+    """Reports what has happened until a moment, in the order in which it has."""
+    with clock.frozen(until):
+        outcome = events.record(sorted(due, key=_moment))
+    if outcome.rejected:  # a mistake in the demo's own data, which must not go unnoticed
+        raise ValueError(f"The sample data has events that are refused: {sorted(set(outcome.rejected.values()))}")
+
+
+def _moment(event: Event) -> datetime:
+    return event.at or clock.now()
 
 
 def number_of_players(text: str) -> int:
