@@ -7,7 +7,7 @@ id that is greater byte by byte, which is Redis's own reverse order.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board, Row
@@ -79,8 +79,30 @@ def order_value(text: bytes) -> int:
     return int(text) if text.lstrip(b"-").isdigit() else int(float(text))
 
 
+class Asked(NamedTuple):
+    """Which part of which ranked set is wanted; `place` is as in read_board.lua."""
+
+    board: Board
+    suffix: str
+    top: int
+    place: dict[str, Any] | None
+
+
 def read(board: Board, suffix: str, *, top: int, place: dict[str, Any] | None, only: int | None = None) -> list[Answer]:
-    """Asks every shard, or `only` one, for its part of a view. `place` is as in read_board.lua. One round trip."""
+    """Asks every shard, or `only` one, for its part of a view. One round trip."""
+    return read_many([Asked(board, suffix, top, place)], only)[0]
+
+
+def read_many(asked: Sequence[Asked], only: int | None = None) -> list[list[Answer]]:
+    """The answers of every shard, or of `only` one, to each question. One round trip for all."""
+    where = list(shards.everyone()) if only is None else [only]
+    work = [(shard, _request(it)) for it in asked for shard in where]
+    replies = iter(catalog.run("leaderboards/read_board", work, lambda it: [it], repeatable=True))
+    return [[_answer(next(replies)) for _ in where] for _ in asked]
+
+
+def _request(asked: Asked) -> str:
+    board, suffix, top, place = asked
     request: dict[str, Any] = {
         "board": board.slug,
         "suffix": suffix,
@@ -89,12 +111,7 @@ def read(board: Board, suffix: str, *, top: int, place: dict[str, Any] | None, o
     }
     if place is not None:
         request["place"] = place | {"clamp": int(shards.count() == 1 and not place.get("skip"))}
-    text = json.dumps(request)
-    asked = shards.everyone() if only is None else [only]
-    replies = catalog.run(
-        "leaderboards/read_board", [(shard, text) for shard in asked], lambda it: [it], repeatable=True
-    )
-    return [_answer(reply) for reply in replies]
+    return json.dumps(request)
 
 
 def _answer(reply: list[Any]) -> Answer:

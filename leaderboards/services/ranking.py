@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -127,13 +128,30 @@ def view(
     ask = _Question.make(slug, window, period, segment)
     top = _within("top", top, 0, MOST_ROWS)
     around = _within("around", around, 0, MOST_ROWS)
-    mine = _place_of_player(ask, check_player_id(player)) if player is not None else None
+    mine = _places_of_player([ask], check_player_id(player))[0] if player is not None else None
     asked = _place_of_rank(ask, _within("rank", rank, 1, 10**15)) if rank is not None else mine
-    answers = _read_around(ask, top, around, asked)
+    answers = places.read_many([_asked(ask, top, around, asked)])[0]
+    shown = _view(ask, answers, top, around)
+    if rank is None:
+        return shown
+    standing = _around(ask, places.read_many([_asked(ask, 0, 0, mine)])[0], 0)[1] if mine else None
+    return replace(shown, standing=standing)
+
+
+def views(slugs: Sequence[str], *, top: int = 1, around: int = 0, player: str | None = None) -> list[BoardView]:
+    """The same of several boards at once, each in its main window and current period.
+
+    Errors as `top`. One round trip for all with one shard; with more, 2.
+    """
+    asks = [_Question.make(slug, None, None, None) for slug in slugs]
+    mine = _places_of_player(asks, check_player_id(player)) if player is not None else [None] * len(asks)
+    asked = [_asked(ask, top, around, place) for ask, place in zip(asks, mine, strict=True)]
+    return [_view(ask, answers, top, around) for ask, answers in zip(asks, places.read_many(asked), strict=True)]
+
+
+def _view(ask: "_Question", answers: list[places.Answer], top: int, around: int) -> BoardView:
     entries = places.merge([answer.top for answer in answers])[: min(top, _visible_size(ask.board, answers))]
     around_rows, standing = _around(ask, answers, around)
-    if rank is not None:
-        standing = _around(ask, _read_around(ask, 0, 0, mine), 0)[1] if mine else None
     return BoardView(
         board=ask.board,
         window=ask.window,
@@ -213,13 +231,14 @@ class _Question:
         return cls(board, window, period, segment, suffix)
 
 
-def _place_of_player(ask: _Question, player: str) -> dict[str, Any] | None:
-    """The place to ask all shards for; with more than one, the player's own shard says first where it is."""
+def _places_of_player(asks: Sequence[_Question], player: str) -> list[dict[str, Any] | None]:
+    """The places to ask all shards for; with more than one, the player's own shard says first where they are."""
     if shards.count() == 1:
-        return {"player": player}
+        return [{"player": player} for _ in asks]
     nothing_around = {"player": player, "before": 0, "after": 0}
-    (answer,) = places.read(ask.board, ask.suffix, top=0, place=nothing_around, only=shards.of(player))
-    return {"order": str(answer.around.order), "player": player} if answer.around else None
+    asked = [places.Asked(ask.board, ask.suffix, 0, nothing_around) for ask in asks]
+    found = [answer.around for (answer,) in places.read_many(asked, only=shards.of(player))]
+    return [{"order": str(it.order), "player": player} if it else None for it in found]
 
 
 def _place_of_rank(ask: _Question, rank: int) -> dict[str, Any] | None:
@@ -230,12 +249,12 @@ def _place_of_rank(ask: _Question, rank: int) -> dict[str, Any] | None:
     return {"order": str(entry.order), "player": entry.player} if entry else None
 
 
-def _read_around(ask: _Question, top: int, around: int, place: dict[str, Any] | None) -> list[places.Answer]:
+def _asked(ask: _Question, top: int, around: int, place: dict[str, Any] | None) -> places.Asked:
     """One shard shifts the window itself; of many, each gives as many rows as any shift could need."""
     reach = around if shards.count() == 1 else 2 * around
     if place is not None:
         place = place | {"before": reach, "after": reach + 1}
-    return places.read(ask.board, ask.suffix, top=top, place=place)
+    return places.Asked(ask.board, ask.suffix, top, place)
 
 
 def _around(ask: _Question, answers: list[places.Answer], around: int) -> tuple[list[Row], Standing | None]:

@@ -24,7 +24,7 @@ ROWS = "rows"  # the part of the board page that is polled; also the id of its e
 def board_list(request: HttpRequest) -> HttpResponse:
     """All boards, each with its leader and the visitor's place."""
     player = player_of(request)
-    views = [ranking.view(board.slug, top=1, around=0, player=player) for board in boards.all()]
+    views = ranking.views([board.slug for board in boards.all()], player=player)
     return private(render(request, "leaderboards/list.html", {"views": views}))
 
 
