@@ -1,5 +1,13 @@
-"""The pages of the achievements, of players' profiles, and of the game that shows it all."""
+"""The pages of the achievements and of players' profiles."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from achievements.views import catalog, home, profile
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("achievements/", catalog.browse, name="catalog"),
+    path("achievements/<str:slug>/", catalog.detail, name="achievement"),
+    path("players/<str:player>/", profile.profile, name="profile"),
+    path("players/<str:player>/compare/<str:other>/", profile.compare, name="compare"),
+]

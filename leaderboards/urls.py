@@ -1,11 +1,10 @@
-"""The pages of the leaderboards, the home page and the staff's forms."""
+"""The pages of the leaderboards and the staff's forms."""
 
 from django.urls import path
 
-from leaderboards.views import home, manage, pages
+from leaderboards.views import manage, pages
 
 urlpatterns = [
-    path("", home.home, name="home"),
     path("leaderboards/", pages.board_list, name="board_list"),
     path("leaderboards/<str:slug>/", pages.board, name="board"),
     path("manage/", manage.home, name="manage_home"),

@@ -175,7 +175,7 @@ for _, id in ipairs(order_of_players) do
       for _, part in ipairs({ id, change.slug, change.points, change.at }) do unlocked[#unlocked + 1] = part end
     end
   end
-  if player.changes then points[#points + 1] = { id, write_unlocks(shard, player, batch.ms, #batch.backfill > 0) } end
+  if player.changes then points[#points + 1] = { id, write_unlocks(shard, player, batch.ms, batch.date, #batch.backfill > 0) } end
 end
 if #points > 0 then
   local ledger = ledger_of(catalog.points)

@@ -87,15 +87,17 @@ local function reprice_unlock(player, release)
 end
 
 local write_change = {
-  revoked = function(shard, player, change)
+  revoked = function(shard, player, change, date)
     redis.call('HDEL', unlocked_key(shard, player.id), change.slug)
     redis.call('HINCRBY', unlocks_key(shard), change.slug, -1)
+    redis.call('HINCRBY', daily_key(shard, date), 'unlocks:' .. change.slug, -1)
     redis.call('ZREM', holders_key(shard, change.slug), player.id)
     if change.by_staff then redis.call('SADD', revoked_key(shard, player.id), change.slug) end
   end,
-  released = function(shard, player, change)
+  released = function(shard, player, change, date)
     redis.call('HSET', unlocked_key(shard, player.id), change.slug, player.unlocks[change.slug])
     redis.call('HINCRBY', unlocks_key(shard), change.slug, 1)
+    redis.call('HINCRBY', daily_key(shard, date), 'unlocks:' .. change.slug, 1)
     redis.call('ZADD', holders_key(shard, change.slug), change.at, player.id)
     redis.call('ZREMRANGEBYRANK', holders_key(shard, change.slug), 0, -MOST_HOLDERS - 1)
     redis.call('SREM', revoked_key(shard, player.id), change.slug)
@@ -137,8 +139,8 @@ local function write_progress(player)
 end
 
 -- Writes changed unlocks with points, rarity and news. Returns the new points and the new number of unlocks.
-local function write_unlocks(shard, player, ms, is_backfill)
-  for _, change in ipairs(player.changes) do write_change[change.what](shard, player, change) end
+local function write_unlocks(shard, player, ms, date, is_backfill)
+  for _, change in ipairs(player.changes) do write_change[change.what](shard, player, change, date) end
   tell_unlocks(shard, player, ms, is_backfill)
   local key, count = player_key(shard, player.id), count_changes(player, 'released') - count_changes(player, 'revoked')
   return redis.call('HINCRBY', key, 'points', player.points), redis.call('HINCRBY', key, 'unlocked', count)

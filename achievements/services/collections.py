@@ -1,11 +1,8 @@
 """Collections: what a player has, and what is missing, by name."""
 
-from achievements.definitions import CollectionStatus
+from achievements.definitions import Achievement, CollectionStatus
 from achievements.errors import UnknownAchievement
-from achievements.services import catalog
-from gamify_site.identifiers import check_player_id
-from gamify_site.store import keys, shards
-from gamify_site.store.connection import client, guarded
+from achievements.services import catalog, states
 
 
 def status(player: str, slug: str) -> CollectionStatus:
@@ -13,9 +10,12 @@ def status(player: str, slug: str) -> CollectionStatus:
     achievement = catalog.get(slug)
     if achievement.type != "collection":
         raise UnknownAchievement(slug)
-    with guarded():
-        bitmap = client().get(keys.collection(shards.of(check_player_id(player)), player, slug)) or b""
-    has = [index < 8 * len(bitmap) and bitmap[index // 8] >> (7 - index % 8) & 1 for index in range(achievement.target)]
-    collected = tuple(item for item, it in zip(achievement.items, has, strict=True) if it)
-    missing = tuple(item for item, it in zip(achievement.items, has, strict=True) if not it)
+    return status_in(states.read(player, items=[slug]), achievement)
+
+
+def status_in(state: states.State, achievement: Achievement) -> CollectionStatus:
+    """The same out of what has been read with the items of the collection. No round trip."""
+    has = set(state.items[achievement.slug])
+    collected = tuple(item for index, item in enumerate(achievement.items) if index in has)
+    missing = tuple(item for index, item in enumerate(achievement.items) if index not in has)
     return CollectionStatus(collected, achievement.target, missing, not missing)

@@ -5,6 +5,7 @@ from typing import Literal
 from django.core.exceptions import ValidationError
 
 from achievements.definitions import EXACT, Achievement, CatalogEntry, Progress
+from achievements.errors import UnknownAchievement
 from achievements.services import applying, catalog, states
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
@@ -28,19 +29,33 @@ def all(player: str) -> list[CatalogEntry]:  # noqa: A001
 
     Raises `ValidationError`. One round trip; O(achievements).
     """
-    state = states.read(player)
+    return entries(states.read(player))
+
+
+def entries(state: states.State) -> list[CatalogEntry]:
+    """The same out of what has been read. No round trip."""
     return [
-        _entry(item, state)
+        entry(item, state)
         for item in catalog.all()
         if item.status == "published" or (item.status == "archived" and _is_held(item, state))
     ]
+
+
+def visible(slug: str, state: states.State) -> CatalogEntry:
+    """One achievement as a player may see it; `UnknownAchievement` where there is nothing to be seen."""
+    item = catalog.get(slug)
+    found = entry(item, state)
+    if item.status == "draft" or found.status == "hidden" or (item.status == "archived" and not _is_held(item, state)):
+        raise UnknownAchievement(slug)
+    return found
 
 
 def _is_held(item: Achievement, state: states.State) -> bool:
     return any(release.slug in state.unlocked for release in item.releases())
 
 
-def _entry(item: Achievement, state: states.State) -> CatalogEntry:
+def entry(item: Achievement, state: states.State) -> CatalogEntry:
+    """One achievement as a player sees it; of a hidden one nothing but that it is there."""
     if item.hidden and not _is_held(item, state):
         return CatalogEntry(None, item.category, "hidden", (), 0, state.players)
     found = state.of(item)
@@ -51,7 +66,11 @@ def _entry(item: Achievement, state: states.State) -> CatalogEntry:
 
 def next_up(player: str, limit: int = 3) -> list[Progress]:
     """What is closest to being unlocked: by percent, then by what is left; hidden ones left out. One round trip."""
-    state = states.read(player)
+    return next_in(states.read(player), limit)
+
+
+def next_in(state: states.State, limit: int = 3) -> list[Progress]:
+    """The same out of what has been read. No round trip."""
     open_ones = [
         progress
         for item in catalog.all()

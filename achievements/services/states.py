@@ -1,5 +1,6 @@
 """What a player has, read at once; every view of progress, streaks and rarity is made of it."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple
 from achievements.definitions import Achievement, Progress, Release, Unlock
 from achievements.services import catalog as achievements
 from gamify_site.identifiers import check_player_id
+from gamify_site.players import services as players
+from gamify_site.players.services import Player
 from gamify_site.store import catalog, shards
 
 
@@ -24,17 +27,21 @@ class Run(NamedTuple):
 class State:
     """A player's achievements. `holders` is release → how many have it, out of `players`; no run: no day recorded.
 
-    `counted` is what metas count: category → unlocks.
+    `counted` is what metas count: category → unlocks. `days` are action → day numbers, and `items`
+    collection → indexes, where they were asked for.
     """
 
     player: str
     progress: Mapping[str, int]
     unlocked: Mapping[str, Unlock]
-    timezone: str
+    profile: Player
     runs: Mapping[str, Run]
     holders: Mapping[str, int]
     players: int
     counted: Counter[str]
+    is_known: bool
+    days: Mapping[str, tuple[int, ...]]
+    items: Mapping[str, tuple[int, ...]]
 
     def reached(self, achievement: Achievement) -> int:
         """The progress, not capped."""
@@ -61,29 +68,43 @@ class State:
         )
 
 
-def read(player: str) -> State:
-    """Everything at once. Raises `ValidationError`, `StoreUnavailable`. One round trip; O(achievements)."""
+def read(player: str, *, days: Sequence[str] = (), items: Sequence[str] = ()) -> State:
+    """Everything at once, and the days with some actions and the items of some collections.
+
+    Raises `ValidationError`, `StoreUnavailable`. One round trip; O(achievements + days on record).
+    """
     home = shards.of(check_player_id(player))
 
     def arguments(shard: int) -> list[str]:
-        return [player, *_streaks()] if shard == home else [""]
+        return (
+            [player, json.dumps({"streaks": _streaks(), "days": days, "collections": items})] if shard == home else [""]
+        )
 
-    replies = catalog.run(
-        "achievements/read_player", [(shard, shard) for shard in shards.everyone()], arguments, repeatable=True
-    )
-    holders, players = _counts(replies)
-    _, _, progress, unlocked, timezone, runs = replies[home]
+    work = [(shard, shard) for shard in shards.everyone()]
+    replies = catalog.run("achievements/read_player", work, arguments, repeatable=True)
+    holders, players_in_all = _counts(replies)
+    _, _, progress, unlocked, profile, seen, runs, days_found, items_found = replies[home]
+    found = {slug.decode(): value for slug, value in _pairs(unlocked)}
     categories = achievements.categories()
     return State(
         player=player,
         progress={slug.decode(): int(value) for slug, value in _pairs(progress)},
-        unlocked={slug.decode(): _unlock(player, slug.decode(), value) for slug, value in _pairs(unlocked)},
-        timezone=timezone.decode(),
+        unlocked={slug: _unlock(player, slug, value) for slug, value in found.items()},
+        profile=players.from_fields(player, dict(_pairs(profile))),
         runs={slug: Run(*map(int, raw)) for slug, raw in zip(_streaks(), runs, strict=True) if raw[0] is not None},
         holders=holders,
-        players=players,
-        counted=Counter(categories[slug.decode()] for slug, _ in _pairs(unlocked) if slug.decode() in categories),
+        players=players_in_all,
+        counted=Counter(categories[slug] for slug in found if slug in categories),
+        is_known=seen is not None,
+        days={action: _bits(bitmap) for action, bitmap in zip(days, days_found, strict=True)},
+        items={slug: _bits(bitmap) for slug, bitmap in zip(items, items_found, strict=True)},
     )
+
+
+def nobody() -> State:
+    """What somebody has who has done nothing, for visitors. One round trip."""
+    holders, players_in_all = counts()
+    return State("", {}, {}, Player("", ""), {}, holders, players_in_all, Counter(), False, {}, {})
 
 
 def counts() -> tuple[Mapping[str, int], int]:
@@ -106,6 +127,11 @@ def _streaks() -> list[str]:
 def _unlock(player: str, slug: str, value: bytes) -> Unlock:
     at, _revision, points = value.split(b":")
     return Unlock(player, slug, int(points), datetime.fromtimestamp(int(at) / 1000, UTC))
+
+
+def _bits(bitmap: bytes | None) -> tuple[int, ...]:
+    bitmap = bitmap or b""
+    return tuple(bit for bit in range(8 * len(bitmap)) if bitmap[bit // 8] >> (7 - bit % 8) & 1)
 
 
 def _pairs(flat: Sequence[Any]) -> list[tuple[Any, Any]]:

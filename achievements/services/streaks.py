@@ -9,9 +9,6 @@ from achievements.errors import UnknownAchievement
 from achievements.services import catalog, states
 from achievements.services.applying import FIRST_DAY
 from gamify_site import clock
-from gamify_site.identifiers import check_player_id
-from gamify_site.store import keys, shards
-from gamify_site.store.connection import client, guarded
 
 Day = Literal["done", "frozen"]
 
@@ -23,9 +20,13 @@ def status(player: str, name: str) -> StreakStatus:
     freezes are counted in. Raises `UnknownAchievement`, `ValidationError`. One round trip.
     """
     achievement = _find(name)
-    state = states.read(player)
+    return status_in(states.read(player), achievement)
+
+
+def status_in(state: states.State, achievement: Achievement) -> StreakStatus:
+    """The streak of an achievement, out of what has been read. No round trip."""
     run, best = state.runs.get(achievement.slug), state.progress.get(achievement.slug, 0)
-    zone = ZoneInfo(state.timezone)
+    zone = ZoneInfo(state.profile.timezone)
     today = clock.now().astimezone(zone).toordinal() - FIRST_DAY
     if run is None or today - run.last - 1 > run.freezes:
         return StreakStatus(0, best, False, False, None, achievement.freezes)
@@ -40,25 +41,24 @@ def calendar(player: str, name: str, first: date, last: date) -> dict[date, Day]
     Raises `UnknownAchievement`, `ValidationError`. One round trip; O(days on record).
     """
     achievement = _find(name)
+    return calendar_in(states.read(player, days=[achievement.action or ""]), achievement, first, last)
+
+
+def calendar_in(state: states.State, achievement: Achievement, first: date, last: date) -> dict[date, Day]:
+    """The calendar of an achievement, out of what has been read with the days of its action. No round trip."""
     marked: dict[date, Day] = {}
     freezes = achievement.freezes
     previous: date | None = None
-    for day in _days(player, achievement):
+    for number in state.days[achievement.action or ""]:
+        day = date.fromordinal(FIRST_DAY + number)
         missed = (day - previous).days - 1 if previous else 0
         covers = missed <= freezes
-        for number in range(missed if covers else 0):
-            marked[day - timedelta(days=missed - number)] = "frozen"
+        for ago in range(missed if covers else 0):
+            marked[day - timedelta(days=missed - ago)] = "frozen"
         freezes = freezes - missed if covers else achievement.freezes
         marked[day] = "done"
         previous = day
     return {day: mark for day, mark in marked.items() if first <= day <= last}
-
-
-def _days(player: str, achievement: Achievement) -> list[date]:
-    with guarded():
-        bitmap = client().get(keys.days(shards.of(check_player_id(player)), player, achievement.action or "")) or b""
-    span = range(8 * len(bitmap))
-    return [date.fromordinal(FIRST_DAY + day) for day in span if bitmap[day // 8] >> (7 - day % 8) & 1]
 
 
 def _find(name: str) -> Achievement:

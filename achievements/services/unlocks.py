@@ -34,17 +34,6 @@ def recent(limit: int = 20) -> list[Unlock]:
     return _latest_first(unlocks)[:limit]
 
 
-def holders(release: str, limit: int = 20) -> list[Unlock]:
-    """The latest players to unlock an achievement or tier, out of the last 100 of each shard. One round trip.
-
-    `insights.rarity` tells how many there are.
-    """
-    parts = ask([("zrevrange", keys.holders(shard, release), 0, limit - 1, True) for shard in shards.everyone()])
-    found = [entry for part in parts for entry in part]
-    points = _points().get(release, 0)
-    return _latest_first(Unlock(player.decode(), release, points, _time(at)) for player, at in found)[:limit]
-
-
 def _latest_first(found: Iterable[Unlock]) -> list[Unlock]:
     return sorted(found, key=lambda unlock: (unlock.at, unlock.achievement, unlock.player), reverse=True)
 

@@ -1,7 +1,7 @@
 """Who a player is: the profile that a game, the player or staff writes, and its removal."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -76,7 +76,7 @@ def upsert(
     (reply,) = catalog.run(
         "players/upsert_player", work, lambda it: [it, now, json.dumps(_segmented_boards()), *flat], repeatable=True
     )
-    return _player(player, dict(zip(reply[::2], reply[1::2], strict=True)))
+    return from_fields(player, dict(zip(reply[::2], reply[1::2], strict=True)))
 
 
 def get(player: str) -> Player:
@@ -85,7 +85,7 @@ def get(player: str) -> Player:
     known, fields = _ask(shard, player)
     if known is None and not fields:
         raise UnknownPlayer(player)
-    return _player(player, fields)
+    return from_fields(player, fields)
 
 
 def exists(player: str) -> bool:
@@ -139,7 +139,8 @@ def _ask(shard: int, player: str) -> Sequence[Any]:
         return patiently(ask)
 
 
-def _player(player: str, fields: dict[bytes, bytes]) -> Player:
+def from_fields(player: str, fields: Mapping[bytes, bytes]) -> Player:
+    """The profile that a player's hash holds; a bare one where it holds nothing."""
     texts = {name.decode(): value.decode() for name, value in fields.items()}
     joined = texts.pop("joined", None)
     return Player(

@@ -146,7 +146,7 @@ def activity(number: int) -> str:
 
 
 def daily(number: int, date: str) -> str:
-    """hash: events, unlocks, new (players) and active (players) of a day (yyyy-mm-dd, UTC)."""
+    """hash: events, unlocks, new (players), active (players) and `unlocks:<release>` of a day (yyyy-mm-dd, UTC)."""
     return f"{shard(number)}:daily:{date}"
 
 

@@ -216,9 +216,12 @@ def test_latest_holders_are_told(clock):
         do(player, "coin", amount=10)
         clock.advance(hours=1)
     unlocks.revoke("bob", "ten", "a mistake", by="root")
-    assert [unlock.player for unlock in unlocks.holders("ten")] == ["charlie", "alice"]
+    make_player("alice", name="Alice")
+    told = insights.story("ten", (2, 3)).holders
+    assert [(holder.player, holder.name) for holder in told] == [("charlie", "charlie"), ("alice", "Alice")]
+    assert told[0].at == clock.now() - timedelta(hours=1)
     players.delete("charlie")
-    assert [unlock.player for unlock in unlocks.holders("ten")] == ["alice"]
+    assert [holder.player for holder in insights.story("ten", (1, 2), holders=1).holders] == ["alice"]
 
 
 @pytest.mark.parametrize(
@@ -281,6 +284,20 @@ def test_rarity_is_exact():
     make("ten")
     events.record([Event(f"p{number}", "coin", 10 if number < 4 else 1) for number in range(10)])
     assert insights.rarity("ten") == (4, 10)
+
+
+def test_rarity_over_time(clock):
+    make("ten")
+    do("alice", "coin", amount=10)
+    do("bob", "coin")
+    clock.advance(days=2)
+    do("bob", "coin", amount=10)
+    clock.advance(days=1)
+    do("charlie", "coin", amount=10)
+    unlocks.revoke("alice", "ten", "a mistake", by="root")
+    told = insights.story("ten", insights.rarity("ten"), days=5).history
+    assert [(it.holders, it.players) for it in told] == [(0, 0), (1, 2), (1, 2), (2, 2), (2, 3)]
+    assert told[-1].day == clock.now().date()
 
 
 def test_next_up_is_what_is_closest():

@@ -1,0 +1,8 @@
+"""Tags for what is drawn."""
+
+from django import template
+
+from achievements.drawing import badges
+
+register = template.Library()
+register.simple_tag(badges.badge, name="badge")

@@ -1,0 +1,144 @@
+"""Players as others see them, and two of them side by side."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from achievements.definitions import Achievement, Progress, Unlock
+from achievements.services import catalog, progress, states, streaks
+from achievements.views import rendered
+from achievements.views.asking import clear_errors
+from gamify_site import clock
+from gamify_site.players.services import UnknownPlayer
+from leaderboards.services import boards, ranking
+from leaderboards.views.asking import player_of, private
+
+LATEST = 8
+MOST_BOARDS = 12
+POINTS_DAYS = 30
+WEEKS = 53
+
+
+class Badge(NamedTuple):
+    """An unlock as it is shown: with its definition, or with nothing where the one who looks must not know it."""
+
+    unlock: Unlock
+    achievement: Achievement | None
+    level: str | None
+    name: str
+
+
+@require_safe
+@clear_errors
+def profile(request: HttpRequest, player: str) -> HttpResponse:
+    """One player: points, ranks, badges, days."""
+    viewer = player_of(request)
+    streak = _main_streak()
+    state = _state_of(player, streak)
+    views = ranking.views([board.slug for board in boards.all()[:MOST_BOARDS]], player=player)
+    entries = progress.entries(state)
+    unlocked = sorted(state.unlocked.values(), key=lambda it: (it.at, it.achievement), reverse=True)
+    known = _knowledge(viewer, state)
+    shown = [badge_of(unlock, known) for unlock in unlocked[: 2 * LATEST]]
+    today = clock.now().date()
+    context = {
+        "profile": state.profile,
+        "is_me": viewer == player,
+        "views": [view for view in views if view.standing],
+        "done": sum(entry.status == "unlocked" for entry in entries),
+        "total": len(entries),
+        "latest": shown[:LATEST],
+        "points_by_day": points_by_day(unlocked, today),
+        "streak": streaks.status_in(state, streak) if streak else None,
+        "streak_of": streak,
+        "calendar": streaks.calendar_in(state, streak, *_year(today)) if streak else {},
+        "year": _year(today),
+    }
+    return private(render(request, "achievements/profile.html", context))
+
+
+@require_safe
+@clear_errors
+def compare(request: HttpRequest, player: str, other: str) -> HttpResponse:
+    """Two players, achievement by achievement; what is hidden from the one who looks stays hidden."""
+    one, two = _state_of(player, None), _state_of(other, None)
+    pairs = list(_pairs(one, two, _knowledge(player_of(request), one, two)))
+    context = {
+        "one": one.profile,
+        "two": two.profile,
+        "pairs": sorted(pairs, key=lambda pair: (not pair.leads, pair.achievement.category)),
+        "both": sum(pair.one.unlocked and pair.two.unlocked for pair in pairs),
+        "only_one": sum(pair.one.unlocked and not pair.two.unlocked for pair in pairs),
+        "only_two": sum(pair.two.unlocked and not pair.one.unlocked for pair in pairs),
+    }
+    return private(render(request, "achievements/compare.html", context))
+
+
+class Pair(NamedTuple):
+    """One achievement as two players have it: how far, and whether it is unlocked."""
+
+    achievement: Achievement
+    one: Progress
+    two: Progress
+
+    @property
+    def leads(self) -> str:
+        """Who is ahead: `one`, `two`, or nobody."""
+        marks = [(it.unlocked, it.progress) for it in (self.one, self.two)]
+        return "" if marks[0] == marks[1] else "one" if marks[0] > marks[1] else "two"
+
+
+def _pairs(one: states.State, two: states.State, known: states.State) -> Iterator[Pair]:
+    """What the one who looks may know of, and either has begun."""
+    for item in catalog.all():
+        found = Pair(item, rendered.current(one.of(item)), rendered.current(two.of(item)))
+        begun = any(it.progress or it.unlocked for state in (one, two) for it in state.of(item))
+        if item.status != "draft" and begun and progress.entry(item, known).status != "hidden":
+            yield found
+
+
+def _state_of(player: str, streak: Achievement | None) -> states.State:
+    state = states.read(player, days=[streak.action or ""] if streak else [])
+    if not state.is_known:
+        raise UnknownPlayer(player)
+    return state
+
+
+def _knowledge(viewer: str | None, *found: states.State) -> states.State:
+    """What the one who looks has; read only where it has not been yet."""
+    if viewer is None:
+        return replace(found[0], unlocked={})
+    return next((state for state in found if state.player == viewer), None) or states.read(viewer)
+
+
+def badge_of(unlock: Unlock, known: states.State) -> Badge:
+    """An unlock as somebody who has `known` may see it."""
+    it = catalog.find(unlock.achievement)
+    if progress.entry(it, known).status == "hidden":
+        return Badge(unlock, None, None, _("Secret achievement"))
+    release = next(found for found in it.releases() if found.slug == unlock.achievement)
+    level = unlock.achievement.removeprefix(f"{it.slug}_") if it.tiers else None
+    return Badge(unlock, it, level, release.name)
+
+
+def _main_streak() -> Achievement | None:
+    """The streak whose calendar a profile shows: the longest one that is published, so the one with most days."""
+    found = [item for item in catalog.all() if item.type == "streak" and item.status == "published" and not item.hidden]
+    return max(found, key=lambda item: (item.target, item.slug), default=None)
+
+
+def _year(today: date) -> tuple[date, date]:
+    """The first and the last day of a calendar of a year: whole weeks, from a Monday to today."""
+    return today - timedelta(days=today.weekday() + 7 * (WEEKS - 1)), today
+
+
+def points_by_day(unlocked: Sequence[Unlock], today: date) -> list[tuple[date, int]]:
+    """The points that a player had at the end of each of the last days."""
+    days = [today - timedelta(days=ago) for ago in reversed(range(POINTS_DAYS))]
+    return [(day, sum(unlock.points for unlock in unlocked if unlock.at.date() <= day)) for day in days]

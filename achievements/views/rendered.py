@@ -1,0 +1,100 @@
+"""Cards of achievements as HTML: there may be hundreds on a page, so they are made by hand. All texts are escaped."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from achievements import wording
+from achievements.definitions import CatalogEntry, Progress
+from achievements.drawing.badges import badge
+from achievements.views import browsing
+from leaderboards.wording import number
+
+_CARD = (
+    '<li class="card achievement-card {status}" data-achievement="{slug}" data-status="{data_status}" '
+    'data-progress="{progress}" data-target="{target}">{badge}<div class="what">'
+    '<h3><a href="{url}">{name}</a></h3><p>{description}</p>{bar}'
+    '<p class="facts-line"><span class="state {status}">{state}</span> <span>{points}</span> '
+    '<span class="rarity {band}">{rarity}</span></p></div></li>'
+)
+_HIDDEN_CARD = (
+    '<li class="card achievement-card hidden" data-achievement data-status="hidden">{badge}<div class="what">'
+    "<h3>{name}</h3><p>{description}</p>"
+    '<p class="facts-line"><span class="state hidden">{state}</span></p></div></li>'
+)
+_BAR = (
+    '<div class="progress-line"><progress max="{target}" value="{progress}" aria-label="{label}">{text}</progress>'
+    "<span>{text}</span></div>"
+)
+
+
+def cards(entries: Iterable[CatalogEntry]) -> SafeString:
+    """The cards of a list of achievements."""
+    made = [_card(entry) if entry.achievement else _secret() for entry in entries]
+    return mark_safe("".join(made))  # noqa: S308  (every part is escaped)
+
+
+def _card(entry: CatalogEntry) -> str:
+    it = entry.achievement
+    assert it is not None  # noqa: S101  (for the type checker)
+    shown = current(entry.releases)
+    state = browsing.status(entry)
+    count = sum(release.unlocked for release in entry.releases)
+    return _CARD.format(
+        slug=it.slug,
+        data_status=entry.status,
+        status=state,
+        progress=shown.progress,
+        target=shown.target,
+        badge=badge(it, entry.status, level=level(entry), share=share(entry)),
+        url=reverse("achievement", args=[it.slug]),
+        name=escape(it.name),
+        description=escape(it.description),
+        bar="" if shown.unlocked or shown.target == 1 else bar(shown, it.name),
+        state=escape(_tiers(count, len(entry.releases)) if it.tiers else wording.STATUSES[state]),
+        points=escape(_("%(points)s points") % {"points": number(browsing.points(entry))}),
+        band=wording.band(entry.holders, entry.players),
+        rarity=escape(wording.rarity(entry.holders, entry.players)),
+    )
+
+
+def _secret() -> str:
+    return _HIDDEN_CARD.format(
+        badge=badge(None, "hidden"),
+        name=escape(_("Secret achievement")),
+        description=escape(_("Play on, and you may find out.")),
+        state=escape(wording.STATUSES["hidden"]),
+    )
+
+
+def _tiers(count: int, of: int) -> str:
+    return _("%(count)s of %(of)s tiers") % {"count": count, "of": of}
+
+
+def share(entry: CatalogEntry) -> float | None:
+    """The share of players who have it; None where there are too few players to tell."""
+    return entry.holders / entry.players if entry.players >= wording.FEWEST_PLAYERS else None
+
+
+def level(entry: CatalogEntry) -> str | None:
+    """The tier that a badge shows: the highest one that is unlocked, else the first."""
+    if entry.achievement is None or not entry.achievement.tiers:
+        return None
+    count = sum(release.unlocked for release in entry.releases)
+    return entry.achievement.tiers[max(0, count - 1)].level
+
+
+def current(releases: Iterable[Progress]) -> Progress:
+    """The release that a player is working on: the first one that is open, else the last."""
+    found = list(releases)
+    return next((release for release in found if not release.unlocked), found[-1])
+
+
+def bar(progress: Progress, name: str) -> SafeString:
+    """A progress bar with its numbers beside it."""
+    text = f"{number(progress.progress)} / {number(progress.target)}"
+    label = escape(_("Progress of %(name)s") % {"name": name})
+    return mark_safe(_BAR.format(progress=progress.progress, target=progress.target, label=label, text=text))  # noqa: S308
