@@ -1,7 +1,8 @@
 """What players have unlocked, and what staff give and take."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 
@@ -9,8 +10,9 @@ from achievements.definitions import Unlock
 from achievements.services import applying, catalog, states
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
+from gamify_site.store import catalog as stored
 from gamify_site.store import keys, shards
-from gamify_site.store.connection import ask, client, guarded
+from gamify_site.store.connection import client, guarded
 
 LONGEST_REASON = 500
 MOST_AUDIT_ENTRIES = 100_000
@@ -21,29 +23,31 @@ def for_player(player: str) -> list[Unlock]:
     return _latest_first(states.read(player).unlocked.values())
 
 
-def recent(limit: int = 20) -> list[Unlock]:
+class Recent(NamedTuple):
+    """An unlock, and who that was; `name` is the player id where no name is known."""
+
+    unlock: Unlock
+    name: str
+    avatar: str
+
+
+def recent(limit: int = 20) -> list[Recent]:
     """The latest unlocks on the site, out of the last 1000 of each shard. One round trip."""
-    found = ask([("xrevrange", keys.activity(shard), "+", "-", limit) for shard in shards.everyone()])
-    entries = [fields for part in found for _, fields in part]
-    points = _points()
-    unlocks = [
-        Unlock(fields[b"player"].decode(), slug, points.get(slug, 0), _time(fields[b"at"]))
-        for fields in entries
-        for slug in [fields[b"achievement"].decode()]
-    ]
-    return _latest_first(unlocks)[:limit]
+    work = [(shard, shard) for shard in shards.everyone()]
+    replies = stored.run("achievements/read_activity", work, lambda _: [limit], repeatable=True)
+    points = {release.slug: release.points for item in catalog.all() for release in item.releases()}
+    found = [_recent(flat[start : start + 5], points) for flat in replies for start in range(0, len(flat), 5)]
+    return sorted(found, key=lambda it: (it.unlock.at, it.unlock.achievement), reverse=True)[:limit]
+
+
+def _recent(fields: Sequence[bytes], points: Mapping[str, int]) -> Recent:
+    player, release, at, name, avatar = (field.decode() for field in fields)
+    when = datetime.fromtimestamp(int(at) / 1000, UTC)
+    return Recent(Unlock(player, release, points.get(release, 0), when), name or player, avatar)
 
 
 def _latest_first(found: Iterable[Unlock]) -> list[Unlock]:
     return sorted(found, key=lambda unlock: (unlock.at, unlock.achievement, unlock.player), reverse=True)
-
-
-def _points() -> dict[str, int]:
-    return {release.slug: release.points for item in catalog.all() for release in item.releases()}
-
-
-def _time(milliseconds: bytes | float) -> datetime:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 def grant(player: str, slug: str, reason: str, *, by: str) -> list[Unlock]:

@@ -40,7 +40,7 @@ def _welcome(request: HttpRequest) -> HttpResponse:
         "view": view,
         "podium": podium,
         "rows": table,
-        "latest": [badge_of(unlock, nobody) for unlock in unlocks.recent(TOP)],
+        "latest": [(badge_of(it.unlock, nobody), it) for it in unlocks.recent(TOP)],
         "achievements": sum(entry.achievement is not None for entry in progress.entries(nobody)),
     }
     return render(request, "achievements/welcome.html", context)

@@ -16,7 +16,7 @@ BASE = Achievement("base", "Base", "", "counter", "coin", 10, 5, "coins", status
 
 def make(slug: str, **fields: Any) -> Achievement:
     """A published achievement, a counter to 10 coins for 5 points unless said otherwise."""
-    return catalog.define(replace(BASE, slug=slug, name=slug.title(), **fields))
+    return catalog.define(replace(BASE, **({"slug": slug, "name": slug.title()} | fields)))
 
 
 def do(player: str, action: str, **fields: Any) -> Outcome:

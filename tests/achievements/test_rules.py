@@ -342,7 +342,7 @@ def test_deleting_a_player_leaves_no_trace(services_store, clock):
     left = services_store.redis.keys()
     assert not [key for key in left if b"alice" in key]
     assert insights.rarity("ten") == (1, 1)
-    assert [unlock.player for unlock in unlocks.recent()] == ["bob"]
+    assert [it.unlock.player for it in unlocks.recent()] == ["bob"]
     assert not players.delete("alice")
 
 
@@ -353,7 +353,7 @@ def test_news_goes_on_after_its_latest_entry_was_a_deleted_players():
     players.delete("alice")
     do("bob", "coin", amount=10)
     do("charlie", "coin", amount=10)
-    assert {unlock.player for unlock in unlocks.recent()} == {"bob", "charlie"}
+    assert {it.unlock.player for it in unlocks.recent()} == {"bob", "charlie"}
 
 
 def test_board_of_points_is_written_by_achievements_alone():
