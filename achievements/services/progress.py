@@ -1,5 +1,6 @@
 """How far players are, and progress that a game sets directly instead of by events."""
 
+from dataclasses import replace
 from typing import Literal
 
 from django.core.exceptions import ValidationError
@@ -58,6 +59,9 @@ def entry(item: Achievement, state: states.State) -> CatalogEntry:
     """One achievement as a player sees it; of a hidden one nothing but that it is there."""
     if item.hidden and not _is_held(item, state):
         return CatalogEntry(None, item.category, "hidden", (), 0, state.players)
+    secret = [slug for slug in item.prerequisites if slug not in state.unlocked and catalog.find(slug).hidden]
+    if secret:
+        item = replace(item, prerequisites=tuple(slug for slug in item.prerequisites if slug not in secret))
     found = state.of(item)
     last = found[-1]
     status: Literal["locked", "unlocked"] = "unlocked" if last.unlocked else "locked"
