@@ -184,17 +184,18 @@ class Achievement:
 
     def sentence(self) -> str:
         """The rule in words."""
+        action = (self.action or "").replace("_", " ").replace("-", " ")
         if self.type == "meta":
-            return f"Unlock {self.target} achievements{f' of {self.counts}' if self.counts else ''}."
+            return f"Unlock {self.target:,} achievements{f' of {self.counts}' if self.counts else ''}."
         if self.type == "milestone":
-            return f"Do {self.action} for the first time."
+            return f"The first time counts: {action}."
         if self.type == "collection":
-            return f"Collect all {self.target} items by {self.action}."
+            return f"Collect all {self.target} items: {action}."
         if self.type == "streak":
-            return f"Do {self.action} on {self.target} days in a row."
+            return f"{self.target:,} days in a row: {action}."
         what = {"sum": "in total", "count": "times", "max": "at once"}[self.measure]
-        targets = ", ".join(str(tier.target) for tier in self.tiers) or str(self.target)
-        return f"Reach {targets} {what} by {self.action}."
+        targets = ", ".join(f"{tier.target:,}" for tier in self.tiers) or f"{self.target:,}"
+        return f"{targets} {what}: {action}."
 
     def to_fields(self) -> dict[str, str]:
         """The definition as a Redis hash: texts as they are, lists as JSON, unset fields left out."""

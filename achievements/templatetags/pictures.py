@@ -6,3 +6,4 @@ from achievements.drawing import badges
 
 register = template.Library()
 register.simple_tag(badges.badge, name="badge")
+register.simple_tag(badges.metals, name="metals")

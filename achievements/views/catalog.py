@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from achievements import wording
-from achievements.definitions import Achievement, CatalogEntry, Progress
+from achievements.definitions import Achievement, CatalogEntry
 from achievements.services import catalog, collections, insights, progress, states, streaks
 from achievements.views import browsing, rendered
 from achievements.views.asking import clear_errors
@@ -62,6 +62,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     state = _state_for(player, achievement)
     entry = progress.visible(slug, state)
     shown = rendered.current(entry.releases)
+    holders, players = state.holders.get(shown.achievement, 0), state.players
     context = {
         "achievement": achievement,
         "entry": entry,
@@ -72,13 +73,18 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "state": wording.STATUSES[browsing.status(entry)],
         "points": browsing.points(entry),
         "level": rendered.level(entry),
-        "share": rendered.share(entry),
+        "shown_as": rendered.shown_as(entry),
+        "holders": holders,
+        "players": players,
+        "rarity": wording.rarity(holders, players),
+        "band": wording.band(holders, players),
         "shown": shown,
+        "tier_name": next((it.name for it in achievement.releases() if it.slug == shown.achievement), ""),
         "ladder": list(zip(achievement.tiers, entry.releases, strict=True)) if achievement.tiers else [],
         "items": collections.status_in(state, achievement) if achievement.type == "collection" else None,
         "streak": streaks.status_in(state, achievement) if achievement.type == "streak" and player else None,
         "prerequisites": [_prerequisite(release, state) for release in achievement.prerequisites],
-        "story": insights.story(shown.achievement, _rarity(shown, state), holders=MOST_HOLDERS, days=HISTORY_DAYS),
+        "story": insights.story(shown.achievement, (holders, players), holders=MOST_HOLDERS, days=HISTORY_DAYS),
     }
     return private(render(request, "achievements/achievement.html", context))
 
@@ -109,10 +115,6 @@ def _state_for(player: str | None, achievement: Achievement) -> states.State:
         days=[achievement.action or ""] if is_streak else [],
         items=[achievement.slug] if is_collection else [],
     )
-
-
-def _rarity(shown: Progress, state: states.State) -> tuple[int, int]:
-    return state.holders.get(shown.achievement, 0), state.players
 
 
 def _groups(query: CatalogQuery, found: Sequence[CatalogEntry]) -> Iterator[Group]:

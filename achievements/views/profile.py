@@ -30,7 +30,7 @@ class Badge(NamedTuple):
 
     unlock: Unlock
     achievement: Achievement | None
-    level: str | None
+    level: str
     name: str
 
 
@@ -121,9 +121,9 @@ def badge_of(unlock: Unlock, known: states.State) -> Badge:
     """An unlock as somebody who has `known` may see it."""
     it = catalog.find(unlock.achievement)
     if progress.entry(it, known).status == "hidden":
-        return Badge(unlock, None, None, _("Secret achievement"))
+        return Badge(unlock, None, "", _("Secret achievement"))
     release = next(found for found in it.releases() if found.slug == unlock.achievement)
-    level = unlock.achievement.removeprefix(f"{it.slug}_") if it.tiers else None
+    level = unlock.achievement.removeprefix(f"{it.slug}_") if it.tiers else ""
     return Badge(unlock, it, level, release.name)
 
 

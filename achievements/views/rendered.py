@@ -40,7 +40,7 @@ def cards(entries: Iterable[CatalogEntry]) -> SafeString:
 def _card(entry: CatalogEntry) -> str:
     it = entry.achievement
     assert it is not None  # noqa: S101  (for the type checker)
-    shown = current(entry.releases)
+    shown, band = current(entry.releases), wording.band(entry.holders, entry.players)
     state = browsing.status(entry)
     count = sum(release.unlocked for release in entry.releases)
     return _CARD.format(
@@ -49,14 +49,14 @@ def _card(entry: CatalogEntry) -> str:
         status=state,
         progress=shown.progress,
         target=shown.target,
-        badge=badge(it, entry.status, level=level(entry), share=share(entry)),
+        badge=badge(it, shown_as(entry), level=level(entry), rarity=band),
         url=reverse("achievement", args=[it.slug]),
         name=escape(it.name),
         description=escape(it.description),
         bar="" if shown.unlocked or shown.target == 1 else bar(shown, it.name),
         state=escape(_tiers(count, len(entry.releases)) if it.tiers else wording.STATUSES[state]),
         points=escape(_("%(points)s points") % {"points": number(browsing.points(entry))}),
-        band=wording.band(entry.holders, entry.players),
+        band=band,
         rarity=escape(wording.rarity(entry.holders, entry.players)),
     )
 
@@ -74,15 +74,15 @@ def _tiers(count: int, of: int) -> str:
     return _("%(count)s of %(of)s tiers") % {"count": count, "of": of}
 
 
-def share(entry: CatalogEntry) -> float | None:
-    """The share of players who have it; None where there are too few players to tell."""
-    return entry.holders / entry.players if entry.players >= wording.FEWEST_PLAYERS else None
+def shown_as(entry: CatalogEntry) -> str:
+    """How the badge of an entry looks: in colour as soon as a tier is unlocked."""
+    return "unlocked" if any(release.unlocked for release in entry.releases) else entry.status
 
 
-def level(entry: CatalogEntry) -> str | None:
-    """The tier that a badge shows: the highest one that is unlocked, else the first."""
+def level(entry: CatalogEntry) -> str:
+    """The tier that a badge shows: the highest one that is unlocked, else the first; nothing where there are none."""
     if entry.achievement is None or not entry.achievement.tiers:
-        return None
+        return ""
     count = sum(release.unlocked for release in entry.releases)
     return entry.achievement.tiers[max(0, count - 1)].level
 

@@ -107,12 +107,12 @@ def test_comes_back_from_redis_as_it_went(fields):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({}, "Reach 10 in total by coin."),
-        ({"measure": "max"}, "Reach 10 at once by coin."),
-        ({"type": "milestone", "target": 1}, "Do coin for the first time."),
-        ({"type": "streak"}, "Do coin on 10 days in a row."),
-        (COLLECTION, "Collect all 2 items by coin."),
-        (TIERED, "Reach 1, 3 in total by coin."),
+        ({}, "10 in total: coin."),
+        ({"measure": "max"}, "10 at once: coin."),
+        ({"type": "milestone", "target": 1}, "The first time counts: coin."),
+        ({"type": "streak"}, "10 days in a row: coin."),
+        (COLLECTION, "Collect all 2 items: coin."),
+        (TIERED, "1, 3 in total: coin."),
         (META | {"counts": "war"}, "Unlock 10 achievements of war."),
     ],
 )

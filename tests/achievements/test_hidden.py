@@ -34,6 +34,7 @@ PAGES = {
     "signup": ["/accounts/signup/"],
     "healthz": ["/healthz"],
     "readyz": ["/readyz"],
+    "badge_sprite": ["/badges/any.svg"],
 }
 ONLY_POSTED = {"logout"}
 TARGETS = {"catalog": "results", "board": "rows"}
@@ -54,7 +55,7 @@ def secrets(store, clock) -> None:  # noqa: ARG001  (the store comes first)
     make_board("coins", action="coin")
     make_player("bob", name="Bob")
     make("ten")
-    hidden: dict[str, Any] = {"hidden": True, "description": f"{TRACE} told", "icon": TRACE, "category": "coins"}
+    hidden: dict[str, Any] = {"hidden": True, "description": f"{TRACE} told", "icon": "beaker", "category": "coins"}
     make(f"{TRACE}-count", name=f"{TRACE} one", target=50, **hidden)
     make(f"{TRACE}-first", name=f"{TRACE} two", type="milestone", action="secret", target=1, **hidden)
     make(f"{TRACE}-days", name=f"{TRACE} three", type="streak", action="login", target=3, **hidden)
@@ -116,6 +117,11 @@ def test_whoever_has_it_sees_it(alice):
     unlocks.grant("alice", f"{TRACE}-first", "a prize", by="root")
     for address in ("/", "/achievements/", f"/achievements/{TRACE}-first/", "/players/bob/", "/achievements/waiting/"):
         assert f"{TRACE} two" in alice.get(address).content.decode()
+
+
+def test_sprite_has_no_sign_of_it(client):
+    assert 'id="trophy"' in client.get("/badges/any.svg").content.decode()
+    assert 'id="beaker"' not in client.get("/badges/any.svg").content.decode()
 
 
 def test_services_tell_nothing_of_it():

@@ -1,0 +1,61 @@
+"""Badges: they say nothing that must not be known, are small, and well-formed."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from achievements.definitions import Tier
+from achievements.drawing import glyphs
+from achievements.drawing.badges import badge, sprite, sprite_url
+from achievements.drawing.shapes import SHAPES
+from tests.achievements.builders import make
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def test_badge_is_small_and_well_formed():
+    drawn = badge(make("ten", icon="fire"), "unlocked", rarity="epic", size=64)
+    svg = ElementTree.fromstring(drawn)
+    assert svg.get("aria-hidden") == "true"
+    assert "gold" in svg.get("class", "").split()
+    assert "style=" not in drawn
+    assert len(drawn) < 450
+
+
+def test_metal_follows_the_tier():
+    levels = ("a", "b", "c", "d", "e")
+    tiers = tuple(Tier(level, level, index + 1, 0) for index, level in enumerate(levels))
+    item = make("ladder", type="tiered", tiers=tiers, target=5, points=0)
+    metals = [badge(item, level=level).split('class="medallion unlocked ')[1].split()[0] for level in levels]
+    assert metals == ["bronze", "silver", "gold", "platinum", "platinum"]
+
+
+def test_silhouette_of_what_must_not_be_known():
+    assert badge(None, "hidden") == badge(None, "unlocked")
+    assert "medallion hidden" in badge(None)
+
+
+def test_sign_of_a_hidden_one_is_in_its_badge_and_not_in_the_sprite():
+    open_one, hidden = make("ten", icon="fire"), make("hush", icon="beaker", hidden=True)
+    assert 'id="fire"' in sprite()
+    assert 'id="beaker"' not in sprite()
+    assert "#fire" in badge(open_one)
+    assert glyphs.paths("beaker") in badge(hidden)
+
+
+def test_unknown_icons_are_trophies():
+    for icon in ("", "no-such-icon", "https://example.org/x.svg"):
+        assert "#trophy" in badge(make("ten", icon=icon))
+
+
+def test_sprite_has_all_shapes_and_a_new_address_when_it_changes():
+    before = sprite_url()
+    svg = ElementTree.fromstring(sprite())
+    assert {node.get("id") for node in svg} >= set(SHAPES)
+    make("ten", icon="fire")
+    assert sprite_url() != before
+
+
+def test_browsers_keep_the_sprite_for_good_under_its_own_address_alone(client):
+    assert "immutable" in client.get(sprite_url())["Cache-Control"]
+    assert client.get("/badges/other.svg")["Cache-Control"] == "no-cache"
