@@ -265,6 +265,16 @@ class BoardView:
     standing: Standing | None = field(default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How scores spread: how many players there are in each of some equal spans, and which of them is mine."""
+
+    counts: tuple[int, ...]
+    worst: int | Decimal
+    best: int | Decimal
+    mine: int | None
+
+
 def _exact_number(value: object, name: str) -> Decimal:
     problem = ValidationError({name: "Enter a number."})
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):

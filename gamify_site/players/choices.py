@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from django.utils.translation import gettext_lazy as _
 
-# An avatar is the first letter of the name on one of eight tones; the key is the class in the style sheet.
+# An avatar is a pattern that follows from the id, on one of eight tones; the key is the class in the style sheet.
 AVATARS = [
     ("", _("Let Gamify choose")),
     ("tone-0", _("Coral")),

@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.store import catalog, keys, shards
-from gamify_site.store.connection import client, guarded, patiently
+from gamify_site.store.connection import ask, client, guarded, patiently
 from leaderboards import windows
-from leaderboards.definitions import Board, BoardView, Row, Standing
+from leaderboards.definitions import Board, BoardView, Distribution, Row, Standing
 from leaderboards.services import boards, places
 
 MOST_ROWS = 1000
@@ -191,6 +191,33 @@ def periods(slug: str, window: str) -> list[str]:
     if window == "season":
         return windows.begun_seasons(board, clock.now())
     return sorted((name for name in _kept_suffixes(slug) if _is_period(board, window, name)), reverse=True)
+
+
+def distribution(view: BoardView, buckets: int = 24) -> Distribution | None:
+    """How many players of a view's ranked set there are in each of some equal spans of scores, best span last.
+
+    None where there are fewer than two scores to tell apart. Raises as `top`. Two round trips; O(buckets × log size).
+    """
+    board = view.board
+    suffix = windows.with_segment(windows.suffix(view.window, view.period), board, view.segment)
+    names = [keys.board(shard, board.slug, suffix) for shard in shards.everyone()]
+    ends = ask([("zrange", name, place, place, False, True) for name in names for place in (0, -1)])
+    orders = [places.order_value(str(int(entry[1])).encode()) for found in ends for entry in found]
+    if not orders or min(orders) == max(orders):
+        return None
+    low, step = min(orders), (max(orders) - min(orders)) // buckets + 1
+    spans = [(low + number * step, low + (number + 1) * step - 1) for number in range(buckets)]
+    found = ask([("zcount", name, first, last) for first, last in spans for name in names])
+    counts = [sum(found[index * len(names) : (index + 1) * len(names)]) for index in range(buckets)]
+    mine = _bucket_of(view, low, step, buckets)
+    return Distribution(tuple(counts), board.score_of(low), board.score_of(max(orders)), mine)
+
+
+def _bucket_of(view: BoardView, low: int, step: int, buckets: int) -> int | None:
+    if view.standing is None:
+        return None
+    order = view.board.sign * view.board.to_units(view.standing.score) << view.board.tie_bits
+    return max(0, min(buckets - 1, (order - low) // step))
 
 
 def segments(slug: str, window: str | None = None, period: str | None = None) -> list[str]:

@@ -9,9 +9,10 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from gamify_site import charts
+from gamify_site.players import avatars
 from leaderboards import wording
-from leaderboards.definitions import Board, Row, Standing
-from leaderboards.views import rendered
+from leaderboards.definitions import Board, Distribution, Row, Standing
 
 register = template.Library()
 
@@ -26,9 +27,14 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def avatar(row: Row) -> SafeString:
-    """A player's first letter on a tone of their own."""
-    tone = rendered.tone(row.player, row.avatar)
-    return format_html('<span class="avatar {}" aria-hidden="true">{}</span>', tone, rendered.initial(row.name))
+    """The avatar of a row's player."""
+    return avatars.avatar(row.player, row.avatar)
+
+
+@register.simple_tag
+def avatar_of(player: str) -> SafeString:
+    """The avatar of a player of whom no more is known."""
+    return avatars.avatar(player)
 
 
 @register.simple_tag
@@ -70,3 +76,15 @@ def segment_name(field: str) -> str:
 def window_names(board: Board) -> str:
     """The windows of a board in one line."""
     return _(", ").join(str(wording.WINDOWS[window]) for window in board.windows)
+
+
+@register.simple_tag
+def spread_chart(spread: Distribution) -> SafeString:
+    """How many players have which scores, the visitor's own span marked."""
+    words = _("From %(worst)s to %(best)s in %(n)s spans; most players in one span: %(most)s.") % {
+        "worst": wording.number(spread.worst),
+        "best": wording.number(spread.best),
+        "n": len(spread.counts),
+        "most": wording.number(max(spread.counts)),
+    }
+    return charts.bars(spread.counts, spread.mine, words)

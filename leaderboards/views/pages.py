@@ -37,7 +37,9 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     if query.after is not None:
         return private(_full_list(request, query, player))
     if not wants(request, ROWS):
-        return private(render(request, "leaderboards/board.html", _controls(query) | _rows(query, player)))
+        shown = _rows(query, player)
+        spread = {"distribution": ranking.distribution(shown["view"])}
+        return private(render(request, "leaderboards/board.html", _controls(query) | shown | spread))
     etag = _etag(ranking.version(slug), query, player)
     response = get_conditional_response(request, etag=etag)
     if response is None:

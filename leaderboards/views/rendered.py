@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from zlib import crc32
 
 from django.template.loader import render_to_string
 from django.utils.html import escape
@@ -17,17 +16,17 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from gamify_site.players.avatars import avatar
 from leaderboards import wording
 from leaderboards.definitions import Row, Standing
 
 MOST_KEPT = 256
-TONES = [f"tone-{number}" for number in range(8)]
 ME = ' class="me" aria-current="true"'
 FOUND = ' class="found"'
 _ROW = (
     '<tr data-board-row data-player="{player}" data-rank="{rank}" data-score="{score}"{mark}>'
     '<td class="rank">{place}</td>'
-    '<td class="who"><span><span class="avatar {tone}" aria-hidden="true">{initial}</span>'
+    '<td class="who"><span>{avatar}'
     "<span><bdi>{name}</bdi>{you}</span></span></td>"
     '<td class="score">{shown}{gap}</td></tr>'
 )
@@ -79,8 +78,7 @@ def row(it: Row, *, mark: str = "", gap: int | Decimal | None = None) -> str:
         score=it.score,
         mark=mark,
         place=_MEDAL.format(it.rank) if it.rank <= 3 else wording.number(it.rank),
-        tone=tone(it.player, it.avatar),
-        initial=escape(initial(it.name)),
+        avatar=avatar(it.player, it.avatar),
         name=escape(it.name),
         you=f' <span class="you">{escape(_("You"))}</span>' if mark == ME else "",
         gap="" if gap is None else f'<small class="gap">{_breakable(wording.difference(gap))}</small>',
@@ -91,13 +89,3 @@ def row(it: Row, *, mark: str = "", gap: int | Decimal | None = None) -> str:
 def _breakable(number: str) -> str:
     """A long number may be broken between its groups, so that it fits on a phone."""
     return number if len(number) <= 12 else number.replace(",", ",<wbr>")
-
-
-def tone(player: str, chosen: str = "") -> str:
-    """The tone of a player's avatar: the chosen one, or one that follows from the id."""
-    return chosen if chosen in TONES else f"tone-{crc32(player.encode()) % len(TONES)}"
-
-
-def initial(name: str) -> str:
-    """The letter on an avatar."""
-    return name[:1].upper()
