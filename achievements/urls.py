@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from achievements.views import badges, catalog, home, profile
+from achievements.views import badges, catalog, home, play, profile
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("achievements/", catalog.browse, name="catalog"),
     path("achievements/<str:slug>/", catalog.detail, name="achievement"),
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
+    path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),
     path("players/<str:player>/compare/<str:other>/", profile.compare, name="compare"),
 ]

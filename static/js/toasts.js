@@ -21,3 +21,8 @@ export function dismiss(text) {
   entry.notice.remove();
   shown.delete(text);
 }
+
+// What a request did besides: the server names it in the HX-Trigger header.
+document.addEventListener("toast", (event) => {
+  for (const text of event.detail.texts) toast(text);
+});

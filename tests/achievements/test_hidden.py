@@ -34,10 +34,11 @@ PAGES = {
     "signup": ["/accounts/signup/"],
     "healthz": ["/healthz"],
     "readyz": ["/readyz"],
+    "play": ["/play/"],
     "badge_sprite": ["/badges/any.svg"],
 }
 ONLY_POSTED = {"logout"}
-TARGETS = {"catalog": "results", "board": "rows"}
+TARGETS = {"catalog": "results", "board": "rows", "play": "hud"}
 
 
 def names(patterns: Any, start: str = "") -> Iterator[tuple[str, str]]:
