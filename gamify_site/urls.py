@@ -7,6 +7,7 @@ from gamify_site.players.views import manage_accounts
 urlpatterns = [
     path("accounts/", include("gamify_site.players.urls")),
     path("manage/accounts/", manage_accounts, name="manage_accounts"),
+    path("players/", include("gamify_site.players.directory_urls")),
     path("", include("achievements.urls")),
     path("", include("leaderboards.urls")),
     path("", include("gamify_site.ops.urls")),

@@ -17,7 +17,7 @@ from achievements.services import catalog, collections, insights, progress, stat
 from achievements.views import browsing, rendered
 from achievements.views.asking import clear_errors
 from achievements.views.browsing import CatalogQuery
-from leaderboards.views.asking import player_of, private, wants
+from gamify_site.asking import player_of, private, wants
 
 RESULTS = "results"  # the part that changes as one types; also the id of its element
 MOST_HOLDERS = 8

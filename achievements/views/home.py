@@ -12,10 +12,10 @@ from achievements.services import catalog, progress, states, streaks, unlocks
 from achievements.views import rendered
 from achievements.views.profile import LATEST, badge_of, points_by_day
 from gamify_site import clock
+from gamify_site.asking import player_of, private
 from leaderboards.definitions import BoardView
 from leaderboards.services import boards, ranking
 from leaderboards.views import rendered as rows
-from leaderboards.views.asking import player_of, private
 
 MOST_BOARDS = 6
 NEIGHBOURS = 2

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods
 from achievements.definitions import Achievement, CollectionStatus, Event, StreakStatus, Unlock
 from achievements.services import catalog, collections, events, progress, states, streaks
 from achievements.views import rendered
+from gamify_site.asking import player_of, private, wants
 from leaderboards.definitions import BoardView
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import boards, ranking, scores
-from leaderboards.views.asking import player_of, private, wants
 from leaderboards.wording import number
 
 COINS = "coins"  # the board that is the purse

@@ -15,9 +15,10 @@ from achievements.services import catalog, progress, states, streaks
 from achievements.views import rendered
 from achievements.views.asking import clear_errors
 from gamify_site import clock
+from gamify_site.asking import player_of, private
+from gamify_site.players import services as players
 from gamify_site.players.services import UnknownPlayer
 from leaderboards.services import boards, ranking
-from leaderboards.views.asking import player_of, private
 
 LATEST = 8
 MOST_BOARDS = 12
@@ -50,6 +51,7 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
     context = {
         "profile": state.profile,
         "is_me": viewer == player,
+        "is_followed": viewer is not None and players.is_following(viewer, player),
         "views": [view for view in views if view.standing],
         "done": sum(entry.status == "unlocked" for entry in entries),
         "total": len(entries),

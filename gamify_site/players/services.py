@@ -1,7 +1,7 @@
-"""Who a player is: the profile that a game, the player or staff writes, and its removal."""
+"""Players: the profile that a game, the player or staff writes, its removal, whom a player follows, finding some."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +9,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from gamify_site import clock
-from gamify_site.identifiers import POINTS_BOARD, check_player_id, check_timezone
-from gamify_site.players import accounts
+from gamify_site.identifiers import PLAYER_ID, POINTS_BOARD, check_player_id, check_timezone
+from gamify_site.players import accounts, names
 from gamify_site.store import catalog, keys, shards
-from gamify_site.store.connection import client, guarded, patiently
+from gamify_site.store.connection import ask
 
 # Not printable and still part of a text: joiners within emoji and words; line breaks where there may be some.
 HARMLESS = ({0x200C: None, 0x200D: None}, {0x200C: None, 0x200D: None, 0x0A: None, 0x0D: None})
 LONGEST = {"name": 60, "about": 500, "country": 2, "team": 40, "region": 40, "avatar": 64, "timezone": 64}
+MOST_FOLLOWED = 500
+MOST_FOUND = 100
 
 
 class UnknownPlayer(LookupError):
@@ -74,24 +76,119 @@ def upsert(
     work = [(shards.of(check_player_id(player)), player)]
     now = int(clock.now().timestamp())
     (reply,) = catalog.run(
-        "players/upsert_player", work, lambda it: [it, now, json.dumps(_segmented_boards()), *flat], repeatable=True
+        "players/upsert_player",
+        work,
+        lambda it: [it, now, json.dumps(_segmented_boards()), names.fold(changes.get("name", "")), *flat],
+        repeatable=True,
     )
     return from_fields(player, dict(zip(reply[::2], reply[1::2], strict=True)))
 
 
 def get(player: str) -> Player:
     """The profile. Raises `UnknownPlayer`, `ValidationError`. One round trip."""
-    shard = shards.of(check_player_id(player))
-    known, fields = _ask(shard, player)
-    if known is None and not fields:
+    found = get_many([player])
+    if not found:
         raise UnknownPlayer(player)
-    return from_fields(player, fields)
+    return found[player]
+
+
+def get_many(players: Iterable[str]) -> dict[str, Player]:
+    """The profiles of those of the players who are known, in the order in which they were given.
+
+    Raises `ValidationError`. One round trip; O(players).
+    """
+    wanted = list(dict.fromkeys(check_player_id(player) for player in players))
+    places = [(shards.of(player), player) for player in wanted]
+    asked: list[tuple[str, ...]] = [("zscore", keys.players(shard), player) for shard, player in places]
+    asked += [("hgetall", keys.player(shard, player)) for shard, player in places]
+    answers = ask(asked) if wanted else []
+    found = zip(wanted, answers[: len(wanted)], answers[len(wanted) :], strict=True)
+    return {player: from_fields(player, fields) for player, seen, fields in found if seen is not None or fields}
 
 
 def exists(player: str) -> bool:
     """Whether the player has a profile or has ever done anything. One round trip."""
-    known, fields = _ask(shards.of(check_player_id(player)), player)
-    return known is not None or bool(fields)
+    return bool(get_many([player]))
+
+
+def seen_lately(limit: int = 20) -> list[Player]:
+    """The players who did something last, latest first. Two round trips; O(limit + log size) per shard."""
+    parts = ask([("zrevrange", keys.players(shard), 0, limit - 1, True) for shard in shards.everyone()])
+    latest = sorted((-seen, player.decode()) for part in parts for player, seen in part)
+    return list(get_many(player for _, player in latest[:limit]).values())
+
+
+def find(text: str, limit: int = 20) -> list[Player]:
+    """The players whose id, or a word of whose name, begins with the text; case and accents do not matter.
+
+    Whose id is the text itself comes first, the others in the order of what was found. Only the first four words of a
+    name are searched, and 60 characters. Nobody is found by an empty text. `limit` is 1 to 100. Raises
+    `ValidationError`, `StoreUnavailable`. One round trip; O(limit + log size) per shard.
+    """
+    if isinstance(limit, bool) or not 1 <= limit <= MOST_FOUND:
+        raise ValidationError({"limit": f"Enter a whole number from 1 to {MOST_FOUND}."})
+    sought, exact = names.fold(text), text.strip()
+    if not sought:
+        return []
+    home = shards.of(exact) if PLAYER_ID.fullmatch(exact) else None
+    work = [(shard, exact if shard == home else "") for shard in shards.everyone()]
+    replies = catalog.run("players/find_players", work, lambda first: [sought, limit, first], repeatable=True)
+    found = sorted((member, player.decode(), fields) for reply in replies for member, player, fields in reply)
+    return [from_fields(player, dict(zip(it[::2], it[1::2], strict=True))) for _, player, it in found[:limit]]
+
+
+def follow(player: str, other: str) -> None:
+    """From now on the player follows the other one; nothing changes where that is so already.
+
+    Raises `ValidationError` at `other` for oneself and beyond 500 players, at `player` or `other` for no legal id;
+    `UnknownPlayer` for either, `StoreUnavailable`. Two round trips; a few more where 500 are followed.
+    """
+    shard = shards.of(check_player_id(player))
+    if check_player_id(other, "other") == player:
+        raise ValidationError({"other": ValidationError("Nobody follows themselves.", code="oneself")})
+    if not exists(other):
+        raise UnknownPlayer(other)
+    answer = _follow(shard, player, other)
+    if answer == b"full" and _forget_the_gone(shard, player):
+        answer = _follow(shard, player, other)
+    if answer == b"unknown":
+        raise UnknownPlayer(player)
+    if answer == b"full":
+        reason = f"At most {MOST_FOLLOWED} players can be followed."
+        raise ValidationError({"other": ValidationError(reason, code="full")})
+
+
+def unfollow(player: str, other: str) -> None:
+    """From now on the player does not follow the other one; nothing changes where that is so already.
+
+    The other one need not be there any more. Raises `ValidationError` at `player` or `other` for no legal id,
+    `UnknownPlayer` for the player, `StoreUnavailable`. Two round trips.
+    """
+    shard = shards.of(check_player_id(player))
+    check_player_id(other, "other")
+    if not exists(player):
+        raise UnknownPlayer(player)
+    _unfollow(shard, player, [other])
+
+
+def following(player: str) -> list[str]:
+    """The ids of those whom the player follows, sorted; who was deleted is left out. Nobody for an unknown player.
+
+    Raises `ValidationError`, `StoreUnavailable`. Two round trips; O(followed).
+    """
+    return list(get_many(sorted(followed_ids(player))))
+
+
+def followed_ids(player: str) -> frozenset[str]:
+    """The same as it is stored, so that some may have been deleted. One round trip."""
+    (found,) = ask([("smembers", keys.following(shards.of(check_player_id(player)), player))])
+    return frozenset(other.decode() for other in found)
+
+
+def is_following(player: str, other: str) -> bool:
+    """Whether the player follows the other one. One round trip."""
+    key = keys.following(shards.of(check_player_id(player)), player)
+    return bool(ask([("sismember", key, check_player_id(other, "other"))])[0])
 
 
 def delete(player: str) -> bool:
@@ -128,15 +225,23 @@ def check_field(field: str, value: object) -> str:
     return text
 
 
-def _ask(shard: int, player: str) -> Sequence[Any]:
-    def ask() -> list[Any]:
-        pipeline = client().pipeline(transaction=False)
-        pipeline.zscore(keys.players(shard), player)
-        pipeline.hgetall(keys.player(shard, player))
-        return pipeline.execute()
+def _follow(shard: int, player: str, other: str) -> bytes:
+    (answer,) = catalog.run(
+        "players/follow_player", [(shard, other)], lambda it: [player, it, MOST_FOLLOWED], repeatable=True
+    )
+    return bytes(answer)
 
-    with guarded():
-        return patiently(ask)
+
+def _unfollow(shard: int, player: str, others: Sequence[str]) -> None:
+    catalog.run("players/unfollow_players", [(shard, others)], lambda it: [player, *it], repeatable=True)
+
+
+def _forget_the_gone(shard: int, player: str) -> bool:
+    """Players who were deleted do not count against the limit; False where there are none among the followed."""
+    gone = sorted(followed_ids(player).difference(following(player)))
+    if gone:
+        _unfollow(shard, player, gone)
+    return bool(gone)
 
 
 def from_fields(player: str, fields: Mapping[bytes, bytes]) -> Player:

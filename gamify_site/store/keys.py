@@ -96,8 +96,19 @@ def players(number: int) -> str:
 
 
 def player(number: int, player_id: str) -> str:
-    """hash: name, about, country, team, region, avatar, timezone, joined, points, unlocked."""
+    """hash: name, sought (the name as it is searched for), about, country, team, region, avatar, timezone, joined,
+    points, unlocked."""
     return f"{shard(number)}:player:{player_id}"
+
+
+def player_names(number: int) -> str:
+    """sorted set, all scores 0: `<name from one of its words on, or id>`, as it is searched for, a NUL, player id."""
+    return f"{shard(number)}:player_names"
+
+
+def following(number: int, player_id: str) -> str:
+    """set of at most 500: the ids of the players whom this one follows; some may be gone."""
+    return f"{shard(number)}:player:{player_id}:following"
 
 
 def progress(number: int, player_id: str) -> str:

@@ -101,6 +101,13 @@ def read_many(asked: Sequence[Asked], only: int | None = None) -> list[list[Answ
     return [[_answer(next(replies)) for _ in where] for _ in asked]
 
 
+def of_players(board: Board, suffix: str, players: Sequence[str]) -> list[Entry]:
+    """The entries of these players, best first; who is not in the set is left out. One round trip."""
+    work = [(shard, group) for shard, group in shards.group(players, lambda player: player).items()]
+    replies = catalog.run("leaderboards/read_entries", work, lambda it: [board.slug, suffix, *it], repeatable=True)
+    return merge_all([_entries(reply) for reply in replies])
+
+
 def _request(asked: Asked) -> str:
     board, suffix, top, place = asked
     request: dict[str, Any] = {
@@ -137,8 +144,11 @@ def _entries(flat: list[bytes]) -> list[Entry]:
 
 def merge(parts: Sequence[list[Entry]]) -> list[Entry]:
     """The entries of all shards, best first."""
-    if len(parts) == 1:
-        return parts[0]
+    return parts[0] if len(parts) == 1 else merge_all(parts)
+
+
+def merge_all(parts: Sequence[list[Entry]]) -> list[Entry]:
+    """The same where the parts are in no order."""
     return sorted((entry for part in parts for entry in part), key=lambda it: (it.order, it.player), reverse=True)
 
 

@@ -10,10 +10,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from gamify_site.asking import player_of, private, wants
 from leaderboards import wording
-from leaderboards.services import boards, ranking
+from leaderboards.services import boards, friends, ranking
 from leaderboards.views import rendered
-from leaderboards.views.asking import clear_errors, player_of, private, wants
+from leaderboards.views.asking import clear_errors
 from leaderboards.views.query import BoardQuery
 
 PAGE_ROWS = 50
@@ -37,13 +38,13 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     if query.after is not None:
         return private(_full_list(request, query, player))
     if not wants(request, ROWS):
-        shown = _rows(query, player)
-        spread = {"distribution": ranking.distribution(shown["view"])}
+        shown = _shown(query, player)
+        spread = {"distribution": None if query.friends else ranking.distribution(shown["view"])}
         return private(render(request, "leaderboards/board.html", _controls(query) | shown | spread))
-    etag = _etag(ranking.version(slug), query, player)
+    etag = _etag(_version(query, player), query, player)
     response = get_conditional_response(request, etag=etag)
     if response is None:
-        response = render(request, f"leaderboards/board.html#{ROWS}", _rows(query, player))
+        response = render(request, f"leaderboards/board.html#{ROWS}", _shown(query, player))
     response["ETag"] = etag
     return private(response)
 
@@ -54,8 +55,34 @@ def _etag(version: str, query: BoardQuery, player: str | None) -> str:
     return f'"{blake2b(repr(parts).encode(), digest_size=12).hexdigest()}"'
 
 
-def _rows(query: BoardQuery, player: str | None) -> dict[str, Any]:
+def _version(query: BoardQuery, player: str | None) -> str:
+    slug = query.board.slug
+    return friends.version(slug, player) if query.friends and player else ranking.version(slug)
+
+
+def _shown(query: BoardQuery, player: str | None) -> dict[str, Any]:
     """What the polled part shows."""
+    return _friends(query, player) if query.friends else _rows(query, player)
+
+
+def _friends(query: BoardQuery, player: str | None) -> dict[str, Any]:
+    """The visitor and those whom the visitor follows; nobody for an anonymous visitor."""
+    found = friends.board(query.board.slug, player, window=query.window, period=query.period) if player else []
+    mine = next((row for row in found if row.player == player), None)
+    return {
+        "board": query.board,
+        "query": query,
+        "player": player,
+        "mine": mine,
+        "friends": rendered.rows(found, player, mine=mine),
+        "size": len(found),
+        "others": len(found) - (mine is not None),
+        "poll_url": query.url(),
+    }
+
+
+def _rows(query: BoardQuery, player: str | None) -> dict[str, Any]:
+    """The board: its top, the visitor's place, the rows around it."""
     view = ranking.view(
         query.board.slug,
         window=query.window,
@@ -113,6 +140,8 @@ def _controls(query: BoardQuery) -> dict[str, Any]:
             (window, query.url(window=window if window != board.main_window else None, period=None, rank=None))
             for window in board.windows
         ],
+        "everybody_url": query.url(friends=None, rank=None),
+        "friends_url": query.url(friends="1", rank=None, segment=None),
         "periods": [_period_choice(query, name) for name in periods],
         "period": "" if query.is_current else query.period,
         "newer_url": _period_url(query, periods[index - 1]) if index else None,
@@ -144,7 +173,7 @@ def _period_url(query: BoardQuery, period: str) -> str:
 
 def _segments(query: BoardQuery) -> list[tuple[str, str]]:
     """The segments to choose from, with what they are called; the one that is shown is always among them."""
-    if not query.board.segment_by:
+    if not query.board.segment_by or query.friends:
         return []
     found = {*ranking.segments(query.board.slug, query.window, query.period)} | (
         {query.segment} if query.segment else set()

@@ -32,7 +32,8 @@ class BoardQuery:
     """Which part of a board is asked for. `current` is the window's period of today.
 
     `asked_period` is empty where no period was named, so that the page follows the calendar. `after` is None on the
-    board page, empty on the first page of the full list, and a cursor behind it.
+    board page, empty on the first page of the full list, and a cursor behind it. With `friends` only those whom the
+    visitor follows are ranked; there are no segments, ranks or pages of them.
     """
 
     board: Board
@@ -45,6 +46,7 @@ class BoardQuery:
     around: int = AROUND
     rank: int | None = None
     after: str | None = None
+    friends: bool = False
 
     @classmethod
     def read(cls, given: Mapping[str, str], board: Board) -> "BoardQuery":
@@ -52,17 +54,19 @@ class BoardQuery:
         asked_period = given.get("period", "")
         window, period = windows.resolve(board, given.get("window"), asked_period, clock.now())
         _, current = windows.resolve(board, window, None, clock.now())
+        friends = given.get("friends") == "1" and "after" not in given
         return cls(
             board=board,
             window=window,
             period=period,
             current=current,
             asked_period=asked_period if window != "all" else "",
-            segment=given.get("segment") or None,
+            segment=(given.get("segment") or None) if not friends else None,
             top=_whole_number(given, "top", 1, MOST_TOP, TOP),
             around=_whole_number(given, "around", 0, MOST_AROUND, AROUND),
-            rank=_whole_number(given, "rank", 1, LAST_RANK, None),
+            rank=_whole_number(given, "rank", 1, LAST_RANK, None) if not friends else None,
             after=given.get("after"),
+            friends=friends,
         )
 
     @property
@@ -77,6 +81,7 @@ class BoardQuery:
             "window": self.window if self.window != self.board.main_window else "",
             "top": str(self.top) if self.top != TOP else "",
             "around": str(self.around) if self.around != AROUND else "",
+            "friends": "1" if self.friends else "",
         }
         return {name: value for name, value in given.items() if value}
 

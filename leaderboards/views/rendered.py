@@ -60,7 +60,7 @@ def top(some: tuple[Row, ...], me: str | None) -> tuple[SafeString, SafeString]:
 
 
 def rows(
-    some: Sequence[Row], me: str | None, *, marked: str | int | None = None, mine: Standing | None = None
+    some: Sequence[Row], me: str | None, *, marked: str | int | None = None, mine: Standing | Row | None = None
 ) -> SafeString:
     """Table rows. Marks the visitor's own and those of a player or rank; with `mine`, says how far each is away."""
     made = []

@@ -27,7 +27,12 @@ PAGES = {
     "profile": ["/players/bob/", "/players/alice/"],
     "compare": ["/players/alice/compare/bob/", "/players/bob/compare/alice/"],
     "board_list": ["/leaderboards/"],
-    "board": ["/leaderboards/coins/", "/leaderboards/achievement-points/", "/leaderboards/coins/?after="],
+    "board": [
+        "/leaderboards/coins/",
+        "/leaderboards/achievement-points/",
+        "/leaderboards/coins/?after=",
+        "/leaderboards/coins/?friends=1",
+    ],
     "account_settings": ["/accounts/settings/"],
     "password_change": ["/accounts/password/"],
     "login": ["/accounts/login/"],
@@ -35,9 +40,10 @@ PAGES = {
     "healthz": ["/healthz"],
     "readyz": ["/readyz"],
     "play": ["/play/"],
+    "find_players": ["/players/", "/players/?q=b"],
     "badge_sprite": ["/badges/any.svg"],
 }
-ONLY_POSTED = {"logout"}
+ONLY_POSTED = {"logout", "follow", "unfollow"}
 TARGETS = {"catalog": "results", "board": "rows", "play": "hud"}
 
 

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from achievements.definitions import Event, Tier
 from achievements.services import events
+from gamify_site.players import services
 from gamify_site.store import keys, shards
 from leaderboards.services import ranking
 from tests.achievements.builders import make
@@ -65,6 +66,7 @@ DAMAGE = {
     "board entry": lambda redis: redis.zadd(key("board", "coins", "all:country=SE"), {"alice": 1}),
     "board level": lambda redis: redis.zadd(key("board_levels", "coins", "all"), {"77": 77}),
     "board expiry": lambda redis: redis.persist(key("board", "coins", "2082-11-20")),
+    "name index": lambda redis: redis.zadd(key("player_names"), {"charlie\0alice": 0}),
     "board limit": lambda redis: [
         redis.zadd(keys.board(shards.of(player), "few", "all"), {player: 12}) for player in PLAYERS
     ],
@@ -106,3 +108,12 @@ def test_changed_points_that_have_not_reached_everybody_are_told_and_given():
 @pytest.mark.usefixtures("services_store")
 def test_empty_site_has_nothing_to_complain_about():
     assert check() == "Checked: 0 players, 0 boards. Everything agrees.\n"
+
+
+def test_a_name_that_finds_nobody_is_told_and_found_again(played):
+    make_player("alice", name="Ada Lovelace")
+    played.delete(key("player_names"))
+    played.hdel(key("player", "alice"), "sought")
+    assert "name index: alice: is not found by id and name\n" in complaints()
+    assert "Everything agrees." in check("--repair")
+    assert [player.id for player in services.find("lovelace")] == ["alice"]

@@ -1,5 +1,5 @@
 -- Removes every trace of a player from one shard.
--- joins: store/keys store/entries
+-- joins: store/keys store/entries store/players
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; player; JSON boards [{slug, segment_by, max_entries, dense} …]; JSON achievements
 --         [{slug, action} …]
@@ -8,6 +8,8 @@
 local shard, player = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
 local found = redis.call('ZREM', players_key(shard), player)
+local sought = redis.call('HGET', player_key(shard, player), 'sought') or ''
+redis.call('ZREM', player_names_key(shard), unpack(index_members(player, sought)))
 for _, board in ipairs(cjson.decode(ARGV[3])) do
   local removed = false
   for _, suffix in ipairs(redis.call('ZRANGE', board_windows_key(shard, board.slug), 0, -1)) do
@@ -37,7 +39,7 @@ for _, release in ipairs(redis.call('HKEYS', unlocked_key(shard, player))) do
 end
 local own = {
   player_key(shard, player), feed_key(shard, player), progress_key(shard, player), unlocked_key(shard, player),
-  revoked_key(shard, player),
+  revoked_key(shard, player), following_key(shard, player),
 }
 for _, achievement in ipairs(cjson.decode(ARGV[4])) do
   own[#own + 1] = streak_key(shard, player, achievement.slug)

@@ -2,7 +2,8 @@
 -- joins: store/keys store/entries store/players
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; player; now (s); JSON boards with segments [{slug, segment_by, max_entries, dense} …];
---         then field and value by turns, an empty value removes the field
+--         the name as it is searched for, '' where none is given; then field and value by turns, an empty value
+--         removes the field
 -- Returns `stale`, or the profile as field and value by turns. Cost: O(fields + sets of those boards × log size).
 
 local shard, player = KEYS[1], ARGV[2]
@@ -24,11 +25,12 @@ local function move(board, from, to)
 end
 
 local changed = false
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   local field, value = ARGV[i], ARGV[i + 1]
   local old = redis.call('HGET', key, field) or ''
   if old ~= value then
     changed = true
+    if field == 'name' then index_name(shard, player, ARGV[5]) end
     if value == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, value) end
     for _, board in ipairs(cjson.decode(ARGV[4])) do
       if board.segment_by == field then move(board, old, value) end

@@ -3,6 +3,8 @@
 local function catalog_version_key(shard) return shard .. ':catalog_version' end
 local function players_key(shard) return shard .. ':players' end
 local function player_key(shard, player) return shard .. ':player:' .. player end
+local function player_names_key(shard) return shard .. ':player_names' end
+local function following_key(shard, player) return shard .. ':player:' .. player .. ':following' end
 local function progress_key(shard, player) return shard .. ':player:' .. player .. ':progress' end
 local function unlocked_key(shard, player) return shard .. ':player:' .. player .. ':unlocked' end
 local function revoked_key(shard, player) return shard .. ':player:' .. player .. ':revoked' end

@@ -1,22 +1,55 @@
--- Who is known, and when they were last seen.
+-- Who is known, by which names they are found, and when they were last seen.
 -- joins: store/keys
 
+local WORDS_FOUND = 4 -- so many words of a name are found by their beginning
+
+-- A player id as it is searched for; ids are ASCII, so that names.py makes the same of them.
+local function sought_id(player)
+  return (string.gsub(string.gsub(string.lower(player), '[-_.]+', ' '), ' $', ''))
+end
+
+-- By which members of the index a player is found: the id, and the name from each of its first words on.
+local function index_members(player, sought)
+  local members = { sought_id(player) .. '\0' .. player }
+  local start = 1
+  for _ = 1, WORDS_FOUND do
+    if not start or start > #sought then break end
+    members[#members + 1] = string.sub(sought, start) .. '\0' .. player
+    local space = string.find(sought, ' ', start, true)
+    start = space and space + 1
+  end
+  return members
+end
+
+-- Replaces the name by which a player is found; `sought` is empty where there is no name.
+local function index_name(shard, player, sought)
+  local key, index = player_key(shard, player), player_names_key(shard)
+  local old = redis.call('HGET', key, 'sought')
+  if old then redis.call('ZREM', index, unpack(index_members(player, old))) end
+  for _, member in ipairs(index_members(player, sought)) do redis.call('ZADD', index, 0, member) end
+  if sought == '' then redis.call('HDEL', key, 'sought') else redis.call('HSET', key, 'sought', sought) end
+end
+
 -- Notes that players were seen (seconds). A time is kept to five minutes: moving an entry of a large sorted set costs
--- several times as much as reading it.
+-- several times as much as reading it. Who is new can be found from now on.
 -- Returns how many were new, and how many were not seen yet on this day (UTC).
 local function see_players(shard, players, now)
   if #players == 0 then return 0, 0 end
-  local key, stale, new, active = players_key(shard), {}, 0, 0
+  local key, stale, found_by, active = players_key(shard), {}, {}, 0
   local midnight = now - now % 86400
   for i, held in ipairs(redis.call('ZMSCORE', key, unpack(players))) do
     local seen = held and tonumber(held) or -math.huge
     if seen < now - 300 or seen < midnight then
       stale[#stale + 1] = now
       stale[#stale + 1] = players[i]
-      if not held then new = new + 1 end
+      if not held then
+        found_by[#found_by + 1] = 0
+        found_by[#found_by + 1] = sought_id(players[i]) .. '\0' .. players[i]
+      end
       if seen < midnight then active = active + 1 end
     end
   end
   if #stale > 0 then redis.call('ZADD', key, unpack(stale)) end
-  return new, active
+  if #found_by > 0 then redis.call('ZADD', player_names_key(shard), unpack(found_by)) end
+  return #found_by / 2, active
 end

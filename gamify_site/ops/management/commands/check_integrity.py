@@ -12,6 +12,7 @@ from gamify_site.integrity import Breach
 from gamify_site.ops import integrity as stored_keys
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.progress import Bar
+from gamify_site.players import integrity as players
 from gamify_site.players import walk
 from leaderboards.services import boards
 from leaderboards.services import integrity as leaderboards
@@ -22,7 +23,7 @@ MOST_TOLD = 10  # breaches of one rule that are told one by one
 class Command(StoreCommand):
     help = (
         "Checks every player, board and key against the rules, while the site is in use. Exit code 1 where one is "
-        "broken. --repair rebuilds what is derived: points, boards, rarity, streaks, and gives what is due."
+        "broken. --repair rebuilds what is derived: points, boards, rarity, streaks, names, and gives what is due."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -53,4 +54,6 @@ class Command(StoreCommand):
         # Achievements first: mending the points of players may change the board of points.
         yield from achievements.check(repair=repair, progress=Bar(self.stdout))
         yield from leaderboards.check(repair=repair, progress=Bar(self.stdout))
+        yield from players.check(repair=repair)
+        yield from players.check(repair=repair)
         yield from stored_keys.check()
