@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench screenshots clean
 
 demo: .venv/.installed  ## the site with sample data
 	@exec .venv/bin/python manage.py demo $(ARGS)
@@ -21,6 +21,9 @@ check: .venv/.installed-dev  ## style, types, templates, layers
 
 bench: .venv/.installed  ## the benchmarks
 	.venv/bin/python manage.py bench $(ARGS)
+
+screenshots: .venv/.installed-dev  ## every page in Chromium, into docs/screenshots/
+	.venv/bin/python -m tests.e2e.screenshots $(ARGS)
 
 clean:  ## removes the environment and caches; the demo's data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -3,108 +3,21 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import HTTPError
 
 import pytest
 
 from gamify_site.store import embedded
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0  # seconds
-
-
-class Site:
-    """`manage.py` with a data folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.process: subprocess.Popen[str] | None = None
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("GAMIFY", "DJANGO"))
-        }
-        self.environment["GAMIFY_DATA_DIR"] = str(folder)
-
-    def run(self, *arguments: str, answer: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command to its end."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        return subprocess.run(
-            command, env=self.environment | environment, input=answer, capture_output=True, text=True, timeout=PATIENCE
-        )
-
-    def start(self, *arguments: str, **environment: str) -> None:
-        """Starts a command that serves, in a foreground process group of its own, and waits until it says so."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments, "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command,
-            env=self.environment | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert self.process.stdout
-        for line in self.process.stdout:
-            if self.address in line:
-                return
-        raise AssertionError(self.process.communicate()[1])
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as answer:  # noqa: S310
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            return error.code, ""
-
-    def interrupt(self) -> tuple[int, str]:
-        """Ctrl-C: SIGINT to the whole group. Gives the exit code and what was said on stderr."""
-        assert self.process
-        os.killpg(self.process.pid, signal.SIGINT)
-        return self.end()
-
-    def end(self) -> tuple[int, str]:
-        assert self.process
-        _, errors = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, errors
-
-    def processes(self) -> list[str]:
-        """What still runs with this data folder: the web process by its environment, the server by its arguments."""
-        mine = str(self.folder).encode()
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if mine in told and int(process.name) != os.getpid():
-                found.append((process / "cmdline").read_bytes().decode().replace("\0", " "))
-        return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.sites import Site
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path)
     yield site
-    if site.process is not None and site.process.poll() is None:
-        os.killpg(site.process.pid, signal.SIGKILL)
-        site.process.communicate()
+    site.kill()
 
 
 def test_demo_shows_rows_stops_cleanly_and_keeps_its_data(site: Site) -> None:

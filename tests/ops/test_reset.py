@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import get_hasher
 from redis import Redis
 
 from gamify_site import clock
@@ -107,6 +108,7 @@ def test_sample_passwords_work(store: Store) -> None:  # noqa: ARG001
         account = Account.objects.get_by_natural_key(sample.username)
         assert account.check_password(sample.password)
         assert account.is_staff is sample.is_staff
+        assert not get_hasher().must_update(account.password)  # a log-in would replace it, and end all other sessions
 
 
 def test_staff_stay_and_players_accounts_go(store: Store) -> None:  # noqa: ARG001

@@ -8,7 +8,9 @@ from django.contrib.auth.hashers import get_hasher
 from gamify_site.players import accounts
 from gamify_site.players.models import Account
 
-SALT = "sample-data-only"  # fixed, so that a reset gives the same hashes; their passwords are public anyway
+# Fixed, so that a reset gives the same hashes; their passwords are public anyway. As long as Django wants it: a shorter
+# one would be replaced at the first log-in, and a new hash ends all sessions of the account.
+SALT = "sample-data-only-for-everybody"
 
 
 @dataclass(frozen=True, slots=True)

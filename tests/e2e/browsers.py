@@ -1,0 +1,123 @@
+"""A browser on a site: contexts that are logged in, and pages that remember whatever went wrong on them."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+
+from tests.e2e.pages import Who
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 10_000  # milliseconds for anything that is waited for
+HEIGHT = 900
+Theme = Literal["light", "dark"]
+State = dict[str, object]
+
+
+def program() -> str | None:
+    """The Chromium of this machine; None where it has none."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+@contextmanager
+def browser_of(path: str) -> Iterator[Browser]:
+    """Runs that browser, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Problems:
+    """What went wrong on a page: errors in the console, refusals of the Content-Security-Policy, failed requests."""
+
+    found: list[str] = field(default_factory=list)
+    expected: set[int] = field(default_factory=set)
+
+    def expect(self, status: int) -> None:
+        """From now on this status of the page itself is no problem."""
+        self.expected.add(status)
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.found.append(f"error: {error}"))
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # What failed to load is found by its response, which also says whether it was to be expected.
+        if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
+            self.found.append(f"console {message.type}: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the page was left while it was asking
+            self.found.append(f"{request.method} {request.url}: {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        is_page = response.request.is_navigation_request()
+        if response.status >= 400 and not (is_page and response.status in self.expected):
+            self.found.append(f"{response.request.method} {response.url}: {response.status}")
+
+
+class Visits:
+    """Opens pages of one site in one browser. Each visit has a context of its own: nobody shares cookies or storage."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser = browser
+        self.address = address.rstrip("/")
+        self._states: dict[Who, State] = {}
+        self._open: list[BrowserContext] = []
+
+    def page(
+        self,
+        problems: Problems,
+        who: Who = "visitor",
+        *,
+        theme: Theme = "light",
+        width: int = 1280,
+        javascript: bool = True,
+    ) -> Page:
+        """A new page, empty yet. Its paths are relative to the site."""
+        context = self._context(self._state(who), theme, width, javascript)
+        page = context.new_page()
+        problems.watch(page)
+        return page
+
+    def close(self) -> None:
+        """Leaves all pages."""
+        while self._open:
+            self._open.pop().close()
+
+    def _context(self, state: State | None, theme: Theme, width: int, javascript: bool) -> BrowserContext:
+        context = self.browser.new_context(
+            base_url=self.address,
+            storage_state=state,  # type: ignore[arg-type]
+            color_scheme=theme,
+            viewport={"width": width, "height": HEIGHT},
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+            locale="en-GB",
+            timezone_id="UTC",
+        )
+        context.set_default_timeout(PATIENCE)
+        self._open.append(context)
+        return context
+
+    def _state(self, who: Who) -> State | None:
+        """The cookies of somebody who has logged in with the demo's one click; once for each of them."""
+        if who == "visitor":
+            return None
+        if who not in self._states:
+            context = self._context(None, "light", 1280, javascript=False)
+            page = context.new_page()
+            page.goto("/accounts/login/")
+            page.get_by_role("button", name=f"Log in as {who}").click()
+            page.get_by_label(f"Account of {who}").wait_for()
+            self._states[who] = dict(context.storage_state())
+            self._open.remove(context)
+            context.close()
+        return self._states[who]

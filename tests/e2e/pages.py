@@ -1,0 +1,66 @@
+"""The one list of pages: accessibility, width, console, no-JavaScript and screenshots all go by it.
+
+To add a page, add a line. `name` is unique and becomes the name of its screenshots; `path` must show something with the
+sample data of 30 players as well as with the showcase's 250.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Who = Literal["visitor", "alice", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class SitePage:
+    """One page: its address, who looks at it, and the status it answers with. Error pages get no screenshot."""
+
+    name: str
+    path: str
+    who: Who = "visitor"
+    status: int = 200
+
+
+PAGES = (
+    # Players
+    SitePage("welcome", "/"),
+    SitePage("home", "/", "alice"),
+    SitePage("boards", "/leaderboards/"),
+    SitePage("boards-alice", "/leaderboards/", "alice"),
+    SitePage("board", "/leaderboards/coins/", "alice"),
+    SitePage("board-visitor", "/leaderboards/coins/"),
+    SitePage("board-rank", "/leaderboards/coins/?rank=12", "alice"),
+    SitePage("board-week", "/leaderboards/coins/?window=week", "alice"),
+    SitePage("board-past", "/leaderboards/weekly-score/?window=week&period=2020-W01"),
+    SitePage("board-laps", "/leaderboards/best-lap/", "alice"),
+    SitePage("board-list", "/leaderboards/coins/?after=", "alice"),
+    SitePage("board-refused", "/leaderboards/coins/?top=many", status=400),
+    SitePage("not-found", "/nowhere/", status=404),
+    SitePage("catalog", "/achievements/", "alice"),
+    SitePage("catalog-visitor", "/achievements/?sort=rarest"),
+    SitePage("catalog-nothing", "/achievements/?q=nothing-is-called-that", "alice"),
+    SitePage("achievement-tiers", "/achievements/hoard/", "alice"),
+    SitePage("achievement-collection", "/achievements/ship-in-pieces/", "alice"),
+    SitePage("achievement-visitor", "/achievements/magpie/"),
+    SitePage("achievement-unknown", "/achievements/nope/", status=404),
+    SitePage("profile", "/players/alice/"),
+    SitePage("profile-mine", "/players/alice/", "alice"),
+    SitePage("compare", "/players/alice/compare/alice/", "alice"),
+    SitePage("find", "/players/?q=a", "alice"),
+    SitePage("friends", "/leaderboards/coins/?friends=1", "alice"),
+    SitePage("play", "/play/", "alice"),
+    # Accounts
+    SitePage("login", "/accounts/login/"),
+    SitePage("signup", "/accounts/signup/"),
+    SitePage("settings", "/accounts/settings/", "alice"),
+    SitePage("password", "/accounts/password/", "alice"),
+    # Staff
+    SitePage("manage", "/manage/", "admin"),
+    SitePage("manage-boards", "/manage/boards/", "admin"),
+    SitePage("manage-board-new", "/manage/boards/new/", "admin"),
+    SitePage("manage-board-edit", "/manage/boards/coins/edit/", "admin"),
+    SitePage("manage-board-delete", "/manage/boards/coins/delete/", "admin"),
+    SitePage("manage-board-scores", "/manage/boards/coins/scores/?player=alice", "admin"),
+    SitePage("manage-accounts", "/manage/accounts/", "admin"),
+    SitePage("manage-demo", "/manage/demo/", "admin"),
+    SitePage("manage-hidden", "/manage/", "alice", status=404),
+)

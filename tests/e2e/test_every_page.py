@@ -1,0 +1,126 @@
+"""What holds for each page of the list, for everybody who may see it."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browsers import Problems
+from tests.e2e.conftest import OpenPage
+from tests.e2e.pages import PAGES, SitePage
+
+AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+MOST_STOPS = 150
+
+# Things that stick out at the side, but for what can be scrolled in its own box, and pictures wider than their box.
+STICKING_OUT = """() => {
+  const edge = document.documentElement.clientWidth;
+  const said = (element) => element.outerHTML.slice(0, 120);
+  const isClipped = (element) => {
+    for (let box = element.parentElement; box && box !== document.body; box = box.parentElement)
+      if (getComputedStyle(box).overflowX !== "visible") return true;
+    return false;
+  };
+  const isWide = (element) => {
+    const { left, right, width } = element.getBoundingClientRect();
+    return width > 0 && (right > edge + 1 || left < -1) && !isClipped(element);
+  };
+  const isWiderThanItsBox = (picture) => {
+    const box = picture.parentElement.closest(":not(svg, svg *)");
+    if (getComputedStyle(box).overflowX === "auto") return false;  // it is meant to be scrolled
+    return picture.getBoundingClientRect().width > box.getBoundingClientRect().width + 1;
+  };
+  const isBroken = (image) => image.complete && image.naturalWidth === 0;
+  const main = [...document.body.querySelectorAll("*:not(.visually-hidden, .skip-link, svg *)")];
+  return [
+    ...(document.scrollingElement.scrollWidth > edge ? ["the page scrolls sideways"] : []),
+    ...main.filter(isWide).map(said),
+    ...[...document.querySelectorAll("img, svg:not(svg svg)")].filter(isWiderThanItsBox).map(said),
+    ...[...document.images].filter(isBroken).map(said),
+  ];
+}"""
+
+# Puts the keyboard before the first stop, also where a page puts it into a field.
+TO_THE_START = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}"""
+
+# Where the keyboard is: whether it can be seen there, and whether the element or a box around it is outlined.
+STOP = """() => {
+  const stop = document.activeElement;
+  if (!stop || stop === document.body) return null;
+  const { top, left, bottom, right, width, height } = stop.getBoundingClientRect();
+  const isOutlined = (box) => {
+    const style = getComputedStyle(box);
+    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  };
+  let box = stop;
+  while (box !== document.body && !isOutlined(box)) box = box.parentElement;
+  return {
+    said: stop.outerHTML.slice(0, 120),
+    isInView: width > 0 && height > 0 && bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
+    isOutlined: box !== document.body,
+  };
+}"""
+
+
+@pytest.fixture(params=PAGES, ids=lambda it: it.name)
+def site_page(request: pytest.FixtureRequest, problems: Problems) -> SitePage:
+    it: SitePage = request.param
+    problems.expect(it.status)
+    return it
+
+
+def test_light_on_a_desktop(open_page: OpenPage, site_page: SitePage) -> None:
+    page = open_page(site_page.who, theme="light", width=1280)
+    visit(page, site_page)
+    assert_axe_finds_nothing(page)
+    assert_nothing_sticks_out(page)
+    assert_keyboard_shows_where_it_is(page)
+
+
+def test_dark_on_a_phone(open_page: OpenPage, site_page: SitePage) -> None:
+    page = open_page(site_page.who, theme="dark", width=360)
+    visit(page, site_page)
+    assert_axe_finds_nothing(page)
+    assert_nothing_sticks_out(page)
+
+
+def test_without_javascript(open_page: OpenPage, site_page: SitePage) -> None:
+    page = open_page(site_page.who, javascript=False)
+    visit(page, site_page)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("navigation", name="Main").get_by_role("link").first).to_be_visible()
+    for form in page.locator("main form").all():
+        expect(form.get_by_role("button").first).to_be_visible()
+    for link in page.locator("main a").all():
+        assert link.get_attribute("href"), link.inner_text()
+
+
+def visit(page: Page, site_page: SitePage) -> None:
+    answer = page.goto(site_page.path)
+    assert answer
+    assert answer.status == site_page.status
+
+
+def assert_axe_finds_nothing(page: Page) -> None:
+    results = Axe().run(page, options=AXE)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def assert_nothing_sticks_out(page: Page) -> None:
+    assert page.evaluate(STICKING_OUT) == []
+
+
+def assert_keyboard_shows_where_it_is(page: Page) -> None:
+    """Walks through the whole page with the Tab key, and begins at the link that skips the header."""
+    page.evaluate(TO_THE_START)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    stops = []
+    while (stop := page.evaluate(STOP)) is not None:
+        stops.append(stop)
+        assert len(stops) < MOST_STOPS, f"more than {MOST_STOPS} stops: the keyboard does not get out"
+        page.keyboard.press("Tab")
+    assert [stop for stop in stops if not (stop["isInView"] and stop["isOutlined"])] == []
