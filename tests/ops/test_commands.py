@@ -1,5 +1,6 @@
 """The commands as people run them: real processes, a data folder of their own."""
 
+import json
 import os
 import signal
 import socket
@@ -123,3 +124,17 @@ def test_live_port_is_accepted_and_explained(site: Site) -> None:
 def test_bad_ports_are_refused(site: Site) -> None:
     for port in ("0", "65536", "http"):
         assert site.run("demo", "--port", port).returncode == 2
+
+
+def test_bench_of_events_writes_its_figures(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    finished = site.run("bench", "events", "--players", "2000", "--seconds", "0.3", "--json", str(file))
+    assert finished.returncode == 0, finished.stderr
+    figures = json.loads(file.read_text())["events"]
+    speeds = {f"{way}_events_per_second" for way in ("score", "full")} | {"bare_writes_per_second"}
+    speeds |= {f"{way}_server_us" for way in ("bare", "score", "full")} | {"score_ratio", "full_ratio"}
+    assert figures.keys() == speeds | {"two_clients", "catalog"}
+    assert figures["two_clients"].keys() == speeds
+    assert figures["catalog"].keys() == {"median_ms", "p99_ms", "round_trips"}
+    assert figures["catalog"]["round_trips"] == 1
+    assert not embedded.is_running(site.folder)

@@ -57,21 +57,8 @@ class Way(NamedTuple):
     write: Callable[[Any], object]
 
 
-def compare(ways: Sequence[Way], seconds: float) -> list[Rate]:
-    """Measures ways of writing batches, `prepare` gets numbers that never come again. Gives and prints the best rates.
-
-    They take turns, so that a busy moment of the machine does not fall on one of them alone.
-    """
-    best = [Rate(0.0, 0.0) for _ in ways]
-    for turn in range(ROUNDS):
-        for place, way in enumerate(ways):
-            best[place] = max(best[place], _rate(way, turn * 1_000_000, seconds / ROUNDS))
-    for way, rate in zip(ways, best, strict=True):
-        say(f"{way.name}: {rate.per_second:>9,.0f}/s, {rate.server_us:.2f} µs of server time each")
-    return best
-
-
-def _rate(way: Way, first: int, seconds: float) -> Rate:
+def rate(way: Way, first: int, seconds: float) -> Rate:
+    """Writes batch after batch, numbered from `first`, until the writing alone has taken some seconds."""
     done, duration, server = 0, 0.0, _server_seconds()
     while duration < seconds:
         batch = way.prepare(first + done)
@@ -80,6 +67,22 @@ def _rate(way: Way, first: int, seconds: float) -> Rate:
         duration += time.perf_counter() - began
         done += 1
     return Rate(done * BATCH / duration, (_server_seconds() - server) / (done * BATCH) * 1e6)
+
+
+def compare(
+    ways: Sequence[Way], seconds: float, *, measure: Callable[[Way, int, float], Rate] = rate, who: str = "1 client"
+) -> list[Rate]:
+    """Measures ways of writing batches, `prepare` gets numbers that never come again. Gives and prints the best rates.
+
+    They take turns, so that a busy moment of the machine does not fall on one of them alone.
+    """
+    best = [Rate(0.0, 0.0) for _ in ways]
+    for turn in range(ROUNDS):
+        for place, way in enumerate(ways):
+            best[place] = max(best[place], measure(way, turn * 1_000_000, seconds / ROUNDS))
+    for way, found in zip(ways, best, strict=True):
+        say(f"{way.name}, {who}: {found.per_second:>9,.0f}/s, {found.server_us:.2f} µs of server time each")
+    return best
 
 
 def _server_seconds() -> float:
