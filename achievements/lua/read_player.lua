@@ -1,16 +1,15 @@
--- All that is known of a player's achievements, and how many players have each of them, on one shard.
+-- All that is known of a player's achievements; or how many players have each of them, on one shard.
 -- joins: store/keys
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; player, '' for the counts alone; JSON {streaks = achievements, days = actions, collections = achievements}
--- Returns `stale`, or {players, {release, holders, …}, {achievement, progress, …}, {release, time:revision:points, …},
---         {profile field, value, …}, last seen (s) or false, {current, last, freezes} for each streak, bitmap or false
+-- Returns `stale`, or {players, {release, holders, …}}; or {{achievement, progress, …}, {release,
+--         time:revision:points, …}, {profile field, value, …}, last seen (s) or false, {current, last, freezes} for each streak, bitmap or false
 --         for each action, bitmap or false for each collection}
 -- Cost: O(achievements + days on record).
 
 local shard, player = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
-local counts = { redis.call('ZCARD', players_key(shard)), redis.call('HGETALL', unlocks_key(shard)) }
-if player == '' then return counts end
+if player == '' then return { redis.call('ZCARD', players_key(shard)), redis.call('HGETALL', unlocks_key(shard)) } end
 local wanted, streaks, days, collections = cjson.decode(ARGV[3]), {}, {}, {}
 for i, slug in ipairs(wanted.streaks) do
   streaks[i] = redis.call('HMGET', streak_key(shard, player, slug), 'current', 'last', 'freezes')
@@ -18,7 +17,6 @@ end
 for i, action in ipairs(wanted.days) do days[i] = redis.call('GET', days_key(shard, player, action)) end
 for i, slug in ipairs(wanted.collections) do collections[i] = redis.call('GET', collection_key(shard, player, slug)) end
 return {
-  counts[1], counts[2],
   redis.call('HGETALL', progress_key(shard, player)),
   redis.call('HGETALL', unlocked_key(shard, player)),
   redis.call('HGETALL', player_key(shard, player)),

@@ -73,17 +73,28 @@ def read(player: str, *, days: Sequence[str] = (), items: Sequence[str] = ()) ->
 
     Raises `ValidationError`, `StoreUnavailable`. One round trip; O(achievements + days on record).
     """
-    home = shards.of(check_player_id(player))
+    return read_many([player], days=days, items=items)[0]
 
-    def arguments(shard: int) -> list[str]:
-        return (
-            [player, json.dumps({"streaks": _streaks(), "days": days, "collections": items})] if shard == home else [""]
-        )
 
-    work = [(shard, shard) for shard in shards.everyone()]
+def read_many(asked: Sequence[str], *, days: Sequence[str] = (), items: Sequence[str] = ()) -> list[State]:
+    """The same of several players, at least one. One round trip for all."""
+    homes = [shards.of(check_player_id(player)) for player in asked]
+    everyone = list(shards.everyone())
+
+    def arguments(player: str) -> list[str]:
+        return [player, json.dumps({"streaks": _streaks(), "days": days, "collections": items})] if player else [""]
+
+    work = [(shard, "") for shard in everyone] + list(zip(homes, asked, strict=True))
     replies = catalog.run("achievements/read_player", work, arguments, repeatable=True)
-    holders, players_in_all = _counts(replies)
-    _, _, progress, unlocked, profile, seen, runs, days_found, items_found = replies[home]
+    counted = _counts(replies[: len(everyone)])
+    own = replies[len(everyone) :]
+    return [_state(player, reply, counted, days, items) for player, reply in zip(asked, own, strict=True)]
+
+
+def _state(
+    player: str, reply: Sequence[Any], counted: tuple[Mapping[str, int], int], days: Sequence[str], items: Sequence[str]
+) -> State:
+    progress, unlocked, profile, seen, runs, days_found, items_found = reply
     found = {slug.decode(): value for slug, value in _pairs(unlocked)}
     categories = achievements.categories()
     return State(
@@ -92,8 +103,8 @@ def read(player: str, *, days: Sequence[str] = (), items: Sequence[str] = ()) ->
         unlocked={slug: _unlock(player, slug, value) for slug, value in found.items()},
         profile=players.from_fields(player, dict(_pairs(profile))),
         runs={slug: Run(*map(int, raw)) for slug, raw in zip(_streaks(), runs, strict=True) if raw[0] is not None},
-        holders=holders,
-        players=players_in_all,
+        holders=counted[0],
+        players=counted[1],
         counted=Counter(categories[slug] for slug in found if slug in categories),
         is_known=seen is not None,
         days={action: _bits(bitmap) for action, bitmap in zip(days, days_found, strict=True)},

@@ -41,11 +41,10 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
     """One player: points, ranks, badges, days."""
     viewer = player_of(request)
     streak = _main_streak()
-    state = _state_of(player, streak)
+    state, known = _read(player, viewer, streak)
     views = ranking.views([board.slug for board in boards.all()[:MOST_BOARDS]], player=player)
     entries = progress.entries(state)
     unlocked = sorted(state.unlocked.values(), key=lambda it: (it.at, it.achievement), reverse=True)
-    known = _knowledge(viewer, state)
     shown = [badge_of(unlock, known) for unlock in unlocked[: 2 * LATEST]]
     today = clock.now().date()
     context = {
@@ -69,8 +68,9 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
 @clear_errors
 def compare(request: HttpRequest, player: str, other: str) -> HttpResponse:
     """Two players, achievement by achievement; what is hidden from the one who looks stays hidden."""
-    one, two = _state_of(player, None), _state_of(other, None)
-    pairs = list(_pairs(one, two, _knowledge(player_of(request), one, two)))
+    viewer = player_of(request)
+    one, two, *rest = states.read_many([player, other, *([viewer] if viewer else [])])
+    pairs = list(_pairs(_known(one), _known(two), rest[0] if rest else replace(one, unlocked={})))
     context = {
         "one": one.profile,
         "two": two.profile,
@@ -105,18 +105,17 @@ def _pairs(one: states.State, two: states.State, known: states.State) -> Iterato
             yield found
 
 
-def _state_of(player: str, streak: Achievement | None) -> states.State:
-    state = states.read(player, days=[streak.action or ""] if streak else [])
+def _read(player: str, viewer: str | None, streak: Achievement | None) -> tuple[states.State, states.State]:
+    """A player who is there, and what the one who looks has: that decides what may be named."""
+    days = [streak.action or ""] if streak else []
+    state, *rest = states.read_many([player, *([viewer] if viewer else [])], days=days)
+    return _known(state), rest[0] if rest else replace(state, unlocked={})
+
+
+def _known(state: states.State) -> states.State:
     if not state.is_known:
-        raise UnknownPlayer(player)
+        raise UnknownPlayer(state.player)
     return state
-
-
-def _knowledge(viewer: str | None, *found: states.State) -> states.State:
-    """What the one who looks has; read only where it has not been yet."""
-    if viewer is None:
-        return replace(found[0], unlocked={})
-    return next((state for state in found if state.player == viewer), None) or states.read(viewer)
 
 
 def badge_of(unlock: Unlock, known: states.State) -> Badge:

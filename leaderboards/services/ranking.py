@@ -3,8 +3,9 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
@@ -13,7 +14,7 @@ from gamify_site.identifiers import check_player_id
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask, client, guarded, patiently
 from leaderboards import windows
-from leaderboards.definitions import Board, BoardView, Distribution, Row, Standing
+from leaderboards.definitions import Board, BoardView, Row, Standing
 from leaderboards.services import boards, places
 
 MOST_ROWS = 1000
@@ -185,55 +186,42 @@ def version(slug: str) -> str:
     return _join_versions((catalog_version or b"0").decode(), parts)
 
 
-def periods(slug: str, window: str) -> list[str]:
-    """The periods of a window that have been written to and are still kept, newest first. One round trip."""
-    board = boards.get(slug)
-    if window == "season":
-        return windows.begun_seasons(board, clock.now())
-    return sorted((name for name in _kept_suffixes(slug) if _is_period(board, window, name)), reverse=True)
+class Choices(NamedTuple):
+    """What there is to choose from on a board, and the lowest order value of the set that is shown.
 
-
-def distribution(view: BoardView, buckets: int = 24) -> Distribution | None:
-    """How many players of a view's ranked set there are in each of some equal spans of scores, best span last.
-
-    None where there are fewer than two scores to tell apart. Raises as `top`. Two round trips; O(buckets × log size).
+    Periods that have been written to and are still kept, newest first; the values of the segment field, sorted.
     """
-    board = view.board
-    suffix = windows.with_segment(windows.suffix(view.window, view.period), board, view.segment)
-    names = [keys.board(shard, board.slug, suffix) for shard in shards.everyone()]
-    ends = ask([("zrange", name, place, place, False, True) for name in names for place in (0, -1)])
-    orders = [places.order_value(str(int(entry[1])).encode()) for found in ends for entry in found]
-    if not orders or min(orders) == max(orders):
-        return None
-    low, step = min(orders), (max(orders) - min(orders)) // buckets + 1
-    spans = [(low + number * step, low + (number + 1) * step - 1) for number in range(buckets)]
-    found = ask([("zcount", name, first, last) for first, last in spans for name in names])
-    counts = [sum(found[index * len(names) : (index + 1) * len(names)]) for index in range(buckets)]
-    mine = _bucket_of(view, low, step, buckets)
-    return Distribution(tuple(counts), board.score_of(low), board.score_of(max(orders)), mine)
+
+    periods: list[str]
+    segments: list[str]
+    lowest: int | None
 
 
-def _bucket_of(view: BoardView, low: int, step: int, buckets: int) -> int | None:
-    if view.standing is None:
-        return None
-    order = view.board.sign * view.board.to_units(view.standing.score) << view.board.tie_bits
-    return max(0, min(buckets - 1, (order - low) // step))
+def choices(slug: str, window: str | None = None, period: str | None = None, segment: str | None = None) -> Choices:
+    """The periods and segments of a board, and where a set begins. Errors as `top`. One round trip."""
+    asked = _Question.make(slug, window, period, segment)
+    whole = windows.suffix(asked.window, asked.period)
+    everyone = list(shards.everyone())
+    replies = ask(
+        [("zrangebyscore", keys.board_windows(shard, slug), clock.now().timestamp(), "+inf") for shard in everyone]
+        + [("smembers", keys.board_segments(shard, slug, whole)) for shard in everyone]
+        + [("zrange", keys.board(shard, slug, asked.suffix), 0, 0, False, True) for shard in everyone]
+    )
+    kept, names, lowest = (replies[start : start + len(everyone)] for start in range(0, len(replies), len(everyone)))
+    start = f"{asked.board.segment_by}="
+    return Choices(
+        _periods(asked, {suffix.decode() for part in kept for suffix in part}),
+        sorted(
+            {name.decode().removeprefix(start) for part in names for name in part if name.decode().startswith(start)}
+        ),
+        min((int(entry[1]) for part in lowest for entry in part), default=None),
+    )
 
 
-def segments(slug: str, window: str | None = None, period: str | None = None) -> list[str]:
-    """The values of the board's segment field that have entries in a period, sorted. One round trip."""
-    ask = _Question.make(slug, window, period, None)
-
-    def read() -> list[Any]:
-        pipeline = client().pipeline(transaction=False)
-        for shard in shards.everyone():
-            pipeline.smembers(keys.board_segments(shard, slug, ask.suffix))
-        return pipeline.execute()
-
-    with guarded():
-        found = {name.decode() for names in patiently(read) for name in names}
-    start = f"{ask.board.segment_by}="
-    return sorted(name.removeprefix(start) for name in found if name.startswith(start))
+def _periods(asked: "_Question", kept: AbstractSet[str]) -> list[str]:
+    if asked.window == "season":
+        return windows.begun_seasons(asked.board, clock.now())
+    return sorted((name for name in kept if _is_period(asked.board, asked.window, name)), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,19 +314,6 @@ def _visible_size(board: Board, answers: list[places.Answer]) -> int:
 
 def _join_versions(catalog_version: str, parts: list[str]) -> str:
     return ":".join([catalog_version, *parts])
-
-
-def _kept_suffixes(slug: str) -> set[str]:
-    now = clock.now().timestamp()
-
-    def read() -> list[Any]:
-        pipeline = client().pipeline(transaction=False)
-        for shard in shards.everyone():
-            pipeline.zrangebyscore(keys.board_windows(shard, slug), now, "+inf")
-        return pipeline.execute()
-
-    with guarded():
-        return {suffix.decode() for suffixes in patiently(read) for suffix in suffixes}
 
 
 def _is_period(board: Board, window: str, name: str) -> bool:

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from gamify_site.asking import player_of, private, wants
 from leaderboards import wording
-from leaderboards.services import boards, friends, ranking
+from leaderboards.services import boards, friends, ranking, spread
+from leaderboards.services.ranking import Choices
 from leaderboards.views import rendered
 from leaderboards.views.asking import clear_errors
 from leaderboards.views.query import BoardQuery
@@ -39,8 +40,10 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         return private(_full_list(request, query, player))
     if not wants(request, ROWS):
         shown = _shown(query, player)
-        spread = {"distribution": None if query.friends else ranking.distribution(shown["view"])}
-        return private(render(request, "leaderboards/board.html", _controls(query) | shown | spread))
+        choices = ranking.choices(slug, query.window, query.period, query.segment)
+        distribution = None if query.friends else spread.read(shown["view"], choices.lowest)
+        context = _controls(query, choices) | shown | {"distribution": distribution}
+        return private(render(request, "leaderboards/board.html", context))
     etag = _etag(_version(query, player), query, player)
     response = get_conditional_response(request, etag=etag)
     if response is None:
@@ -131,9 +134,9 @@ def _full_list(request: HttpRequest, query: BoardQuery, player: str | None) -> H
     return render(request, "leaderboards/full_list.html", context)
 
 
-def _controls(query: BoardQuery) -> dict[str, Any]:
+def _controls(query: BoardQuery, choices: Choices) -> dict[str, Any]:
     """The choices around the rows: windows, periods, segments."""
-    board, periods = query.board, _periods(query)
+    board, periods = query.board, _periods(query, choices)
     index = periods.index(query.period)
     return {
         "tabs": [
@@ -146,7 +149,7 @@ def _controls(query: BoardQuery) -> dict[str, Any]:
         "period": "" if query.is_current else query.period,
         "newer_url": _period_url(query, periods[index - 1]) if index else None,
         "older_url": _period_url(query, periods[index + 1]) if index + 1 < len(periods) else None,
-        "segments": _segments(query),
+        "segments": _segments(query, choices),
     }
 
 
@@ -156,11 +159,11 @@ def _period_choice(query: BoardQuery, name: str) -> tuple[str, str]:
     return ("", _("%(period)s, now") % {"period": label}) if name == query.current else (name, label)
 
 
-def _periods(query: BoardQuery) -> list[str]:
+def _periods(query: BoardQuery, choices: Choices) -> list[str]:
     """The periods to choose from, newest first: those with scores, the current one and the one that is shown."""
     if query.window == "all":
         return ["all"]
-    found = {*ranking.periods(query.board.slug, query.window), query.current, query.period}
+    found = {*choices.periods, query.current, query.period}
     if query.window == "season":
         starts = {season.slug: season.starts for season in query.board.seasons}
         return sorted(found, key=lambda name: starts[name], reverse=True)
@@ -171,11 +174,9 @@ def _period_url(query: BoardQuery, period: str) -> str:
     return query.url(period=period if period != query.current else None, rank=None)
 
 
-def _segments(query: BoardQuery) -> list[tuple[str, str]]:
+def _segments(query: BoardQuery, choices: Choices) -> list[tuple[str, str]]:
     """The segments to choose from, with what they are called; the one that is shown is always among them."""
     if not query.board.segment_by or query.friends:
         return []
-    found = {*ranking.segments(query.board.slug, query.window, query.period)} | (
-        {query.segment} if query.segment else set()
-    )
+    found = {*choices.segments, *([query.segment] if query.segment else [])}
     return sorted(((name, wording.segment(query.board, name)) for name in found), key=lambda pair: pair[1])

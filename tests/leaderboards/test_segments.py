@@ -36,7 +36,7 @@ def test_segment_has_ranks_of_its_own():
 
 @pytest.mark.usefixtures("by_country")
 def test_segments_with_entries_are_listed():
-    assert ranking.segments("coins", "all", "all") == ["NO", "SE"]
+    assert ranking.choices("coins", "all", "all").segments == ["NO", "SE"]
 
 
 @pytest.mark.usefixtures("by_country")
@@ -125,7 +125,7 @@ def test_segment_values_may_be_any_text(team):
     make_player("bob", team="Red")
     scores.submit_many("coins", {"alice": 5, "bob": 3})
     assert brief(ranking.top("coins", 5, segment=team)) == [(1, "alice", 5)]
-    assert team in ranking.segments("coins", "all", "all")
+    assert team in ranking.choices("coins", "all", "all").segments
     players.upsert("alice", team="Red")
     assert brief(ranking.top("coins", 5, segment="Red")) == [(1, "alice", 5), (2, "bob", 3)]
     assert ranking.top("coins", 5, segment=team) == []

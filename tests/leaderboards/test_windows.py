@@ -171,7 +171,7 @@ def test_score_counts_in_every_window_of_its_moment():
 def test_past_periods_stay_readable():
     assert brief(ranking.top("coins", 10, window="day", period="2082-11-18")) == [(1, "alice", 1)]
     assert brief(ranking.top("coins", 10, window="day", period="2082-11-17")) == []
-    assert ranking.periods("coins", "day") == ["2082-11-20", "2082-11-19", "2082-11-18"]
+    assert ranking.choices("coins", "day").periods == ["2082-11-20", "2082-11-19", "2082-11-18"]
 
 
 @pytest.mark.usefixtures("services_store", "clock")
@@ -254,4 +254,4 @@ def test_expired_period_leaves_nothing_behind(clock):
     scores.submit("coins", "alice", 4, at=long_ago)
     period = windows.period_at(boards.get("coins"), "day", long_ago)
     assert ranking.size("coins", window="day", period=period) == 0
-    assert period not in ranking.periods("coins", "day")
+    assert period not in ranking.choices("coins", "day").periods
