@@ -44,7 +44,7 @@ PAGES = {
     "badge_sprite": ["/badges/any.svg"],
 }
 ONLY_POSTED = {"logout", "follow", "unfollow"}
-TARGETS = {"catalog": "results", "board": "rows", "play": "hud"}
+TARGETS = {"catalog": "results", "board": "rows", "find_players": "results", "play": "hud"}
 
 
 def names(patterns: Any, start: str = "") -> Iterator[tuple[str, str]]:
