@@ -12,7 +12,7 @@
 --         periods    [{board → sets} …], which ranked sets an event belongs to
 --         zones      player → the timezone by which the day was told
 --         mains      board → suffix of its main set now
---         seen, ms, date (yyyy-mm-dd), lone, ttl (s), key ('' or the name of the batch)
+--         seen, ms, date (yyyy-mm-dd), lone, ttl (s), id_span (now in ttls), key ('' or the name of the batch)
 -- Returns `stale`; or {'zones', player, timezone, …} where a player's timezone is another one, nothing is applied then;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
 --         {board, {climbers}, {dropped}, …}}; an order's place is its index from 0
@@ -66,7 +66,37 @@ local function refuse(place, reason)
   refused[#refused + 1] = reason
 end
 
-local events = batch.events
+-- Ids are kept by spans of time of the length that they are remembered for; this one and the one before count.
+local known_ids, new_ids = {}, {}
+
+local function read_ids(ids)
+  for span = batch.id_span - 1, #ids > 0 and batch.id_span or 0 do
+    for place, is_known in ipairs(redis.call('HMGET', event_ids_key(shard, span), unpack(ids))) do
+      if is_known then known_ids[ids[place]] = true end
+    end
+  end
+end
+
+local function remember_id(id)
+  known_ids[id] = true
+  new_ids[#new_ids + 1] = id
+  new_ids[#new_ids + 1] = '1'
+end
+
+local function write_ids()
+  if #new_ids == 0 then return end
+  local key = event_ids_key(shard, batch.id_span)
+  redis.call('HSET', key, unpack(new_ids))
+  redis.call('EXPIRE', key, 3 * batch.ttl)
+  redis.call('UNLINK', event_ids_key(shard, batch.id_span - 2)) -- freed in the background, which expiry may not be
+end
+
+local events, ids = batch.events, {}
+for i = 0, #events - 1, WIDTH do
+  if events[i + ID] ~= '' then ids[#ids + 1] = events[i + ID] end
+end
+read_ids(ids)
+
 for i = 0, #events - 1, WIDTH do
   local action = catalog.actions[events[i + ACTION]]
   for _, slug in ipairs(action and action.boards or {}) do
@@ -116,16 +146,18 @@ end
 
 for i = 0, #events - 1, WIDTH do
   local action, id = catalog.actions[events[i + ACTION]], events[i + ID]
-  if id ~= '' and not redis.call('SET', event_key(shard, id), '1', 'NX', 'EX', batch.ttl) then
+  if known_ids[id] then
     duplicates[#duplicates + 1] = events[i + PLACE]
   elseif action and not apply_action(i, action) then
     refuse(events[i + PLACE], 'out_of_range')
-    if id ~= '' then redis.call('DEL', event_key(shard, id)) end
   else
+    if id ~= '' then remember_id(id) end
     see(events[i + PLAYER])
     applied = applied + 1
   end
 end
+
+write_ids()
 
 -- Progress that a game sets, and what staff give and take. Returns why nothing changes, nil where something does.
 local function apply_order(id, what, slug, value, at)

@@ -147,6 +147,7 @@ def _arguments(chunk: Chunk, zones: Mapping[str, str]) -> list[str]:
         "date": now.date().isoformat(),
         "lone": int(shards.count() == 1),
         "ttl": settings.GAMIFY_EVENT_TTL,
+        "id_span": int(now.timestamp()) // settings.GAMIFY_EVENT_TTL,
         "key": chunk.key,
     }
     return [compiled.rules(actions, chunk.achievements), json.dumps(batch)]

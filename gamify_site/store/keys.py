@@ -161,9 +161,10 @@ def daily(number: int, date: str) -> str:
     return f"{shard(number)}:daily:{date}"
 
 
-def event(number: int, event_id: str) -> str:
-    """string with a life time: this event was applied."""
-    return f"{shard(number)}:event:{event_id}"
+def event_ids(number: int, span: int) -> str:
+    """hash with a life time: the id of each event applied in a span of `GAMIFY_EVENT_TTL` seconds → 1. An id is known
+    for as long at least: this span and the one before are asked."""
+    return f"{shard(number)}:event_ids:{span}"
 
 
 def batch(number: int, name: str) -> str:

@@ -9,7 +9,7 @@ from redis.crc import key_slot
 from gamify_site.store import keys, scan, scripts, shards
 from tests.builders import make_board, make_player
 
-SAMPLE = {"player_id": "alice", "slug": "coins", "board": "coins", "suffix": "2026-W47:country=SE", "event_id": "e-1"}
+SAMPLE = {"player_id": "alice", "slug": "coins", "board": "coins", "suffix": "2026-W47:country=SE", "span": 20634}
 SAMPLE |= {
     "achievement": "relics",
     "action": "login",
