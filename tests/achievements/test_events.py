@@ -37,9 +37,10 @@ def test_event_with_an_id_counts_once(services_store):
 
 def test_ids_are_remembered_for_a_day_at_least_and_two_at_most(clock, services_store):
     make("ten")
-    for _ in range(4):
+    do("alice", "coin", id="a")
+    for _ in range(3):
         clock.advance(hours=7)
-        assert do("alice", "coin", id="a").accepted + do("alice", "coin", id="a").duplicates >= 1
+        assert do("alice", "coin", id="a").duplicates == 1
     do("alice", "coin", id="b")
     clock.advance(hours=23, minutes=59)
     assert do("alice", "coin", id="b").duplicates == 1
@@ -47,7 +48,7 @@ def test_ids_are_remembered_for_a_day_at_least_and_two_at_most(clock, services_s
     assert do("alice", "coin", id="b").accepted == 1
     clock.advance(hours=48)
     do("alice", "coin", id="c")
-    assert len([key for key in services_store if ":event_ids:" in key]) == 2
+    assert len(services_store.redis.keys("*:event_ids:*")) <= 2
 
 
 def test_batch_with_a_key_is_answered_again_and_changes_nothing():
