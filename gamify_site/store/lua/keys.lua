@@ -15,7 +15,7 @@ local function unlocks_key(shard) return shard .. ':unlocks' end
 local function holders_key(shard, release) return shard .. ':holders:' .. release end
 local function activity_key(shard) return shard .. ':activity' end
 local function daily_key(shard, date) return shard .. ':daily:' .. date end
-local function event_ids_key(shard, span) return shard .. ':event_ids:' .. string.format('%.0f', span) end
+local function event_ids_key(shard, span) return shard .. ':event_ids:' .. span end
 local function batch_key(shard, name) return shard .. ':batch:' .. name end
 local function feed_key(shard, player) return shard .. ':player:' .. player .. ':feed' end
 local function rank_news_sent_key(shard, player, board) return shard .. ':player:' .. player .. ':ranked:' .. board end
