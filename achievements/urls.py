@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from achievements.views import badges, catalog, home, play, profile
+from achievements.views import badges, catalog, home, play, profile, share
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,5 +11,7 @@ urlpatterns = [
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
     path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),
+    path("players/<str:player>/share/", share.page, name="share"),
+    path("players/<str:player>/share.png", share.picture, name="share_picture"),
     path("players/<str:player>/compare/<str:other>/", profile.compare, name="compare"),
 ]

@@ -7,6 +7,7 @@ in the badge itself, for those who have it.
 
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 from zlib import crc32
 
 from django.urls import reverse
@@ -31,6 +32,27 @@ _USE = '<use class="glyph" href="{}#{}" x="19" y="19" width="26" height="26"/>'
 _INLINE = '<svg class="glyph" x="19" y="19" width="26" height="26" viewBox="0 0 24 24">{}</svg>'
 
 
+class Look(NamedTuple):
+    """How the badge of an achievement looks: its rim, its shape, the number of its colour, its sign."""
+
+    metal: str
+    shape: str
+    hue: int
+    glyph: str
+
+
+def look_of(achievement: Achievement, level: str = "", rarity: str = "") -> Look:
+    """The look of an achievement's badge, or of that of one of its tiers."""
+    category = crc32(achievement.category.encode())
+    shapes = list(SHAPES)
+    return Look(
+        _metal(achievement, level, rarity),
+        shapes[category % len(shapes)],
+        category // len(shapes) % TONES,
+        glyphs.named(achievement.icon),
+    )
+
+
 def badge(
     achievement: Achievement | None, status: str = "unlocked", *, level: str = "", rarity: str = "", size: int = 64
 ) -> SafeString:
@@ -39,17 +61,9 @@ def badge(
     `rarity` is a band of `wording.band`. It is decoration: the name stands beside it.
     """
     if achievement is None:
-        return _draw("hidden", "", "circle", 0, "", "question-mark-circle", size)
-    category = crc32(achievement.category.encode())
-    return _draw(
-        status,
-        _metal(achievement, level, rarity),
-        list(SHAPES)[category % len(SHAPES)],
-        category // len(SHAPES) % TONES,
-        "" if achievement.hidden else sprite_url(),
-        glyphs.named(achievement.icon),
-        size,
-    )
+        return _draw("hidden", Look("", "circle", 0, "question-mark-circle"), "", size)
+    look = look_of(achievement, level, rarity)
+    return _draw(status, look, "" if achievement.hidden else sprite_url(), size)
 
 
 def _metal(achievement: Achievement, level: str, rarity: str) -> str:
@@ -60,11 +74,17 @@ def _metal(achievement: Achievement, level: str, rarity: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _draw(status: str, metal: str, shape: str, hue: int, sprite: str, glyph: str, size: int) -> SafeString:
-    drawn = _USE.format(sprite, glyph) if sprite else _INLINE.format(glyphs.paths(glyph))
+def _draw(status: str, look: Look, sprite: str, size: int) -> SafeString:
+    drawn = _USE.format(sprite, look.glyph) if sprite else _INLINE.format(glyphs.paths(look.glyph))
     return mark_safe(  # noqa: S308  (all parts are names of our own)
         _BADGE.format(
-            status=status, metal=metal, hue=hue, size=size, sprite=sprite or sprite_url(), shape=shape, glyph=drawn
+            status=status,
+            metal=look.metal,
+            hue=look.hue,
+            size=size,
+            sprite=sprite or sprite_url(),
+            shape=look.shape,
+            glyph=drawn,
         )
     )
 
@@ -90,7 +110,7 @@ def _digest(text: str) -> str:
     return blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-_GRADIENTS = format_html_join(
+GRADIENTS = format_html_join(
     "",
     '<linearGradient id="metal-{}" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="{}"/>'
     '<stop offset=".5" stop-color="{}"/><stop offset="1" stop-color="{}"/></linearGradient>',
@@ -105,4 +125,4 @@ _GRADIENTS = format_html_join(
 
 def metals() -> SafeString:
     """The colours of the rims; stands once on each page."""
-    return format_html('<svg class="picture-parts" aria-hidden="true" focusable="false">{}</svg>', _GRADIENTS)
+    return format_html('<svg class="picture-parts" aria-hidden="true" focusable="false">{}</svg>', GRADIENTS)

@@ -112,6 +112,11 @@ def _read(player: str, viewer: str | None, streak: Achievement | None) -> tuple[
     return _known(state), rest[0] if rest else replace(state, unlocked={})
 
 
+def read_as_visitor(player: str) -> tuple[states.State, states.State]:
+    """A player who is there, and what somebody who has nothing may know of them."""
+    return _read(player, None, None)
+
+
 def _known(state: states.State) -> states.State:
     if not state.is_known:
         raise UnknownPlayer(state.player)

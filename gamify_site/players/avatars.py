@@ -20,11 +20,11 @@ def tone(player: str, chosen: str = "") -> str:
 def avatar(player: str, chosen: str = "", classes: str = "avatar") -> SafeString:
     """The picture of a player; decoration, because the name stands beside it. At most 400 bytes."""
     return mark_safe(  # noqa: S308  (names of our own and numbers)
-        _AVATAR.format(classes=f"{classes} {tone(player, chosen)}", path=_pattern(player))
+        _AVATAR.format(classes=f"{classes} {tone(player, chosen)}", path=pattern(player))
     )
 
 
-def _pattern(player: str) -> str:
+def pattern(player: str) -> str:
     """The squares as SVG path data, neighbours in a row as one; never empty."""
     bits = int.from_bytes(blake2b(player.encode(), digest_size=2).digest(), "big") | 1 << 7
     rows = []

@@ -24,6 +24,8 @@ PAGES = (
     "/players/alice/",
     "/players/alice/compare/bob/",
     "/players/?q=bo",
+    "/players/bob/share/",
+    "/players/bob/share.png",
     "/play/",
     "/leaderboards/",
     "/leaderboards/coins/",

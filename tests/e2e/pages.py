@@ -45,6 +45,7 @@ PAGES = (
     SitePage("profile", "/players/alice/"),
     SitePage("profile-mine", "/players/alice/", "alice"),
     SitePage("compare", "/players/alice/compare/alice/", "alice"),
+    SitePage("share", "/players/alice/share/"),
     SitePage("find", "/players/?q=a", "alice"),
     SitePage("friends", "/leaderboards/coins/?friends=1", "alice"),
     SitePage("play", "/play/", "alice"),
