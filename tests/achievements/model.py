@@ -76,7 +76,7 @@ class Model:
     definitions: dict[str, Achievement] = field(default_factory=dict)
     players: dict[str, Player] = field(default_factory=dict)
     coins: dict[str, dict[str, int]] = field(default_factory=dict)
-    ids: set[str] = field(default_factory=set)
+    ids: dict[str, int] = field(default_factory=dict)  # id → the day (UTC) on which it was applied
     on_points_board: set[str] = field(default_factory=set)
 
     # Events
@@ -89,22 +89,22 @@ class Model:
                 continue
             if not self._listeners(event.action) and event.action != ACTION_OF_BOARD:
                 happened.no_listeners.add(event.action)
-            if event.id in self.ids:
+            if self.ids.get(event.id or "", 0) >= now.toordinal() - 1:
                 happened.duplicates += 1
             else:
-                self._record_one(index, event, event.at or now, happened)
+                self._record_one(index, event, now, happened)
         return happened
 
-    def _record_one(self, index: int, event: Event, at: datetime, happened: Happened) -> None:
+    def _record_one(self, index: int, event: Event, now: datetime, happened: Happened) -> None:
         try:
-            happened.unlocked += self._apply(event, at)
+            happened.unlocked += self._apply(event, event.at or now)
         except OutOfRange:
             happened.rejected.append(index)
             happened.rejected.sort()
             return
         happened.accepted += 1
         if event.id:
-            self.ids.add(event.id)
+            self.ids[event.id] = now.toordinal()
 
     def _is_bad(self, event: Event, now: datetime) -> bool:
         at = event.at or now
