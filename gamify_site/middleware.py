@@ -22,7 +22,7 @@ def site_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "csp_nonce": getattr(request, "_csp_nonce", None),
         "demo": settings.GAMIFY_DEMO,
-        "product": "Gamify",
+        "product": settings.PRODUCT,
     }
 
 

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "gamify_site.middleware.WellFormedMiddleware",
 ]
 
+PRODUCT = "Gamify"  # what the site is called on its pages
 ROOT_URLCONF = "gamify_site.urls"
 WSGI_APPLICATION = "gamify_site.wsgi.application"
 

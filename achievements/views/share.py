@@ -3,6 +3,7 @@
 from base64 import b64decode, b64encode
 from hashlib import blake2b
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -54,7 +55,7 @@ def picture(request: HttpRequest, player: str) -> HttpResponse:
     state, _known = read_as_visitor(player)
     shown = [catalog.find(unlock.achievement) for unlock in _open_unlocks(state)[:SHOWN]]
     card = Card(
-        product="Gamify",
+        product=settings.PRODUCT,
         player=player,
         name=state.profile.name,
         tone=tone(player, state.profile.avatar),
