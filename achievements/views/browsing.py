@@ -1,10 +1,10 @@
 """What of the catalog is asked for: search, filters with counts, and order, all of it in the address."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -24,6 +24,13 @@ class Choice:
     count: int
     url: str
     is_chosen: bool
+
+
+class Described(NamedTuple):
+    """An entry of the catalog, and its value for each filter."""
+
+    entry: CatalogEntry
+    traits: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +68,28 @@ class CatalogQuery:
         text = urlencode(replace(self, **changes).chosen)
         return reverse("catalog") + (f"?{text}" if text else "")
 
-    def select(self, entries: Iterable[CatalogEntry]) -> list[CatalogEntry]:
+    def select(self, described: Iterable[Described]) -> list[CatalogEntry]:
         """The entries that are asked for, in the order that is asked for."""
-        found = [entry for entry in entries if self._fits(entry)]
+        found = [it.entry for it in self._fitting(described)]
         return sorted(found, key=_ORDERS[self.sort]) if self.sort else found
 
-    def facets(self, entries: Sequence[CatalogEntry]) -> dict[str, list[Choice]]:
+    def facets(self, described: Sequence[Described]) -> dict[str, list[Choice]]:
         """For each filter its values, with how many entries there would be if it were chosen."""
-        return {name: self._choices(name, entries) for name in wording.FACETS}
+        return {name: self._choices(name, described) for name in wording.FACETS}
 
-    def _fits(self, entry: CatalogEntry, without: str = "") -> bool:
+    def _fitting(self, described: Iterable[Described], without: str = "") -> Iterator[Described]:
+        """What fits the search and all filters but one."""
         text = self.q.casefold()
-        if text and text not in _text(entry):
-            return False
-        return all(getattr(self, name) in ("", value) for name, value in traits(entry).items() if name != without)
+        wanted = [(name, getattr(self, name)) for name in wording.FACETS if name != without and getattr(self, name)]
+        for it in described:
+            if (not text or text in _text(it.entry)) and all(it.traits[name] == value for name, value in wanted):
+                yield it
 
-    def _choices(self, name: str, entries: Sequence[CatalogEntry]) -> list[Choice]:
-        counts = Counter(traits(entry)[name] for entry in entries if self._fits(entry, without=name))
+    def _choices(self, name: str, described: Sequence[Described]) -> list[Choice]:
+        counts = Counter(it.traits[name] for it in self._fitting(described, without=name))
         chosen = getattr(self, name)
-        known = _LABELS[name] or {value: wording.category(value) for value in sorted({it.category for it in entries})}
+        categories = sorted({it.entry.category for it in described})
+        known = _LABELS[name] or {value: wording.category(value) for value in categories}
         return [
             Choice(str(label), counts[value], self.url(**{name: "" if value == chosen else value}), value == chosen)
             for value, label in known.items()
@@ -87,16 +97,17 @@ class CatalogQuery:
         ]
 
 
-def traits(entry: CatalogEntry) -> dict[str, str]:
-    """What an entry can be filtered by. A hidden one has nothing but its category and that it is hidden."""
+def describe(entry: CatalogEntry) -> Described:
+    """An entry and what it can be filtered by. A hidden one has nothing but its category and that it is hidden."""
     if entry.achievement is None:
-        return {"category": entry.category, "type": "hidden", "status": "hidden", "rarity": "hidden"}
-    return {
+        return Described(entry, {"category": entry.category, "type": "hidden", "status": "hidden", "rarity": "hidden"})
+    traits = {
         "category": entry.category,
         "type": entry.achievement.type,
         "status": status(entry),
         "rarity": wording.band(entry.holders, entry.players),
     }
+    return Described(entry, traits)
 
 
 def status(entry: CatalogEntry) -> str:

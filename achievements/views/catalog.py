@@ -38,10 +38,11 @@ def browse(request: HttpRequest) -> HttpResponse:
     """All achievements, with search, filters and orders in the address; or just the part that these change."""
     query, player = CatalogQuery.read(request.GET), player_of(request)
     entries = progress.entries(states.read(player) if player else states.nobody())
-    found = query.select(entries)
+    described = [browsing.describe(entry) for entry in entries]
+    found = query.select(described)
     context = {
         "query": query,
-        "facets": [(name, wording.FACETS[name], choices) for name, choices in query.facets(entries).items()],
+        "facets": [(name, wording.FACETS[name], choices) for name, choices in query.facets(described).items()],
         "sorts": wording.SORTS.items(),
         "groups": list(_groups(query, found)),
         "found": len(found),

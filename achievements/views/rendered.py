@@ -1,10 +1,12 @@
 """Cards of achievements as HTML: there may be hundreds on a page, so they are made by hand. All texts are escaped."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from achievements import wording
@@ -13,13 +15,14 @@ from achievements.drawing.badges import badge
 from achievements.views import browsing
 from leaderboards.wording import number
 
+MOST_KEPT = 8192
 _CARD = (
     '<li class="card achievement-card {status}" data-achievement="{slug}" data-status="{data_status}" '
-    'data-progress="{progress}" data-target="{target}">{badge}<div class="what">'
-    '<h3><a href="{url}">{name}</a></h3><p>{description}</p>{bar}'
-    '<p class="facts-line"><span class="state {status}">{state}</span> <span>{points}</span> '
-    '<span class="rarity {band}">{rarity}</span></p></div></li>'
+    'data-progress="{progress}" data-target="{target}">{badge}<div class="what">{what}{bar}'
+    '<p class="facts-line"><span class="state {status}">{state}</span> <span>{points}</span> {rarity}</p></div></li>'
 )
+_WHAT = '<h3><a href="{}">{}</a></h3><p>{}</p>'
+_RARITY = '<span class="rarity {}">{}</span>'
 _HIDDEN_CARD = (
     '<li class="card achievement-card hidden" data-achievement data-status="hidden">{badge}<div class="what">'
     "<h3>{name}</h3><p>{description}</p>"
@@ -33,15 +36,15 @@ _BAR = (
 
 def cards(entries: Iterable[CatalogEntry]) -> SafeString:
     """The cards of a list of achievements."""
-    made = [_card(entry) if entry.achievement else _secret() for entry in entries]
+    language = get_language()
+    made = [_card(entry, language) if entry.achievement else _secret() for entry in entries]
     return mark_safe("".join(made))  # noqa: S308  (every part is escaped)
 
 
-def _card(entry: CatalogEntry) -> str:
+def _card(entry: CatalogEntry, language: str | None) -> str:
     it = entry.achievement
     assert it is not None  # noqa: S101  (for the type checker)
-    shown, band = current(entry.releases), wording.band(entry.holders, entry.players)
-    state = browsing.status(entry)
+    shown, state = current(entry.releases), browsing.status(entry)
     count = sum(release.unlocked for release in entry.releases)
     return _CARD.format(
         slug=it.slug,
@@ -49,16 +52,41 @@ def _card(entry: CatalogEntry) -> str:
         status=state,
         progress=shown.progress,
         target=shown.target,
-        badge=badge(it, shown_as(entry), level=level(entry), rarity=band),
-        url=reverse("achievement", args=[it.slug]),
-        name=escape(it.name),
-        description=escape(it.description),
+        badge=badge(it, shown_as(entry), level=level(entry), rarity=wording.band(entry.holders, entry.players)),
+        what=_what(language, it.slug, it.name, it.description),
         bar="" if shown.unlocked or shown.target == 1 else bar(shown, it.name),
-        state=escape(_tiers(count, len(entry.releases)) if it.tiers else wording.STATUSES[state]),
-        points=escape(_("%(points)s points") % {"points": number(browsing.points(entry))}),
-        band=band,
-        rarity=escape(wording.rarity(entry.holders, entry.players)),
+        state=_tiers(language, count, len(entry.releases)) if it.tiers else _state(language, state),
+        points=_points(language, browsing.points(entry)),
+        rarity=_rarity(language, entry.holders, entry.players),
     )
+
+
+# What is the same for everybody is kept, by its text and by the language that is active.
+
+
+@lru_cache(MOST_KEPT)
+def _what(_language: str | None, slug: str, name: str, description: str) -> str:
+    return _WHAT.format(reverse("achievement", args=[slug]), escape(name), escape(description))
+
+
+@lru_cache(MOST_KEPT)
+def _rarity(_language: str | None, holders: int, players: int) -> str:
+    return _RARITY.format(wording.band(holders, players), escape(wording.rarity(holders, players)))
+
+
+@lru_cache(MOST_KEPT)
+def _points(_language: str | None, points: int) -> str:
+    return escape(_("%(points)s points") % {"points": number(points)})
+
+
+@lru_cache(MOST_KEPT)
+def _tiers(_language: str | None, count: int, of: int) -> str:
+    return escape(_("%(count)s of %(of)s tiers") % {"count": count, "of": of})
+
+
+@lru_cache(MOST_KEPT)
+def _state(_language: str | None, state: str) -> str:
+    return escape(wording.STATUSES[state])
 
 
 def _secret() -> str:
@@ -68,10 +96,6 @@ def _secret() -> str:
         description=escape(_("Play on, and you may find out.")),
         state=escape(wording.STATUSES["hidden"]),
     )
-
-
-def _tiers(count: int, of: int) -> str:
-    return _("%(count)s of %(of)s tiers") % {"count": count, "of": of}
 
 
 def shown_as(entry: CatalogEntry) -> str:

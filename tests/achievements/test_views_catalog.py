@@ -8,7 +8,7 @@ import pytest
 from achievements import wording
 from achievements.definitions import Event, Tier
 from achievements.services import catalog, events, progress
-from achievements.views.browsing import CatalogQuery
+from achievements.views.browsing import CatalogQuery, describe
 from tests.achievements.builders import do, make
 from tests.builders import make_player
 
@@ -105,8 +105,7 @@ def test_search_filters_and_orders(alice, query, expected):
 
 @pytest.mark.usefixtures("played")
 def test_filters_tell_how_many_there_would_be():
-    entries = progress.all("alice")
-    facets = CatalogQuery(category="war").facets(entries)
+    facets = CatalogQuery(category="war").facets([describe(entry) for entry in progress.all("alice")])
     assert {choice.label: (choice.count, choice.is_chosen) for choice in facets["category"]} == {
         "Coins": (2, False),
         "War": (3, True),

@@ -133,8 +133,16 @@ def test_bench_of_events_writes_its_figures(site: Site, tmp_path: Path) -> None:
     figures = json.loads(file.read_text())["events"]
     speeds = {f"{way}_events_per_second" for way in ("score", "full")} | {"bare_writes_per_second"}
     speeds |= {f"{way}_server_us" for way in ("bare", "score", "full")} | {"score_ratio", "full_ratio"}
-    assert figures.keys() == speeds | {"two_clients", "catalog"}
+    assert figures.keys() == speeds | {"two_clients"}
     assert figures["two_clients"].keys() == speeds
-    assert figures["catalog"].keys() == {"median_ms", "p99_ms", "round_trips"}
-    assert figures["catalog"]["round_trips"] == 1
     assert not embedded.is_running(site.folder)
+
+
+def test_bench_of_the_catalog_writes_its_figures(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    finished = site.run("bench", "catalog", "--seconds", "0.3", "--json", str(file))
+    assert finished.returncode == 0, finished.stderr
+    figures = json.loads(file.read_text())["catalog"]
+    assert figures["service"].keys() == {"median_ms", "p99_ms", "round_trips"}
+    assert figures["service"]["round_trips"] == 1
+    assert figures["page"]["statuses"].keys() == {"200"}

@@ -15,10 +15,10 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from gamify_site.ops.bench import boards, events
+    from gamify_site.ops.bench import boards, catalog, events
     from gamify_site.store import embedded
 
-    suites = {"boards": boards.run, "events": events.run}
+    suites = {"boards": boards.run, "events": events.run, "catalog": catalog.run}
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="+", choices=suites)
     parser.add_argument("--players", type=int, required=True)
@@ -30,7 +30,7 @@ def main() -> None:
     }
     with embedded.running(settings.GAMIFY_DATA_DIR):
         for suite in options.suites:
-            sys.stdout.write(f"{suite}: {options.players:,} players\n")
+            sys.stdout.write(f"{suite}\n")
             figures[suite] = suites[suite](options.players, options.seconds)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")

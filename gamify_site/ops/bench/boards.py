@@ -1,26 +1,14 @@
 """Boards beside the bare server: writes in batches, the board page, and its unchanged partial."""
 
-import json
 import random
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.contrib.sessions.backends.cache import SessionStore
-
+from gamify_site.ops.bench import web
 from gamify_site.ops.bench.measuring import BATCH, Way, compare, fill, increment_bare, say
 from leaderboards.definitions import Board
 from leaderboards.services import boards, scores
 
 PAGE = "/leaderboards/bench/?top=50&around=10"
-CONNECTIONS = 8
 
 
 def run(players: int, seconds: float) -> dict[str, Any]:
@@ -57,71 +45,12 @@ def _writes(ids: list[str], seconds: float) -> dict[str, Any]:
 
 
 def _pages(ids: list[str], seconds: float) -> dict[str, Any]:
-    cookie = f"Cookie: {settings.SESSION_COOKIE_NAME}={_session(ids[len(ids) // 2])}"
-    htmx = ["HX-Request: true", "HX-Target: rows"]
-    with _web() as port:
-        etag = _etag(port, cookie, htmx)
-        page = _load(port, seconds, [cookie])
-        unchanged = _load(port, seconds, [cookie, *htmx, f"If-None-Match: {etag}"])
-    _report("board page, top 50 and 21 around", page, 500)
-    _report("its unchanged partial (304)", unchanged, 2000)
+    cookie = web.cookie_of(ids[len(ids) // 2])
+    htmx = [cookie, "HX-Request: true", "HX-Target: rows"]
+    with web.serving() as port:
+        etag = web.etag_of(port, PAGE, htmx)
+        page = web.load(port, PAGE, seconds, [cookie])
+        unchanged = web.load(port, PAGE, seconds, [*htmx, f"If-None-Match: {etag}"])
+    web.report("board page, top 50 and 21 around", page, 500)
+    web.report("its unchanged partial (304)", unchanged, 2000)
     return {"page": page, "unchanged_partial": unchanged}
-
-
-def _report(what: str, figures: dict[str, Any], goal: int) -> None:
-    rate, p50, p99 = figures["requests_per_second"], figures["p50_ms"], figures["p99_ms"]
-    say(f"{what}: {rate:,} requests/s (goal: {goal:,}), p50 {p50} ms, p99 {p99} ms, answers {figures['statuses']}")
-
-
-def _session(player: str) -> str:
-    """The key of a logged-in session."""
-    account = get_user_model().objects.create_user(username=player, password=None)
-    session = SessionStore()
-    session[SESSION_KEY] = account.pk
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-    session.create()
-    return str(session.session_key)
-
-
-@contextmanager
-def _web() -> Iterator[int]:
-    """The web process as `serve` starts it, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", "2"]
-    process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL)  # noqa: S603
-    try:
-        _wait(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the web process did not start")
-
-
-def _etag(port: int, cookie: str, headers: list[str]) -> str:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{PAGE}")
-    for header in [cookie, *headers]:
-        name, _, value = header.partition(": ")
-        request.add_header(name, value)
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-        return str(answer.headers["ETag"])
-
-
-def _load(port: int, seconds: float, headers: list[str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "gamify_site.ops.bench.load", str(port), PAGE, str(seconds), str(CONNECTIONS)]
-    finished = subprocess.run([*command, *headers], capture_output=True, text=True, check=True)  # noqa: S603
-    figures: dict[str, Any] = json.loads(finished.stdout)
-    return figures

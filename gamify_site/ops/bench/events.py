@@ -1,10 +1,8 @@
-"""Events beside the bare server: what a whole event costs, and what it costs to read a player's catalog."""
+"""Events beside the bare server: what a whole event costs."""
 
 import multiprocessing
 import os
 import random
-import statistics
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
@@ -14,36 +12,33 @@ from typing import Any
 
 import django
 
-from achievements.definitions import Achievement, Event, Tier
-from achievements.services import catalog, events, progress
+from achievements.definitions import Achievement, Event
+from achievements.services import catalog, events
 from gamify_site.ops.bench.measuring import BATCH, Rate, Way, compare, fill, increment_bare, rate, say
-from gamify_site.store.connection import client
 from leaderboards.definitions import Board
 from leaderboards.services import boards
 
 SCORE, FULL = "bench_score", "bench_full"  # actions
 BATCHES = 200
-ACHIEVEMENTS = 200
-READS = 2000
 CLIENTS = 2  # at once, after one alone
 START_TIMEOUT = 60.0  # seconds
 Batch = Sequence[tuple[str, int]]
 
 
 def run(players: int, seconds: float) -> dict[str, Any]:
-    """Fills two boards of that size, then measures events and the bare server in turns, then reading a catalog."""
+    """Fills two boards of that size, then measures events and the bare server in turns."""
     ids = [f"player-{number:08}" for number in range(players)]
     boards.define(Board("bench-score", "Score", action=SCORE))
     boards.define(Board("bench-full", "Full", action=FULL, windows=("all", "day", "week")))
     for slug, measure in (("bench-sum", "sum"), ("bench-count", "count")):
-        catalog.define(_achievement(slug, FULL, 10**9, measure=measure))
+        catalog.define(_rule(slug, measure))
     fill(ids, ["bench-score", "bench-full"])
     alone = _figures(*compare(_ways(players), seconds))
     with _clients(players) as pool:
         together = _figures(
             *compare(_ways(players), seconds, measure=partial(_together, pool, players), who="2 clients")
         )
-    return {**alone, "two_clients": together, "catalog": _catalog(ids[0])}
+    return {**alone, "two_clients": together}
 
 
 @cache
@@ -115,46 +110,6 @@ def _maker(action: str, batches: Sequence[Batch], *, with_ids: bool) -> Callable
     return make
 
 
-def _achievement(slug: str, action: str | None, target: int, **fields: Any) -> Achievement:
-    given: dict[str, Any] = {"type": "counter", "points": 5, "category": "bench", "status": "published"} | fields
-    return Achievement(slug=slug, name=slug, description="", action=action, target=target, **given)
-
-
-def _catalog(player: str) -> dict[str, float]:
-    """A player's whole catalog of 200 achievements of all types, half of them unlocked."""
-    for number in range(ACHIEVEMENTS):
-        catalog.define(_sample(number))
-    batch = [Event(player, f"bench_{number}", 5, item=0) for number in range(ACHIEVEMENTS)]
-    events.record(batch)
-    times = []
-    before = _server_reads()
-    for _ in range(READS):
-        began = time.perf_counter()
-        progress.all(player)
-        times.append((time.perf_counter() - began) * 1000)
-    trips = (_server_reads() - before - 1) / READS  # one was to ask for the reads
-    median, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
-    told = f"median {median:.2f} ms (goal: 1 ms), p99 {p99:.2f} ms, {trips:.2f} round trips each"
-    say(f"catalog of {ACHIEVEMENTS} achievements: {told}")
-    return {"median_ms": round(median, 2), "p99_ms": round(p99, 2), "round_trips": round(trips, 2)}
-
-
-def _server_reads() -> int:
-    """How often the server has read from a connection: once for each short request."""
-    return int(client().info("stats")["total_reads_processed"])
-
-
-def _sample(number: int) -> Achievement:
-    slug, action = f"sample-{number}", f"bench_{number}"
-    target = 5 if number % 2 else 50
-    kind = number % 10
-    if kind == 0:
-        return _achievement(slug, action, 3, type="collection", items=("cup", "ring", "hat"))
-    if kind == 1:
-        tiers = tuple(Tier(level, level, place + 1, 1) for place, level in enumerate(("a", "b", "c")))
-        return _achievement(slug, action, 3, type="tiered", points=0, tiers=tiers)
-    if kind == 2:
-        return _achievement(slug, action, target, type="streak")
-    if kind == 3:
-        return _achievement(slug, None, target, type="meta")
-    return _achievement(slug, action, target)
+def _rule(slug: str, measure: Any) -> Achievement:
+    fields: dict[str, Any] = {"type": "counter", "points": 5, "category": "bench", "status": "published"}
+    return Achievement(slug, slug, "", action=FULL, target=10**9, measure=measure, **fields)
