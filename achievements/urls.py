@@ -8,6 +8,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("achievements/", catalog.browse, name="catalog"),
     path("achievements/<str:slug>/", catalog.detail, name="achievement"),
+    path("achievements/<str:slug>/pin/", catalog.pin, name="pin"),
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
     path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),

@@ -252,7 +252,10 @@ class ScoreUpdate:
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """Everything a board page shows, read at once. `version` changes whenever any of it may have changed."""
+    """Everything a board page shows, read at once. `version` changes whenever any of it may have changed.
+
+    `among` are players who were asked for by name, ranked among themselves.
+    """
 
     board: Board
     window: str
@@ -263,6 +266,7 @@ class BoardView:
     top: tuple[Row, ...] = ()
     around: tuple[Row, ...] = ()
     standing: Standing | None = field(default=None)
+    among: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

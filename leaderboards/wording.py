@@ -1,15 +1,18 @@
 """What things are called on pages: windows, periods, places, tie rules, numbers."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from math import ceil, floor
 
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter as Natural
 from django.utils.formats import date_format, get_format
 from django.utils.functional import Promise
+from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from gamify_site import clock
 from gamify_site.players.choices import countries
 from leaderboards import windows
 from leaderboards.definitions import Board, ScoreUpdate, Standing, Ties
@@ -59,6 +62,18 @@ def difference(value: int | Decimal) -> str:
     """A difference with its sign: +120, ±0, and minus 3 with a minus sign."""
     sign = "+" if value > 0 else MINUS if value < 0 else "±"
     return sign + number(-value if value < 0 else value)
+
+
+def ago(moment: datetime) -> str:
+    """How long ago something was, or how soon it will be, in its greatest unit: 2 days ago."""
+    now = clock.now()
+    if abs(now - moment) < timedelta(minutes=1):
+        return str(Natural.time_strings["now"])
+    if moment < now:
+        delta = timesince(moment, now, time_strings=Natural.past_substrings, depth=1)
+        return str(Natural.time_strings["past-day"]) % {"delta": delta}
+    delta = timeuntil(moment, now, time_strings=Natural.future_substrings, depth=1)
+    return str(Natural.time_strings["future-day"]) % {"delta": delta}
 
 
 def period(board: Board, window: str, name: str) -> str:

@@ -12,6 +12,7 @@ from achievements.drawing.shapes import SHAPES
 from gamify_site.players.avatars import TONES, pattern
 
 WIDTH, HEIGHT = 1200, 630
+LAST_LETTER = "\u052f"
 LONGEST_NAME = 24  # characters that fit
 FONTS = [font.SourceSansProBold, font.SourceSansPro]
 FACES = (245, 205, 165, 340, 285, 20, 100, 225)  # hues, as in pictures.css
@@ -31,7 +32,7 @@ class Card:
 
 
 def png(card: Card) -> bytes:
-    """The picture as PNG. Letters that the font lacks are left out. About 0.1 s."""
+    """The picture as PNG. Emoji and other signs that the font lacks are left out. About 0.1 s."""
     return resvg_py.svg_to_bytes(
         svg_string=svg(card),
         font_files=FONTS,
@@ -50,13 +51,18 @@ def svg(card: Card) -> str:
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#dusk)"/>',
             '<path d="M0 520Q150 480 300 520T600 520T900 520T1200 520V630H0Z" fill="#ffffff" opacity="0.06"/>',
             _avatar(card),
-            _text(300, 190, 76, shortened(card.name), weight=700),
+            _text(300, 190, 76, shortened(legible(card.name, card.player)), weight=700),
             _text(302, 240, 30, card.product, fill="#c7c4fb"),
             *(_fact(number, index, fact) for index, (number, fact) in enumerate(card.facts)),
             *(_badge(look, index) for index, look in enumerate(card.badges)),
             "</svg>",
         )
     )
+
+
+def legible(name: str, player: str) -> str:
+    """The name, or the player id where the font lacks letters of the name: it ends with the Cyrillic ones."""
+    return player if any(letter.isalpha() and letter > LAST_LETTER for letter in name) else name
 
 
 def shortened(name: str) -> str:

@@ -4,8 +4,8 @@
 -- ARGV    catalog version; player, '' for the counts alone; JSON {streaks = achievements, days = actions, collections = achievements}
 -- Returns `stale`, or {players, {release, holders, …}}; or {{achievement, progress, …}, {release,
 --         time:revision:points, …}, {profile field, value, …}, last seen (s) or false, {current, last, freezes} for each streak, bitmap or false
---         for each action, bitmap or false for each collection}
--- Cost: O(achievements + days on record).
+--         for each action, bitmap or false for each collection, {followed player, …}}
+-- Cost: O(achievements + days on record + followed).
 
 local shard, player = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
@@ -22,4 +22,5 @@ return {
   redis.call('HGETALL', player_key(shard, player)),
   redis.call('ZSCORE', players_key(shard), player),
   streaks, days, collections,
+  redis.call('SMEMBERS', following_key(shard, player)),
 }

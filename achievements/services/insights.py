@@ -1,13 +1,14 @@
 """How rare achievements are, and how that came about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from achievements.services import catalog, states
 from gamify_site import clock
 from gamify_site.store import catalog as stored
-from gamify_site.store import shards
+from gamify_site.store import keys, shards
+from gamify_site.store.connection import ask
 
 
 class Rarity(NamedTuple):
@@ -58,9 +59,30 @@ def story(release: str, rarity: tuple[int, int], *, holders: int = 20, days: int
     latest = [holder for found, _ in replies for holder in _holders(found)]
     changes = [sum(map(int, counts)) for counts in zip(*(found for _, found in replies), strict=True)]
     return Story(
-        sorted(latest, key=lambda it: (it.at, it.player), reverse=True)[:holders],
+        _latest_first(latest)[:holders],
         _history(dates, rarity, changes),
     )
+
+
+def holders_among(release: str, some: Collection[str]) -> list[Holder]:
+    """Those of some players who have an achievement or tier, latest first. One round trip; O(players asked for)."""
+    places = [(shards.of(player), player) for player in sorted(some)]
+    if not places:
+        return []
+    unlocks = [("hget", keys.unlocked(*place), release) for place in places]
+    answers = ask([*unlocks, *(("hmget", keys.player(*place), "name", "avatar") for place in places)])
+    found = [
+        Holder(player, (name or player.encode()).decode(), (avatar or b"").decode(), _time(unlock.split(b":")[0]))
+        for (_, player), unlock, (name, avatar) in zip(
+            places, answers[: len(places)], answers[len(places) :], strict=True
+        )
+        if unlock is not None
+    ]
+    return _latest_first(found)
+
+
+def _latest_first(found: Iterable[Holder]) -> list[Holder]:
+    return sorted(found, key=lambda it: (it.at, it.player), reverse=True)
 
 
 def _holders(flat: Sequence[bytes]) -> list[Holder]:

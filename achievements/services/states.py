@@ -28,7 +28,7 @@ class State:
     """A player's achievements. `holders` is release → how many have it, out of `players`; no run: no day recorded.
 
     `counted` is what metas count: category → unlocks. `days` are action → day numbers, and `items`
-    collection → indexes, where they were asked for.
+    collection → indexes, where they were asked for. `pinned` are achievements that the player has and shows first.
     """
 
     player: str
@@ -42,6 +42,8 @@ class State:
     is_known: bool
     days: Mapping[str, tuple[int, ...]]
     items: Mapping[str, tuple[int, ...]]
+    following: frozenset[str]
+    pinned: tuple[str, ...]
 
     def reached(self, achievement: Achievement) -> int:
         """The progress, not capped."""
@@ -71,7 +73,7 @@ class State:
 def read(player: str, *, days: Sequence[str] = (), items: Sequence[str] = ()) -> State:
     """Everything at once, and the days with some actions and the items of some collections.
 
-    Raises `ValidationError`, `StoreUnavailable`. One round trip; O(achievements + days on record).
+    Raises `ValidationError`, `StoreUnavailable`. One round trip; O(achievements + days on record + followed).
     """
     return read_many([player], days=days, items=items)[0]
 
@@ -94,14 +96,15 @@ def read_many(asked: Sequence[str], *, days: Sequence[str] = (), items: Sequence
 def _state(
     player: str, reply: Sequence[Any], counted: tuple[Mapping[str, int], int], days: Sequence[str], items: Sequence[str]
 ) -> State:
-    progress, unlocked, profile, seen, runs, days_found, items_found = reply
+    progress, unlocked, fields, seen, runs, days_found, items_found, following = reply
+    profile = dict(_pairs(fields))
     found = {slug.decode(): value for slug, value in _pairs(unlocked)}
     categories = achievements.categories()
     return State(
         player=player,
         progress={slug.decode(): int(value) for slug, value in _pairs(progress)},
         unlocked={slug: _unlock(player, slug, value) for slug, value in found.items()},
-        profile=players.from_fields(player, dict(_pairs(profile))),
+        profile=players.from_fields(player, profile),
         runs={slug: Run(*map(int, raw)) for slug, raw in zip(_streaks(), runs, strict=True) if raw[0] is not None},
         holders=counted[0],
         players=counted[1],
@@ -109,13 +112,19 @@ def _state(
         is_known=seen is not None,
         days={action: _bits(bitmap) for action, bitmap in zip(days, days_found, strict=True)},
         items={slug: _bits(bitmap) for slug, bitmap in zip(items, items_found, strict=True)},
+        following=frozenset(other.decode() for other in following),
+        pinned=tuple(slug for slug in profile.get(b"pinned", b"").decode().split() if _has_any(slug, found)),
     )
+
+
+def _has_any(slug: str, unlocked: Mapping[str, bytes]) -> bool:
+    return any(release.slug in unlocked for release in achievements.get(slug).releases())
 
 
 def nobody() -> State:
     """What somebody has who has done nothing, for visitors. One round trip."""
     holders, players_in_all = counts()
-    return State("", {}, {}, Player("", ""), {}, holders, players_in_all, Counter(), False, {}, {})
+    return State("", {}, {}, Player("", ""), {}, holders, players_in_all, Counter(), False, {}, {}, frozenset(), ())
 
 
 def counts() -> tuple[Mapping[str, int], int]:

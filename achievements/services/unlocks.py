@@ -10,11 +10,13 @@ from achievements.definitions import Unlock
 from achievements.services import applying, catalog, states
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
+from gamify_site.players.services import UnknownPlayer
 from gamify_site.store import catalog as stored
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import client, guarded
 
 LONGEST_REASON = 500
+MOST_PINNED = 6
 MOST_AUDIT_ENTRIES = 100_000
 
 
@@ -48,6 +50,34 @@ def _recent(fields: Sequence[bytes], points: Mapping[str, int]) -> Recent:
 
 def _latest_first(found: Iterable[Unlock]) -> list[Unlock]:
     return sorted(found, key=lambda unlock: (unlock.at, unlock.achievement, unlock.player), reverse=True)
+
+
+def pin(player: str, slug: str) -> None:
+    """The player's profile shows this achievement first from now on, after those pinned before; at most 6.
+
+    Raises `UnknownAchievement`, `UnknownPlayer`; `ValidationError` at `achievement` where the player does not have it
+    (nor a tier of it), and beyond 6. Two round trips.
+    """
+    achievement, state = catalog.get(slug), states.read(player)
+    if not any(release.slug in state.unlocked for release in achievement.releases()):
+        raise ValidationError({"achievement": ValidationError("Only what is unlocked can be pinned.", code="locked")})
+    pinned = [it for it in state.pinned if it != slug]
+    if len(pinned) >= MOST_PINNED:
+        reason = f"At most {MOST_PINNED} achievements can be pinned."
+        raise ValidationError({"achievement": ValidationError(reason, code="full")})
+    _pin(player, [*pinned, slug])
+
+
+def unpin(player: str, slug: str) -> None:
+    """The profile does not show it first any more. Raises `UnknownPlayer`, `ValidationError`. Two round trips."""
+    _pin(player, [it for it in states.read(player).pinned if it != slug])
+
+
+def _pin(player: str, pinned: Sequence[str]) -> None:
+    work = [(shards.of(player), player)]
+    (answer,) = stored.run("achievements/pin_badges", work, lambda it: [it, *pinned], repeatable=True)
+    if answer == b"unknown":
+        raise UnknownPlayer(player)
 
 
 def grant(player: str, slug: str, reason: str, *, by: str) -> list[Unlock]:

@@ -5,15 +5,19 @@ from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from achievements import wording
 from achievements.definitions import Achievement, CatalogEntry
-from achievements.services import catalog, collections, insights, progress, states, streaks
+from achievements.services import catalog, collections, insights, progress, states, streaks, unlocks
 from achievements.views import browsing, rendered
 from achievements.views.asking import clear_errors
 from achievements.views.browsing import CatalogQuery
@@ -85,9 +89,27 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "items": collections.status_in(state, achievement) if achievement.type == "collection" else None,
         "streak": streaks.status_in(state, achievement) if achievement.type == "streak" and player else None,
         "prerequisites": [_prerequisite(release, state) for release in achievement.prerequisites],
+        "friends": insights.holders_among(shown.achievement, state.following),
+        "is_pinned": slug in state.pinned,
+        "is_held": any(release.unlocked for release in entry.releases),
         "story": insights.story(shown.achievement, (holders, players), holders=MOST_HOLDERS, days=HISTORY_DAYS),
     }
     return private(render(request, "achievements/achievement.html", context))
+
+
+@require_POST
+@login_required
+@clear_errors
+def pin(request: HttpRequest, slug: str) -> HttpResponse:
+    """Shows an achievement first on the player's profile, or no longer, as the form's `pinned` (1 or 0) says."""
+    try:
+        change = unlocks.pin if request.POST.get("pinned") == "1" else unlocks.unpin
+        change(str(player_of(request)), slug)
+    except ValidationError as error:
+        if "full" not in {found.code for errors in error.error_dict.values() for found in errors}:
+            raise Http404 from error
+        messages.error(request, _("%(most)s are pinned already. Take one off first.") % {"most": unlocks.MOST_PINNED})
+    return redirect("achievement", slug)
 
 
 class Prerequisite(NamedTuple):

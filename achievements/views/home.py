@@ -48,7 +48,10 @@ def _welcome(request: HttpRequest) -> HttpResponse:
 
 def _dashboard(request: HttpRequest, player: str) -> HttpResponse:
     state = states.read(player)
-    views = ranking.views([board.slug for board in boards.all()[:MOST_BOARDS]], around=NEIGHBOURS, player=player)
+    circle = {boards.POINTS: {player, *state.following}} if state.following else {}
+    views = ranking.views(
+        [board.slug for board in boards.all()[:MOST_BOARDS]], around=NEIGHBOURS, player=player, among=circle
+    )
     placed = [(view.standing.rank, view) for view in views if view.standing]
     entries = progress.entries(state)
     unlocked = sorted(state.unlocked.values(), key=lambda it: (it.at, it.achievement), reverse=True)
@@ -60,6 +63,8 @@ def _dashboard(request: HttpRequest, player: str) -> HttpResponse:
         "rank_change": _rank_change(request, views),
         "next_up": [_next(it, state) for it in progress.next_in(state, NEXT)],
         "streaks": _streaks(state),
+        "friends": _friends(player, views),
+        "has_friends": bool(state.following),
         "latest": [badge_of(unlock, state) for unlock in unlocked[:LATEST]],
         "done": sum(entry.status == "unlocked" for entry in entries),
         "total": len(entries),
@@ -94,14 +99,22 @@ def _next(found: Progress, state: states.State) -> Next:
 
 
 def _streaks(state: states.State) -> list[tuple[Achievement, StreakStatus]]:
-    """The streaks that run, those in danger first; then those that could begin today."""
-    found = [
-        (item, streaks.status_in(state, item))
-        for item in catalog.all()
-        if item.type == "streak" and progress.entry(item, state).status != "hidden" and item.status == "published"
-    ]
+    """The streaks that run, those in danger first; of each action the one that is to be unlocked next."""
+    aims: dict[str | None, Achievement] = {}
+    for item in sorted(catalog.all(), key=lambda it: (it.slug in state.unlocked, it.target)):
+        if item.type == "streak" and item.status == "published" and progress.entry(item, state).status != "hidden":
+            aims.setdefault(item.action, item)
+    found = [(item, streaks.status_in(state, item)) for item in aims.values()]
     running = [pair for pair in found if pair[1].active]
     return sorted(running, key=lambda pair: (pair[1].recorded_today, -pair[1].current))[:NEXT]
+
+
+def _friends(player: str, views: list[BoardView]) -> SafeString:
+    """The rows around the player among friends, by points."""
+    ranked = next((view.among for view in views if view.board.slug == boards.POINTS), ())
+    mine = next((index for index, row in enumerate(ranked) if row.player == player), 0)
+    first = max(0, min(mine - NEIGHBOURS, len(ranked) - 2 * NEIGHBOURS - 1))
+    return rows.rows(ranked[first : first + 2 * NEIGHBOURS + 1], player)
 
 
 def _rank_change(request: HttpRequest, views: list[BoardView]) -> int | None:

@@ -16,7 +16,6 @@ from achievements.views import rendered
 from achievements.views.asking import clear_errors
 from gamify_site import clock
 from gamify_site.asking import player_of, private
-from gamify_site.players import services as players
 from gamify_site.players.services import UnknownPlayer
 from leaderboards.services import boards, ranking
 
@@ -45,16 +44,17 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
     views = ranking.views([board.slug for board in boards.all()[:MOST_BOARDS]], player=player)
     entries = progress.entries(state)
     unlocked = sorted(state.unlocked.values(), key=lambda it: (it.at, it.achievement), reverse=True)
-    shown = [badge_of(unlock, known) for unlock in unlocked[: 2 * LATEST]]
+    shown = [badge_of(unlock, known) for unlock in unlocked[:LATEST]]
     today = clock.now().date()
     context = {
         "profile": state.profile,
         "is_me": viewer == player,
-        "is_followed": viewer is not None and players.is_following(viewer, player),
+        "is_followed": viewer is not None and player in known.following,
         "views": [view for view in views if view.standing],
         "done": sum(entry.status == "unlocked" for entry in entries),
         "total": len(entries),
-        "latest": shown[:LATEST],
+        "pinned": [badge_of(_highest(slug, state), known) for slug in state.pinned],
+        "latest": shown,
         "points_by_day": points_by_day(unlocked, today),
         "streak": streaks.status_in(state, streak) if streak else None,
         "streak_of": streak,
@@ -131,6 +131,11 @@ def badge_of(unlock: Unlock, known: states.State) -> Badge:
     release = next(found for found in it.releases() if found.slug == unlock.achievement)
     level = unlock.achievement.removeprefix(f"{it.slug}_") if it.tiers else ""
     return Badge(unlock, it, level, release.name)
+
+
+def _highest(slug: str, state: states.State) -> Unlock:
+    """What a player has of an achievement: the achievement itself, or its highest tier."""
+    return [state.unlocked[it.slug] for it in catalog.get(slug).releases() if it.slug in state.unlocked][-1]
 
 
 def _main_streak() -> Achievement | None:

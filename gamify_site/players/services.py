@@ -185,12 +185,6 @@ def followed_ids(player: str) -> frozenset[str]:
     return frozenset(other.decode() for other in found)
 
 
-def is_following(player: str, other: str) -> bool:
-    """Whether the player follows the other one. One round trip."""
-    key = keys.following(shards.of(check_player_id(player)), player)
-    return bool(ask([("sismember", key, check_player_id(other, "other"))])[0])
-
-
 def delete(player: str) -> bool:
     """Removes every trace of the player: profile, news, entries on all boards, the account. False where there was none.
 

@@ -97,7 +97,7 @@ def players(number: int) -> str:
 
 def player(number: int, player_id: str) -> str:
     """hash: name, sought (the name as it is searched for), about, country, team, region, avatar, timezone, joined,
-    points, unlocked."""
+    points, unlocked, pinned (achievements shown first, separated by blanks)."""
     return f"{shard(number)}:player:{player_id}"
 
 

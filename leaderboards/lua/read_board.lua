@@ -1,14 +1,14 @@
--- A whole view of one ranked set on one shard: the first rows, the rows around a place, the size.
+-- A whole view of one ranked set on one shard: the first rows, the rows around a place, those of some players, the size.
 -- joins: store/keys leaderboards/ranks
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; JSON {board, suffix, dense, top, place?}
+-- ARGV    catalog version; JSON {board, suffix, dense, top, place?, players?}
 --         place: {player} that player's own, {order, player} anywhere, or {index} from 0; with before and after, the
 --         rows wanted on either side (after counts the place itself); clamp = 1 shifts the window at either end so that
 --         it stays full; skip = 1 begins behind the place
--- Returns `stale`, or {size, board version, profiles version, top rows, place}
+-- Returns `stale`, or {size, board version, profiles version, top rows, place, rows of the players}
 --         place: nil where the player is absent, else {order, player, better, position, levels better,
 --         first index, better than first, levels better than first, rows}; rows are player, order, name, avatar by turns
--- Cost: O((rows + log size)), names included.
+-- Cost: O(rows + players + log size), names included.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
@@ -17,16 +17,24 @@ local key = board_key(shard, request.board, request.suffix)
 local levels_key = board_levels_key(shard, request.board, request.suffix)
 local size = redis.call('ZCARD', key)
 
+local function add_row(rows, player, order)
+  local profile = redis.call('HMGET', player_key(shard, player), 'name', 'avatar')
+  for _, part in ipairs({ player, order, profile[1] or '', profile[2] or '' }) do rows[#rows + 1] = part end
+end
+
 local function rows_between(first, last)
   local rows = {}
   if last < first then return rows end
   local found = redis.call('ZREVRANGE', key, first, last, 'WITHSCORES')
-  for i = 1, #found, 2 do
-    rows[#rows + 1] = found[i]
-    rows[#rows + 1] = found[i + 1]
-    local profile = redis.call('HMGET', player_key(shard, found[i]), 'name', 'avatar')
-    rows[#rows + 1] = profile[1] or ''
-    rows[#rows + 1] = profile[2] or ''
+  for i = 1, #found, 2 do add_row(rows, found[i], found[i + 1]) end
+  return rows
+end
+
+local function rows_of(players)
+  local rows = {}
+  for _, player in ipairs(players) do
+    local order = redis.call('ZSCORE', key, player)
+    if order then add_row(rows, player, order) end
   end
   return rows
 end
@@ -76,4 +84,5 @@ return {
   size, versions[1] or '0', versions[2] or '0',
   rows_between(0, request.top - 1),
   request.place and around(request.place) or false,
+  rows_of(request.players or {}),
 }

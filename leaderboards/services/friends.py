@@ -16,8 +16,9 @@ def board(slug: str, player: str, *, window: str | None = None, period: str | No
     """
     asked = boards.get(slug)
     window, period = windows.resolve(asked, window, period, clock.now())
-    everybody = sorted({player, *players.followed_ids(player)})
-    return places.rows(asked, places.of_players(asked, windows.suffix(window, period), everybody), 0, 0, 0)
+    everybody = {player, *players.followed_ids(player)}
+    question = places.Asked(asked, windows.suffix(window, period), 0, None, everybody)
+    return places.among(asked, places.read_many([question])[0])
 
 
 def version(slug: str, player: str) -> str:

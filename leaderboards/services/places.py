@@ -5,7 +5,7 @@ id that is greater byte by byte, which is Redis's own reverse order.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -72,6 +72,7 @@ class Answer:
     version: str
     top: list[Entry]
     around: Surroundings | None
+    named: list[Entry]
 
 
 def order_value(text: bytes) -> int:
@@ -80,12 +81,13 @@ def order_value(text: bytes) -> int:
 
 
 class Asked(NamedTuple):
-    """Which part of which ranked set is wanted; `place` is as in read_board.lua."""
+    """Which part of which ranked set is wanted, also the entries of some players; `place` is as in read_board.lua."""
 
     board: Board
     suffix: str
     top: int
     place: dict[str, Any] | None
+    players: Collection[str] = ()
 
 
 def read(board: Board, suffix: str, *, top: int, place: dict[str, Any] | None, only: int | None = None) -> list[Answer]:
@@ -96,20 +98,13 @@ def read(board: Board, suffix: str, *, top: int, place: dict[str, Any] | None, o
 def read_many(asked: Sequence[Asked], only: int | None = None) -> list[list[Answer]]:
     """The answers of every shard, or of `only` one, to each question. One round trip for all."""
     where = list(shards.everyone()) if only is None else [only]
-    work = [(shard, _request(it)) for it in asked for shard in where]
+    work = [(shard, _request(it, shard)) for it in asked for shard in where]
     replies = iter(catalog.run("leaderboards/read_board", work, lambda it: [it], repeatable=True))
     return [[_answer(next(replies)) for _ in where] for _ in asked]
 
 
-def of_players(board: Board, suffix: str, players: Sequence[str]) -> list[Entry]:
-    """The entries of these players, best first; who is not in the set is left out. One round trip."""
-    work = [(shard, group) for shard, group in shards.group(players, lambda player: player).items()]
-    replies = catalog.run("leaderboards/read_entries", work, lambda it: [board.slug, suffix, *it], repeatable=True)
-    return merge_all([_entries(reply) for reply in replies])
-
-
-def _request(asked: Asked) -> str:
-    board, suffix, top, place = asked
+def _request(asked: Asked, shard: int) -> str:
+    board, suffix, top, place, players = asked
     request: dict[str, Any] = {
         "board": board.slug,
         "suffix": suffix,
@@ -118,12 +113,15 @@ def _request(asked: Asked) -> str:
     }
     if place is not None:
         request["place"] = place | {"clamp": int(shards.count() == 1 and not place.get("skip"))}
+    if players:
+        request["players"] = [player for player in players if shards.of(player) == shard]
     return json.dumps(request)
 
 
 def _answer(reply: list[Any]) -> Answer:
-    size, version, profiles, top, around = reply
-    return Answer(size, f"{version.decode()}.{profiles.decode()}", _entries(top), _surroundings(around))
+    size, version, profiles, top, around, named = reply
+    joined = f"{version.decode()}.{profiles.decode()}"
+    return Answer(size, joined, _entries(top), _surroundings(around), _entries(named))
 
 
 def _surroundings(raw: list[Any] | None) -> Surroundings | None:
@@ -140,6 +138,11 @@ def _entries(flat: list[bytes]) -> list[Entry]:
         Entry(order_value(order), player.decode(), name.decode(), avatar.decode())
         for player, order, name, avatar in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
     ]
+
+
+def among(board: Board, answers: Sequence[Answer]) -> list[Row]:
+    """The players who were asked for, ranked among themselves."""
+    return rows(board, merge_all([answer.named for answer in answers]), 0, 0, 0)
 
 
 def merge(parts: Sequence[list[Entry]]) -> list[Entry]:

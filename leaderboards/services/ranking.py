@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -139,14 +139,26 @@ def view(
     return replace(shown, standing=standing)
 
 
-def views(slugs: Sequence[str], *, top: int = 1, around: int = 0, player: str | None = None) -> list[BoardView]:
+def views(
+    slugs: Sequence[str],
+    *,
+    top: int = 1,
+    around: int = 0,
+    player: str | None = None,
+    among: Mapping[str, Collection[str]] | None = None,
+) -> list[BoardView]:
     """The same of several boards at once, each in its main window and current period.
 
-    Errors as `top`. One round trip for all with one shard; with more, 2.
+    `among` names for some boards the players who are to be ranked among themselves. Errors as `top`. One round trip
+    for all with one shard; with more, 2.
     """
+    named = among or {}
     asks = [_Question.make(slug, None, None, None) for slug in slugs]
     mine = _places_of_player(asks, check_player_id(player)) if player is not None else [None] * len(asks)
-    asked = [_asked(ask, top, around, place) for ask, place in zip(asks, mine, strict=True)]
+    asked = [
+        _asked(ask, top, around, place)._replace(players=named.get(ask.board.slug, ()))
+        for ask, place in zip(asks, mine, strict=True)
+    ]
     return [_view(ask, answers, top, around) for ask, answers in zip(asks, places.read_many(asked), strict=True)]
 
 
@@ -163,6 +175,7 @@ def _view(ask: "_Question", answers: list[places.Answer], top: int, around: int)
         top=tuple(places.rows(ask.board, entries, 0, 0, 0)),
         around=tuple(around_rows),
         standing=standing,
+        among=tuple(places.among(ask.board, answers)),
     )
 
 

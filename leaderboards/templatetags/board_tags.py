@@ -1,6 +1,7 @@
 """Tags and filters of the board pages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from django import template
@@ -52,6 +53,12 @@ def options(choices: Sequence[tuple[str, str]], chosen: str) -> SafeString:
 def number(value: int | Decimal) -> str:
     """A number for readers, grouped as their language does."""
     return wording.number(value)
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long ago something was, or how soon it will be, in its greatest unit: 2 days ago."""
+    return wording.ago(moment)
 
 
 @register.filter

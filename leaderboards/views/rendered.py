@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -21,13 +23,14 @@ from leaderboards import wording
 from leaderboards.definitions import Row, Standing
 
 MOST_KEPT = 256
+MOST_ADDRESSES = 16_384
 ME = ' class="me" aria-current="true"'
 FOUND = ' class="found"'
 _ROW = (
     '<tr data-board-row data-player="{player}" data-rank="{rank}" data-score="{score}"{mark}>'
     '<td class="rank">{place}</td>'
     '<td class="who"><span>{avatar}'
-    "<span><bdi>{name}</bdi>{you}</span></span></td>"
+    '<span><a href="{url}"><bdi>{name}</bdi></a>{you}</span></span></td>'
     '<td class="score">{shown}{gap}</td></tr>'
 )
 _MEDAL = '<span class="medal medal-{0}">{0}</span>'
@@ -74,6 +77,7 @@ def row(it: Row, *, mark: str = "", gap: int | Decimal | None = None) -> str:
     """One table row, escaped."""
     return _ROW.format(
         player=escape(it.player),
+        url=_profile_url(it.player),
         rank=it.rank,
         score=it.score,
         mark=mark,
@@ -84,6 +88,11 @@ def row(it: Row, *, mark: str = "", gap: int | Decimal | None = None) -> str:
         gap="" if gap is None else f'<small class="gap">{_breakable(wording.difference(gap))}</small>',
         shown=_breakable(wording.number(it.score)),
     )
+
+
+@lru_cache(maxsize=MOST_ADDRESSES)
+def _profile_url(player: str) -> str:
+    return reverse("profile", args=[player])
 
 
 def _breakable(number: str) -> str:

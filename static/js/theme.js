@@ -1,5 +1,5 @@
 // Applies the colour theme that was chosen here before the page is painted, and runs the switch in the header.
-// Loaded in the head, not deferred. Without it the page follows the system's theme and the switch stays hidden.
+// Loaded in the head, not deferred. Without it the page follows the system's theme and there is no switch.
 
 (() => {
   const choices = ["system", "light", "dark"];
@@ -31,7 +31,6 @@
     const button = document.querySelector(".theme-switch");
     if (!button) return;
     show(button, stored());
-    button.hidden = false;
     button.addEventListener("click", () => {
       const choice = choices[(choices.indexOf(stored()) + 1) % choices.length];
       try {

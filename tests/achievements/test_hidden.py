@@ -44,7 +44,7 @@ PAGES = {
     "find_players": ["/players/", "/players/?q=b"],
     "badge_sprite": ["/badges/any.svg"],
 }
-ONLY_POSTED = {"logout", "follow", "unfollow"}
+ONLY_POSTED = {"logout", "follow", "unfollow", "pin"}
 PICTURES = {"share_picture"}  # tests/achievements/test_views_share.py looks at what is drawn
 TARGETS = {"catalog": "results", "board": "rows", "find_players": "results", "play": "hud"}
 

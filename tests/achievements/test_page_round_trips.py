@@ -57,9 +57,9 @@ def shard_trips(monkeypatch):
     return told
 
 
-@pytest.fixture
-def alice(open_store, client: Client) -> Client:
-    open_store("valkey")
+@pytest.fixture(params=[1, 3], ids=["1 shard", "3 shards"])
+def alice(open_store, client: Client, request) -> Client:
+    open_store("valkey", request.param)
     make_board("coins", action="coin_collected", windows=("all", "week"), segment_by="country")
     make_board("laps", action="lap")
     make("ten", action="coin_collected")

@@ -210,6 +210,19 @@ def test_revoking_takes_what_was_given(services_store):
     assert_consistent(services_store, "alice")
 
 
+def test_holders_among_some_players_are_told(clock):
+    make("ten")
+    make_player("bob", name="Bob B.", avatar="3")
+    do("alice", "coin", amount=10)
+    clock.advance(hours=1)
+    do("bob", "coin", amount=10)
+    do("charlie", "coin", amount=9)
+    found = insights.holders_among("ten", {"alice", "bob", "charlie", "nobody"})
+    assert [(it.player, it.name, it.avatar) for it in found] == [("bob", "Bob B.", "3"), ("alice", "alice", "")]
+    assert found[0].at == clock.now()
+    assert insights.holders_among("ten", ()) == []
+
+
 def test_latest_holders_are_told(clock):
     make("ten")
     for player in ("alice", "bob", "charlie"):

@@ -9,6 +9,7 @@ from achievements import wording
 from achievements.definitions import Event, Tier
 from achievements.services import catalog, events, progress
 from achievements.views.browsing import CatalogQuery, describe
+from gamify_site.players import services as players
 from tests.achievements.builders import do, make
 from tests.builders import make_player
 
@@ -212,3 +213,12 @@ def test_streak_is_told_in_words(alice, clock):
 )
 def test_rarity_in_words(holders, players, words):
     assert wording.rarity(holders, players) == words
+
+
+def test_friends_who_have_it_are_told(alice):
+    make("ten")
+    make_player("bob", name="Bob B.")
+    do("bob", "coin", amount=10)
+    assert "Friends who have it" not in alice.get("/achievements/ten/").content.decode()
+    players.follow("alice", "bob")
+    assert "Friends who have it" in alice.get("/achievements/ten/").content.decode()

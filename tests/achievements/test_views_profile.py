@@ -6,6 +6,7 @@ import pytest
 
 from achievements.definitions import Event
 from achievements.services import events
+from gamify_site.players import services as players
 from tests.achievements.builders import do, make, on_days
 from tests.builders import make_board, make_player
 
@@ -44,6 +45,81 @@ def test_rank_since_the_last_visit(alice, clock):
     assert "▲ 1" in text_of(alice, "/")
     clock.advance(days=1)
     assert "▲" not in text_of(alice, "/")
+
+
+def test_dashboard_shows_each_streak_of_days_once(alice, clock):
+    make("week", type="streak", action="login", target=3, name="Three days")
+    make("month", type="streak", action="login", target=30, name="A month")
+    make("year", type="streak", action="login", target=365, name="A year")
+    on_days(clock, "alice", "login", 3, 2, 1, 0)
+    shown = alice.get("/").context["streaks"]
+    assert [(item.name, streak.current) for item, streak in shown] == [("A month", 4)]
+
+
+def test_dashboard_ranks_me_among_friends(alice):
+    make("ten")
+    make("twenty", target=20)
+    events.record([Event("bob", "coin", 20), Event("charlie", "coin", 20), Event("alice", "coin", 10)])
+    assert "You follow nobody yet" in text_of(alice, "/")
+    players.follow("alice", "bob")
+    friends = alice.get("/").context["friends"]
+    assert friends.index('data-player="bob" data-rank="1"') < friends.index('data-player="alice" data-rank="2"')
+    assert "charlie" not in friends
+
+
+def test_dashboard_shows_the_friends_next_to_me(alice):
+    make("ten")
+    names = [f"friend{number}" for number in range(9)]
+    for number, name in enumerate([*names, "alice"]):
+        make(f"own{number}", action=f"own{number}", target=1, points=number)
+        do(name, f"own{number}")
+        if name != "alice":
+            players.follow("alice", name)
+    friends = alice.get("/").context["friends"]
+    assert [name for name in names if f'data-player="{name}"' in friends] == names[-4:]
+
+
+def test_pinned_achievements_stand_first_on_the_profile(alice, client):
+    make("ten", name="Ten of them")
+    make("login", type="milestone", action="login", target=1, name="Hello there")
+    do("alice", "coin", amount=10)
+    do("alice", "login")
+    assert "Unpin" not in text_of(alice, "/achievements/ten/")
+    alice.post("/achievements/ten/pin/", {"pinned": "1"})
+    assert "Unpin" in text_of(alice, "/achievements/ten/")
+    assert [badge.name for badge in client.get("/players/alice/").context["pinned"]] == ["Ten of them"]
+    alice.post("/achievements/ten/pin/", {"pinned": "0"})
+    assert client.get("/players/alice/").context["pinned"] == []
+
+
+def test_what_is_not_unlocked_cannot_be_pinned(alice):
+    make("ten")
+    assert alice.post("/achievements/ten/pin/", {"pinned": "1"}).status_code == 404
+    assert alice.post("/achievements/nope/pin/", {"pinned": "1"}).status_code == 404
+    assert alice.get("/achievements/ten/pin/").status_code == 405
+
+
+def test_visitors_log_in_before_they_pin(client):
+    make("ten")
+    assert client.post("/achievements/ten/pin/", {"pinned": "1"}).url == "/accounts/login/?next=/achievements/ten/pin/"
+
+
+def test_one_pin_too_many_is_told(alice):
+    for number in range(7):
+        make(f"own{number}", action="coin", target=1)
+    do("alice", "coin")
+    for number in range(7):
+        answer = alice.post(f"/achievements/own{number}/pin/", {"pinned": "1"}, follow=True)
+    assert "6 are pinned already" in answer.content.decode()
+    assert len(alice.get("/players/alice/").context["pinned"]) == 6
+
+
+def test_pinned_secrets_are_not_named_to_others(alice, client):
+    make("hush", hidden=True, name="Hush hush")
+    do("alice", "coin", amount=10)
+    alice.post("/achievements/hush/pin/", {"pinned": "1"})
+    client.logout()
+    assert "Hush" not in text_of(client, "/players/alice/")
 
 
 def test_home_tells_visitors_of_the_latest_unlocks(client):

@@ -39,6 +39,9 @@ def test_picture_without_badges_and_points():
 
 def test_names_are_escaped_and_cut_in_the_picture():
     assert "<script>" not in share_card.svg(card("<script>"))
+    assert "ユキ" not in share_card.svg(card("ユキ"))
+    assert ">ada<" in share_card.svg(card("ユキ"))
+    assert "Žofie 🎮" in share_card.svg(card("Žofie 🎮"))
     assert "x" * 23 + "…" in share_card.svg(card("x" * 60))
     assert "x" * 24 not in share_card.svg(card("x" * 60))
 

@@ -39,6 +39,18 @@ STICKING_OUT = """() => {
   ];
 }"""
 
+# What moved although nobody touched the page (https://wicg.github.io/layout-instability/), as the browser has noted it.
+SHIFTS = """() => new Promise((tell) => {
+  const found = [];
+  const note = (list) => {
+    for (const shift of list.getEntries())
+      if (!shift.hadRecentInput)
+        found.push(...shift.sources.map(({ node }) => `${shift.value.toFixed(4)} ${node?.outerHTML?.slice(0, 120)}`));
+  };
+  new PerformanceObserver(note).observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => tell(found))));
+})"""
+
 # Puts the keyboard before the first stop, also where a page puts it into a field.
 TO_THE_START = """() => {
   document.body.tabIndex = -1;
@@ -75,6 +87,7 @@ def site_page(request: pytest.FixtureRequest, problems: Problems) -> SitePage:
 def test_light_on_a_desktop(open_page: OpenPage, site_page: SitePage) -> None:
     page = open_page(site_page.who, theme="light", width=1280)
     visit(page, site_page)
+    assert_nothing_jumps(page)
     assert_axe_finds_nothing(page)
     assert_nothing_sticks_out(page)
     assert_keyboard_shows_where_it_is(page)
@@ -83,6 +96,7 @@ def test_light_on_a_desktop(open_page: OpenPage, site_page: SitePage) -> None:
 def test_dark_on_a_phone(open_page: OpenPage, site_page: SitePage) -> None:
     page = open_page(site_page.who, theme="dark", width=360)
     visit(page, site_page)
+    assert_nothing_jumps(page)
     assert_axe_finds_nothing(page)
     assert_nothing_sticks_out(page)
 
@@ -102,6 +116,11 @@ def visit(page: Page, site_page: SitePage) -> None:
     answer = page.goto(site_page.path)
     assert answer
     assert answer.status == site_page.status
+
+
+def assert_nothing_jumps(page: Page) -> None:
+    """What has been painted stays where it is while fonts, pictures and partials arrive."""
+    assert page.evaluate(SHIFTS) == []
 
 
 def assert_axe_finds_nothing(page: Page) -> None:

@@ -9,7 +9,7 @@ from random import Random
 from django.core.management.base import CommandParser
 
 from achievements.definitions import Event
-from achievements.services import catalog, events
+from achievements.services import catalog, events, unlocks
 from gamify_site import clock
 from gamify_site.ops.demo import achievements, history, people
 from gamify_site.ops.demo.history import DAYS, Life
@@ -24,6 +24,7 @@ PLAYERS = 250
 MOST_PLAYERS = 5000
 SEED = 2026
 REGATTA_ENDED = 45  # days ago; who was there keeps it
+FRIEND_STEPS = (1, 2, 5, 11)  # whom one follows, by the distance in the crowd
 KEPT_FOR = 730  # days; longer than the history, so that an anchor in the past still gives the same data
 
 COINS = Board(
@@ -83,6 +84,8 @@ def showcase(number: int, anchor: date, progress: Progress) -> None:
         if ago == REGATTA_ENDED:
             catalog.archive(achievements.REGATTA)
         progress(total - ago, total)
+    _befriend(crowd)
+    _pin_proudest(people.ALICE)
 
 
 def empty(_number: int, anchor: date, progress: Progress) -> None:
@@ -115,6 +118,20 @@ def _join(person: Person, anchor: date) -> None:
             region=person.region,
             timezone=person.timezone,
         )
+
+
+def _befriend(crowd: Sequence[Person]) -> None:
+    for place, person in enumerate(crowd):
+        friends = {crowd[(place + step) % len(crowd)].id for step in FRIEND_STEPS} - {person.id}
+        for friend in sorted(friends):
+            players.follow(person.id, friend)
+
+
+def _pin_proudest(person: Person) -> None:
+    """Pins the three unlocks that gave most points, each of an achievement without tiers."""
+    found = [it for it in unlocks.for_player(person.id) if not catalog.find(it.achievement).tiers]
+    for unlock in sorted(found, key=lambda it: (-it.points, it.achievement))[:3]:
+        unlocks.pin(person.id, unlock.achievement)
 
 
 def _live(lives: Sequence[Life], anchor: date) -> Iterator[int]:
