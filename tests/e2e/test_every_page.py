@@ -39,17 +39,19 @@ STICKING_OUT = """() => {
   ];
 }"""
 
-# What moved although nobody touched the page (https://wicg.github.io/layout-instability/), as the browser has noted it.
+# How much moved although nobody touched the page (https://wicg.github.io/layout-instability/), and what.
 SHIFTS = """() => new Promise((tell) => {
-  const found = [];
+  const found = { score: 0, moved: [] };
   const note = (list) => {
-    for (const shift of list.getEntries())
-      if (!shift.hadRecentInput)
-        found.push(...shift.sources.map(({ node }) => `${shift.value.toFixed(4)} ${node?.outerHTML?.slice(0, 120)}`));
+    for (const shift of list.getEntries().filter((it) => !it.hadRecentInput)) {
+      found.score += shift.value;
+      found.moved.push(...shift.sources.map(({ node }) => node?.outerHTML?.slice(0, 120)));
+    }
   };
   new PerformanceObserver(note).observe({ type: "layout-shift", buffered: true });
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => tell(found))));
 })"""
+MOST_SHIFT = 0.01  # a tenth of what counts as good: a slow machine may paint a line before the rest of it has come
 
 # Puts the keyboard before the first stop, also where a page puts it into a field.
 TO_THE_START = """() => {
@@ -120,7 +122,8 @@ def visit(page: Page, site_page: SitePage) -> None:
 
 def assert_nothing_jumps(page: Page) -> None:
     """What has been painted stays where it is while fonts, pictures and partials arrive."""
-    assert page.evaluate(SHIFTS) == []
+    shifts = page.evaluate(SHIFTS)
+    assert shifts["score"] < MOST_SHIFT, shifts["moved"]
 
 
 def assert_axe_finds_nothing(page: Page) -> None:
