@@ -47,7 +47,7 @@ def ring(percent: int, label: str) -> SafeString:
     return format_html(
         '<svg class="ring" viewBox="0 0 48 48" role="img" aria-label="{}">'
         '<circle class="track" cx="24" cy="24" r="20"/>'
-        '<circle class="done" cx="24" cy="24" r="20" pathLength="100" stroke-dasharray="{} 100"/>'
+        '<circle class="done" cx="24" cy="24" r="20" pathLength="100" stroke-dasharray="{} 101"/>'
         '<text x="24" y="28" text-anchor="middle" aria-hidden="true">{} %</text></svg>',
         *(label, percent, percent),
     )

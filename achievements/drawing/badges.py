@@ -25,10 +25,11 @@ METALS = ("bronze", "silver", "gold", "platinum")
 RARE_METALS = {"legendary": "platinum", "epic": "gold", "rare": "silver"}
 _BADGE = (
     '<svg class="medallion {status} {metal} hue-{hue}" width="{size}" height="{size}" viewBox="0 0 64 64" '
-    'aria-hidden="true"><use class="rim" href="{sprite}#{shape}"/><use class="face" href="{sprite}#{shape}"/>'
+    'aria-hidden="true"><use class="rim" href="{sprite}#shape-{shape}"/>'
+    '<use class="face" href="{sprite}#shape-{shape}"/>'
     "{glyph}</svg>"
 )
-_USE = '<use class="glyph" href="{}#{}" x="19" y="19" width="26" height="26"/>'
+_USE = '<use class="glyph" href="{}#sign-{}" x="19" y="19" width="26" height="26"/>'
 _INLINE = '<svg class="glyph" x="19" y="19" width="26" height="26" viewBox="0 0 24 24">{}</svg>'
 
 
@@ -60,7 +61,7 @@ def badge(
 
     `rarity` is a band of `wording.band`. It is decoration: the name stands beside it.
     """
-    if achievement is None:
+    if achievement is None or status == "hidden":
         return _draw("hidden", Look("", "circle", 0, "question-mark-circle"), "", size)
     look = look_of(achievement, level, rarity)
     return _draw(status, look, "" if achievement.hidden else sprite_url(), size)
@@ -100,9 +101,11 @@ def sprite_url() -> str:
 
 
 def _make_sprite() -> str:
-    shapes = [f'<symbol id="{name}" viewBox="0 0 64 64"><path d="{path}"/></symbol>' for name, path in SHAPES.items()]
+    shapes = [
+        f'<symbol id="shape-{name}" viewBox="0 0 64 64"><path d="{path}"/></symbol>' for name, path in SHAPES.items()
+    ]
     names = {glyphs.named(item.icon) for item in catalog.all() if item.status != "draft" and not item.hidden}
-    signs = [f'<symbol id="{name}" viewBox="0 0 24 24">{glyphs.paths(name)}</symbol>' for name in sorted(names)]
+    signs = [f'<symbol id="sign-{name}" viewBox="0 0 24 24">{glyphs.paths(name)}</symbol>' for name in sorted(names)]
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(shapes + signs)}</svg>'
 
 

@@ -1,13 +1,16 @@
 """Avatars: a pattern of five by five squares that follows from the player id, mirrored, on the player's tone."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import count
 from zlib import crc32
 
 from django.utils.safestring import SafeString, mark_safe
 
 TONES = [f"tone-{number}" for number in range(8)]
 SIDE = 5
+FEWEST, MOST = 6, 10  # squares of the left half and the middle column: neither empty nor a block
 _AVATAR = '<svg class="{classes}" viewBox="-1.5 -1.5 8 8" aria-hidden="true"><path d="{path}"/></svg>'
 
 
@@ -25,13 +28,19 @@ def avatar(player: str, chosen: str = "", classes: str = "avatar") -> SafeString
 
 
 def pattern(player: str) -> str:
-    """The squares as SVG path data, neighbours in a row as one; never empty."""
-    bits = int.from_bytes(blake2b(player.encode(), digest_size=2).digest(), "big") | 1 << 7
+    """The squares as SVG path data, neighbours in a row as one."""
+    bits = next(found for found in _tries(player) if FEWEST <= found.bit_count() <= MOST)
     rows = []
     for row in range(SIDE):
         half = [bits >> (row * 3 + column) & 1 for column in range(3)]
         rows.append("".join(_runs(half + half[1::-1], row)))
     return "".join(rows)
+
+
+def _tries(player: str) -> Iterator[int]:
+    """Numbers of 15 bits that follow from the id: the left half of a pattern and its middle column."""
+    for salt in count():
+        yield int.from_bytes(blake2b(player.encode(), digest_size=2, salt=b"%d" % salt).digest(), "big") >> 1
 
 
 def _runs(squares: list[int], row: int) -> list[str]:

@@ -129,8 +129,8 @@ def test_whoever_has_it_sees_it(alice):
 
 
 def test_sprite_has_no_sign_of_it(client):
-    assert 'id="trophy"' in client.get("/badges/any.svg").content.decode()
-    assert 'id="beaker"' not in client.get("/badges/any.svg").content.decode()
+    assert 'id="sign-trophy"' in client.get("/badges/any.svg").content.decode()
+    assert "beaker" not in client.get("/badges/any.svg").content.decode()
 
 
 def test_services_tell_nothing_of_it():
