@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench screenshots clean
+.PHONY: demo test check bench messages screenshots clean
 
 demo: .venv/.installed  ## the site with sample data
 	@exec .venv/bin/python manage.py demo $(ARGS)
@@ -21,6 +21,11 @@ check: .venv/.installed-dev  ## style, types, templates, layers
 
 bench: .venv/.installed  ## the benchmarks
 	.venv/bin/python manage.py bench $(ARGS)
+
+messages: .venv/.installed-dev  ## the texts for translators, and compiled; needs GNU gettext
+	@command -v msgfmt xgettext >/dev/null || { echo "GNU gettext is needed (on Debian and Ubuntu: apt install gettext)"; exit 1; }
+	.venv/bin/python manage.py makemessages --all --no-location --no-wrap --no-obsolete --ignore .venv --ignore tests --ignore var
+	.venv/bin/python manage.py compilemessages --ignore .venv
 
 screenshots: .venv/.installed-dev  ## every page in Chromium, into docs/screenshots/
 	.venv/bin/python -m tests.e2e.screenshots $(ARGS)

@@ -8,6 +8,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from gamify_site.checks import check_integer, check_text
 from gamify_site.identifiers import SLUG, check_slug
@@ -85,10 +88,12 @@ class Achievement:
         check_text("description", self.description, 0, 500)
         check_text("icon", self.icon, 0, 500)
         if self.icon and not (SLUG.fullmatch(self.icon) or self.icon.startswith(("https://", "http://", "/"))):
-            raise ValidationError({"icon": "Enter the name of an icon, or an address that begins with https:// or /."})
+            raise ValidationError(
+                {"icon": _("Enter the name of an icon, or an address that begins with https:// or /.")}
+            )
         for name, allowed in (("type", TYPES), ("measure", MEASURES), ("status", STATUSES)):
             if getattr(self, name) not in allowed:
-                raise ValidationError({name: f"Choose one of {', '.join(allowed)}."})
+                raise ValidationError({name: _("Choose one of %(allowed)s.") % {"allowed": ", ".join(allowed)}})
         check_integer("target", self.target, 1, EXACT)
         check_integer("points", self.points, 0, MOST_POINTS)
         check_integer("freezes", self.freezes, 0, MOST_FREEZES)
@@ -100,7 +105,9 @@ class Achievement:
         self._check_metadata()
 
     def _check_metadata(self) -> None:
-        problem = ValidationError({"metadata": f"Enter a JSON object of at most {LONGEST_METADATA} characters."})
+        problem = ValidationError(
+            {"metadata": _("Enter a JSON object of at most %(most)s characters.") % {"most": LONGEST_METADATA}}
+        )
         if not isinstance(self.metadata, Mapping):
             raise problem
         try:
@@ -119,23 +126,23 @@ class Achievement:
     def _check_source(self) -> None:
         if self.type == "meta":
             if self.action is not None:
-                raise ValidationError({"action": "A meta achievement counts achievements; it listens to no action."})
+                raise ValidationError({"action": _("A meta achievement counts achievements; it listens to no action.")})
             if self.counts is not None:
                 check_slug(self.counts, "counts")
             return
         check_slug(self.action, "action")
         if self.counts is not None:
-            raise ValidationError({"counts": "Only a meta achievement counts a category."})
+            raise ValidationError({"counts": _("Only a meta achievement counts a category.")})
 
     def _check_parts(self) -> None:
         if (self.type == "collection") != bool(self.items):
-            raise ValidationError({"items": "A collection needs items, and nothing else has them."})
+            raise ValidationError({"items": _("A collection needs items, and nothing else has them.")})
         if (self.type == "tiered") != bool(self.tiers):
-            raise ValidationError({"tiers": "A tiered achievement needs tiers, and nothing else has them."})
+            raise ValidationError({"tiers": _("A tiered achievement needs tiers, and nothing else has them.")})
         if self.freezes and self.type != "streak":
-            raise ValidationError({"freezes": "Only a streak has freezes."})
+            raise ValidationError({"freezes": _("Only a streak has freezes.")})
         if self.type == "milestone" and self.target != 1:
-            raise ValidationError({"target": "A milestone's target is 1."})
+            raise ValidationError({"target": _("A milestone's target is 1.")})
         if self.type == "collection":
             self._check_items()
         if self.type == "tiered":
@@ -145,38 +152,48 @@ class Achievement:
         for item in self.items:
             check_text("items", item, 1, 64)
         if len(set(self.items)) < len(self.items):
-            raise ValidationError({"items": "Each item must have a name of its own."})
+            raise ValidationError({"items": _("Each item must have a name of its own.")})
         if len(self.items) > MOST_ITEMS:
-            raise ValidationError({"items": f"At most {MOST_ITEMS} items."})
+            raise ValidationError({"items": _("At most %(most)s items.") % {"most": MOST_ITEMS}})
         if self.target != len(self.items):
-            raise ValidationError({"target": f"A collection's target is the number of its items, {len(self.items)}."})
+            raise ValidationError(
+                {
+                    "target": _("A collection's target is the number of its items, %(number)s.")
+                    % {"number": len(self.items)}
+                }
+            )
 
     def _check_tiers(self) -> None:
         if len(self.tiers) > MOST_TIERS:
-            raise ValidationError({"tiers": f"At most {MOST_TIERS} tiers."})
+            raise ValidationError({"tiers": _("At most %(most)s tiers.") % {"most": MOST_TIERS}})
         for tier in self.tiers:
             check_text("tiers", tier.name, 1, 80)
             check_integer("tiers", tier.target, 1, EXACT)
             check_integer("tiers", tier.points, 0, MOST_POINTS)
             if not SLUG.fullmatch(f"{self.slug}_{tier.level}"):
                 raise ValidationError(
-                    {"tiers": f"{tier.level!r} cannot be a level: {self.slug}_{tier.level} is no slug."}
+                    {
+                        "tiers": _("“%(level)s” cannot be a level: %(slug)s_%(level)s is no slug.")
+                        % {"level": tier.level, "slug": self.slug}
+                    }
                 )
         targets = [tier.target for tier in self.tiers]
         if targets != sorted(set(targets)):
-            raise ValidationError({"tiers": "Each tier's target must be greater than the one before."})
+            raise ValidationError({"tiers": _("Each tier's target must be greater than the one before.")})
         if len({tier.level for tier in self.tiers}) < len(self.tiers):
-            raise ValidationError({"tiers": "Each tier needs a level of its own."})
+            raise ValidationError({"tiers": _("Each tier needs a level of its own.")})
         if self.target != targets[-1]:
-            raise ValidationError({"target": f"The target is that of the last tier, {targets[-1]}."})
+            raise ValidationError(
+                {"target": _("The target is that of the last tier, %(target)s.") % {"target": targets[-1]}}
+            )
 
     def _check_prerequisites(self) -> None:
         for slug in self.prerequisites:
             check_slug(slug, "prerequisites")
         if len(set(self.prerequisites)) < len(self.prerequisites):
-            raise ValidationError({"prerequisites": "Name each prerequisite once."})
+            raise ValidationError({"prerequisites": _("Name each prerequisite once.")})
         if {self.slug, *(release.slug for release in self.releases())} & set(self.prerequisites):
-            raise ValidationError({"prerequisites": f"{self.slug} cannot wait for itself."})
+            raise ValidationError({"prerequisites": _("%(slug)s cannot wait for itself.") % {"slug": self.slug}})
 
     def releases(self) -> tuple[Release, ...]:
         """What can be unlocked: the achievement itself, or each of its tiers, lowest first."""
@@ -185,17 +202,28 @@ class Achievement:
     def sentence(self) -> str:
         """The rule in words."""
         action = (self.action or "").replace("_", " ").replace("-", " ")
+        said = {"n": number_format(self.target, force_grouping=True), "action": action, "category": self.counts}
+        return self._rule() % said
+
+    def _rule(self) -> str:
+        target = self.target
+        if self.type == "meta" and self.counts:
+            return ngettext(
+                "Unlock %(n)s achievement of %(category)s.", "Unlock %(n)s achievements of %(category)s.", target
+            )
         if self.type == "meta":
-            return f"Unlock {self.target:,} achievements{f' of {self.counts}' if self.counts else ''}."
+            return ngettext("Unlock %(n)s achievement.", "Unlock %(n)s achievements.", target)
         if self.type == "milestone":
-            return f"The first time counts: {action}."
+            return _("The first time counts: %(action)s.")
         if self.type == "collection":
-            return f"Collect all {self.target} items: {action}."
+            return ngettext("Find it: %(action)s.", "Collect all %(n)s items: %(action)s.", target)
         if self.type == "streak":
-            return f"{self.target:,} days in a row: {action}."
-        what = {"sum": "in total", "count": "times", "max": "at once"}[self.measure]
-        targets = ", ".join(f"{tier.target:,}" for tier in self.tiers) or f"{self.target:,}"
-        return f"{targets} {what}: {action}."
+            return ngettext("%(n)s day: %(action)s.", "%(n)s days in a row: %(action)s.", target)
+        return {
+            "sum": _("%(n)s in total: %(action)s."),
+            "count": _("%(n)s times: %(action)s."),
+            "max": _("%(n)s at once: %(action)s."),
+        }[self.measure]
 
     def to_fields(self) -> dict[str, str]:
         """The definition as a Redis hash: texts as they are, lists as JSON, unset fields left out."""

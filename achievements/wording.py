@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -66,8 +67,8 @@ def share(holders: int, players: int) -> str:
     """A share in percent, with a decimal where it is small; never 0 where somebody has it."""
     percent = 100 * holders / players if players else 0
     if 0 < percent < 0.1:
-        return "<0.1"
-    return f"{percent:.1f}" if percent < 10 and holders else f"{percent:.0f}"
+        return "<" + number_format(0.1, 1)
+    return number_format(percent, 1 if percent < 10 and holders else 0)
 
 
 def category(slug: str) -> str:

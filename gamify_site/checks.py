@@ -1,17 +1,22 @@
 """Checks of plain values that definitions share; each raises `ValidationError` with the field."""
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 
 def check_integer(field: str, value: object, least: int, most: int) -> None:
     """A whole number from `least` to `most`; True and False are none."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValidationError({field: f"Enter a whole number from {least} to {most}."})
+        raise ValidationError(
+            {field: _("Enter a whole number from %(least)s to %(most)s.") % {"least": least, "most": most}}
+        )
 
 
 def check_text(field: str, value: object, least: int, most: int) -> None:
     """A text of one line with `least` to `most` characters, surrounding blanks not counted."""
     if not isinstance(value, str) or not least <= len(value.strip()) <= most:
-        raise ValidationError({field: f"Enter a text of {least} to {most} characters."})
+        raise ValidationError(
+            {field: _("Enter a text of %(least)s to %(most)s characters.") % {"least": least, "most": most}}
+        )
     if not value.isprintable():
-        raise ValidationError({field: "The text must not hold control characters or line breaks."})
+        raise ValidationError({field: _("The text must not hold control characters or line breaks.")})

@@ -5,6 +5,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 PLAYER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 POINTS_BOARD = "achievement-points"  # the built-in board of the players' points
@@ -14,7 +15,7 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 def check_player_id(value: object, field: str = "player") -> str:
     """The player id, or a `ValidationError` at `field`."""
     if not isinstance(value, str) or not PLAYER_ID.fullmatch(value):
-        reason = "A player id has 1 to 64 letters, digits, '_', '.' or '-', and begins with a letter or digit."
+        reason = _("A player id has 1 to 64 letters, digits, '_', '.' or '-', and begins with a letter or digit.")
         raise ValidationError({field: ValidationError(reason, code="invalid")})
     return value
 
@@ -22,7 +23,7 @@ def check_player_id(value: object, field: str = "player") -> str:
 def check_slug(value: object, field: str = "slug") -> str:
     """The slug of a board, achievement or action, or a `ValidationError` at `field`."""
     if not isinstance(value, str) or not SLUG.fullmatch(value):
-        reason = "A slug has 1 to 64 lower-case letters, digits, '_' or '-', and begins with a letter or digit."
+        reason = _("A slug has 1 to 64 lower-case letters, digits, '_' or '-', and begins with a letter or digit.")
         raise ValidationError({field: ValidationError(reason, code="invalid")})
     return value
 
@@ -36,5 +37,5 @@ def timezones() -> frozenset[str]:
 def check_timezone(value: object, field: str = "timezone") -> str:
     """The name of a timezone, or a `ValidationError` at `field`."""
     if not isinstance(value, str) or value not in timezones():
-        raise ValidationError({field: "There is no such timezone; an example is Europe/Stockholm."})
+        raise ValidationError({field: _("There is no such timezone; an example is Europe/Stockholm.")})
     return value

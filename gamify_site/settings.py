@@ -141,7 +141,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # Language, time and files
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]  # those that the texts are complete in
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # those that the texts are complete in
+LANGUAGE_COOKIE_AGE = 31_536_000  # seconds
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "gamify_site" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

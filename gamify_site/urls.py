@@ -1,11 +1,13 @@
 """Which address leads where."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from gamify_site.players.views import manage_accounts
 
 urlpatterns = [
     path("accounts/", include("gamify_site.players.urls")),
+    path("language/", set_language, name="set_language"),
     path("manage/accounts/", manage_accounts, name="manage_accounts"),
     path("players/", include("gamify_site.players.directory_urls")),
     path("", include("achievements.urls")),

@@ -16,6 +16,8 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from gamify_site.checks import check_integer, check_text
 from gamify_site.identifiers import check_slug, check_timezone
@@ -52,7 +54,7 @@ class Season:
     def __post_init__(self) -> None:
         check_slug(self.slug, "seasons")
         if not self.starts < self.ends:
-            raise ValidationError({"seasons": f"Season {self.slug}: it must end after it starts."})
+            raise ValidationError({"seasons": _("Season %(slug)s: it must end after it starts.") % {"slug": self.slug}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +89,16 @@ class Board:
         check_text("description", self.description, 0, 500)
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
-                raise ValidationError({name: f"Choose one of {', '.join(allowed)}."})
+                raise ValidationError({name: _("Choose one of %(allowed)s.") % {"allowed": ", ".join(allowed)}})
         check_integer("decimals", self.decimals, 0, MOST_DECIMALS)
         check_integer("retention_days", self.retention_days, 1, LONGEST_RETENTION)
         check_integer("news_top", self.news_top, 0, 10_000)
         if self.max_entries is not None:
             check_integer("max_entries", self.max_entries, 1, MOST_ENTRIES)
         if self.segment_by is not None and self.segment_by not in SEGMENT_FIELDS:
-            raise ValidationError({"segment_by": f"Choose one of {', '.join(SEGMENT_FIELDS)}."})
+            raise ValidationError(
+                {"segment_by": _("Choose one of %(allowed)s.") % {"allowed": ", ".join(SEGMENT_FIELDS)}}
+            )
         check_timezone(self.timezone)
         self._check_windows()
         self.to_units(self.floor, "floor")
@@ -102,14 +106,16 @@ class Board:
     def _check_windows(self) -> None:
         unknown = [window for window in self.windows if window not in WINDOWS]
         if unknown or not self.windows or len(set(self.windows)) < len(self.windows):
-            raise ValidationError({"windows": f"Choose one or more of {', '.join(WINDOWS)}, each once."})
+            raise ValidationError(
+                {"windows": _("Choose one or more of %(allowed)s, each once.") % {"allowed": ", ".join(WINDOWS)}}
+            )
         if "season" in self.windows and not self.seasons:
-            raise ValidationError({"seasons": "The window 'season' needs at least one season."})
+            raise ValidationError({"seasons": _("The window 'season' needs at least one season.")})
         ordered = sorted(self.seasons, key=lambda season: season.starts)
         if any(later.starts < earlier.ends for earlier, later in pairwise(ordered)):
-            raise ValidationError({"seasons": "Seasons must not overlap."})
+            raise ValidationError({"seasons": _("Seasons must not overlap.")})
         if len({season.slug for season in self.seasons}) < len(self.seasons):
-            raise ValidationError({"seasons": "Each season needs a slug of its own."})
+            raise ValidationError({"seasons": _("Each season needs a slug of its own.")})
 
     @property
     def sign(self) -> int:
@@ -147,15 +153,17 @@ class Board:
         else:
             units = self._decimal_units(score, field)
         if not -self.most_units <= units <= self.most_units:
-            raise ValidationError({field: f"The score must lie within ±{self.greatest_score}."})
+            raise ValidationError({field: _("The score must lie within ±%(most)s.") % {"most": self.greatest_score}})
         return int(units)
 
     def _decimal_units(self, score: object, field: str) -> Decimal:
         with localcontext(prec=LONGEST_NUMBER + MOST_DECIMALS):
             units = _exact_number(score, field).scaleb(self.decimals)
         if units != units.to_integral_value():
-            allowed = "a whole number" if not self.decimals else f"a number with at most {self.decimals} decimals"
-            raise ValidationError({field: f"The score must be {allowed}."})
+            if not self.decimals:
+                raise ValidationError({field: _("The score must be a whole number.")})
+            reason = _("The score must be a number with at most %(number)s decimals.") % {"number": self.decimals}
+            raise ValidationError({field: reason})
         return units
 
     def from_units(self, units: int) -> int | Decimal:
@@ -168,15 +176,18 @@ class Board:
 
     def sentence(self) -> str:
         """The rule in words."""
-        what = self.action or "scores"
+        what = (self.action or _("scores")).replace("_", " ").replace("-", " ")
         rule = {
-            "sum": f"Adds up each player's {what}",
-            "best": f"Keeps each player's best of {what}",
-            "last": f"Shows each player's latest of {what}",
-        }[self.combine]
-        leader = "highest" if self.order == "desc" else "lowest"
-        limit = f" The first {self.max_entries:,} stay." if self.max_entries else ""
-        return f"{rule}; the {leader} leads.{limit}"
+            "sum": _("Adds up each player's %(what)s"),
+            "best": _("Keeps each player's best of %(what)s"),
+            "last": _("Shows each player's latest of %(what)s"),
+        }[self.combine] % {"what": what}
+        leads = _("%(rule)s; the highest leads.") if self.order == "desc" else _("%(rule)s; the lowest leads.")
+        told = leads % {"rule": rule}
+        if self.max_entries is None:
+            return told
+        stay = _("The first %(number)s stay.") % {"number": number_format(self.max_entries, force_grouping=True)}
+        return f"{told} {stay}"
 
     def for_scripts(self) -> str:
         """What the Lua scripts need to know of the definition, as JSON."""
@@ -280,7 +291,7 @@ class Distribution:
 
 
 def _exact_number(value: object, name: str) -> Decimal:
-    problem = ValidationError({name: "Enter a number."})
+    problem = ValidationError({name: _("Enter a number.")})
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise problem
     try:
@@ -290,5 +301,5 @@ def _exact_number(value: object, name: str) -> Decimal:
     if not number.is_finite():
         raise problem
     if len(number.as_tuple().digits) > LONGEST_NUMBER or abs(number.adjusted()) > LONGEST_NUMBER:
-        raise ValidationError({name: "The number is out of range."})
+        raise ValidationError({name: _("The number is out of range.")})
     return number

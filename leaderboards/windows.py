@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from leaderboards.definitions import Board, Season
 
@@ -28,7 +29,7 @@ def period_at(board: Board, window: str, at: datetime) -> str | None:
     if window == "day":
         return day.isoformat()
     if window == "week":
-        year, week, _ = day.isocalendar()
+        year, week, _weekday = day.isocalendar()
         return f"{year}-W{week:02}"
     if window == "month":
         return f"{day.year:04}-{day.month:02}"
@@ -52,7 +53,9 @@ def days(board: Board, window: str, period: str) -> tuple[date, date]:
             return season.starts, season.ends
     except (ValueError, OverflowError):
         pass
-    raise ValidationError({"period": f"{period!r} is not a period of the window {window!r}."})
+    raise ValidationError(
+        {"period": _("“%(period)s” is not a period of the window “%(window)s”.") % {"period": period, "window": window}}
+    )
 
 
 def _season(board: Board, slug: str) -> Season:
@@ -79,10 +82,12 @@ def resolve(board: Board, window: str | None, period: str | None, now: datetime)
     """
     window = window or board.main_window
     if window not in board.windows:
-        raise ValidationError({"window": f"This board has the windows {', '.join(board.windows)}."})
+        raise ValidationError(
+            {"window": _("This board has the windows %(windows)s.") % {"windows": ", ".join(board.windows)}}
+        )
     if window == "all":
         if period not in (None, "", "all"):
-            raise ValidationError({"period": "The window 'all' has no periods."})
+            raise ValidationError({"period": _("The window 'all' has no periods.")})
         return window, "all"
     if period:
         days(board, window, period)
@@ -103,9 +108,14 @@ def begun_seasons(board: Board, now: datetime) -> list[str]:
 def check_moment(at: object) -> datetime:
     """An aware datetime that windows can be told for, or a `ValidationError` at `at`."""
     if not isinstance(at, datetime) or at.utcoffset() is None:
-        raise ValidationError({"at": "The time must be a datetime with a timezone."})
+        raise ValidationError({"at": _("The time must be a datetime with a timezone.")})
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise ValidationError({"at": f"The time must lie within the years {FIRST_YEAR} to {LAST_YEAR}."})
+        raise ValidationError(
+            {
+                "at": _("The time must lie within the years %(first)s to %(last)s.")
+                % {"first": FIRST_YEAR, "last": LAST_YEAR}
+            }
+        )
     return at
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from gamify_site import clock
-from gamify_site.players.choices import countries
+from gamify_site.players.choices import country_names
 from leaderboards import windows
 from leaderboards.definitions import Board, ScoreUpdate, Standing, Ties
 
@@ -58,6 +58,14 @@ def number(value: int | Decimal) -> str:
     return text.translate(separators) if separators else text
 
 
+def breakable(value: str) -> str:
+    """A long number that may be broken between its groups, as HTML, so that it fits on a phone."""
+    if len(value) <= 12:
+        return value
+    separator = str(get_format("THOUSAND_SEPARATOR", use_l10n=True))
+    return value.replace(separator, f"{separator}<wbr>")
+
+
 def difference(value: int | Decimal) -> str:
     """A difference with its sign: +120, ±0, and minus 3 with a minus sign."""
     sign = "+" if value > 0 else MINUS if value < 0 else "±"
@@ -93,12 +101,7 @@ def period(board: Board, window: str, name: str) -> str:
 
 def segment(board: Board, value: str) -> str:
     """What a segment is called: a country's name for its code, else the value itself."""
-    return _country_names().get(value, value) if board.segment_by == "country" else value
-
-
-@cache
-def _country_names() -> dict[str, str]:
-    return dict(countries())
+    return country_names(get_language()).get(value, value) if board.segment_by == "country" else value
 
 
 def place(standing: Standing) -> str:

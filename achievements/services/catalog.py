@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from achievements.definitions import Achievement, Release
 from achievements.errors import UnknownAchievement
@@ -57,11 +58,11 @@ def delete(slug: str) -> None:
     """Removes a draft that nothing waits for. Raises `UnknownAchievement`, `ValidationError`. Three round trips."""
     achievement = get(slug)
     if achievement.status != "draft":
-        raise ValidationError({"status": "What has been published can only be archived."})
+        raise ValidationError({"status": _("What has been published can only be archived.")})
     releases = {release.slug for release in achievement.releases()}
     waiting = [other.slug for other in _all().values() if releases & set(other.prerequisites)]
     if waiting:
-        raise ValidationError({"slug": f"{', '.join(sorted(waiting))} waits for it."})
+        raise ValidationError({"slug": _("%(others)s waits for it.") % {"others": ", ".join(sorted(waiting))}})
     catalog.remove(KIND, slug)
 
 
@@ -106,16 +107,20 @@ def _releases(achievements: Mapping[str, Achievement]) -> Iterator[tuple[Release
 def _check_kept(before: Achievement, after: Achievement) -> None:
     """What has been published keeps what players' progress is stored by."""
     if after.status == "draft":
-        raise ValidationError({"status": "What has been published can only be archived."})
+        raise ValidationError({"status": _("What has been published can only be archived.")})
     if after.type != before.type:
-        raise ValidationError({"type": "What has been published keeps its type. Archive it and make another one."})
+        raise ValidationError({"type": _("What has been published keeps its type. Archive it and make another one.")})
     if after.type == "streak" and after.action != before.action:
-        raise ValidationError({"action": "A published streak keeps its action: players' days are kept by it."})
+        raise ValidationError({"action": _("A published streak keeps its action: players' days are kept by it.")})
     if after.items[: len(before.items)] != before.items:
-        raise ValidationError({"items": "Items of a published collection stay as they are; add new ones at the end."})
+        raise ValidationError(
+            {"items": _("Items of a published collection stay as they are; add new ones at the end.")}
+        )
     gone = {tier.level for tier in before.tiers} - {tier.level for tier in after.tiers}
     if gone:
-        raise ValidationError({"tiers": f"Tiers that have been published stay: {', '.join(sorted(gone))}."})
+        raise ValidationError(
+            {"tiers": _("Tiers that have been published stay: %(levels)s.") % {"levels": ", ".join(sorted(gone))}}
+        )
 
 
 def _check_releases(achievement: Achievement, others: Mapping[str, Achievement]) -> None:
@@ -123,19 +128,25 @@ def _check_releases(achievement: Achievement, others: Mapping[str, Achievement])
     for release in (*achievement.releases(), Release(achievement.slug, "", 1, 0)):
         if release.slug in taken:
             field = "slug" if release.slug == achievement.slug else "tiers"
-            raise ValidationError({field: f"{release.slug} is taken by {taken[release.slug]}."})
+            raise ValidationError(
+                {field: _("%(slug)s is taken by %(other)s.") % {"slug": release.slug, "other": taken[release.slug]}}
+            )
 
 
 def _check_prerequisites(achievement: Achievement, others: Mapping[str, Achievement]) -> None:
     owners = {release.slug: owner for release, owner in _releases(others)}
     for slug in achievement.prerequisites:
         if slug in others and slug not in owners:
-            raise ValidationError({"prerequisites": f"{slug} has tiers; name one of them, such as {slug}_…"})
+            raise ValidationError(
+                {"prerequisites": _("%(slug)s has tiers; name one of them, such as %(slug)s_…") % {"slug": slug}}
+            )
         if slug not in owners:
-            raise ValidationError({"prerequisites": f"There is no achievement {slug}."})
+            raise ValidationError({"prerequisites": _("There is no achievement %(slug)s.") % {"slug": slug}})
         path = _path_back(achievement.slug, owners[slug], owners, (achievement.slug,))
         if path:
-            raise ValidationError({"prerequisites": f"They wait for each other: {' → '.join(path)}."})
+            raise ValidationError(
+                {"prerequisites": _("They wait for each other: %(path)s.") % {"path": " → ".join(path)}}
+            )
 
 
 def _path_back(

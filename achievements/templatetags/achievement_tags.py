@@ -7,6 +7,7 @@ from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from achievements import wording
@@ -15,7 +16,7 @@ from achievements.services.insights import Rarity
 from achievements.views import rendered
 from gamify_site import charts
 from gamify_site.players.avatars import avatar
-from gamify_site.players.choices import countries
+from gamify_site.players.choices import country_names
 from gamify_site.players.services import Player
 from leaderboards.wording import number
 
@@ -60,7 +61,7 @@ def portrait(player: Player) -> SafeString:
 @register.filter
 def country_name(code: str) -> str:
     """A country's name for its code; the code where there is none."""
-    return dict(countries()).get(code, code)
+    return country_names(get_language()).get(code, code)
 
 
 @register.simple_tag

@@ -1,9 +1,16 @@
-"""What a profile may be set to: countries and timezones from the `tzdata` package, and our own avatars."""
+"""What a profile may be set to: countries, timezones, and our own avatars.
+
+Codes and timezones are those of the `tzdata` package, names of countries those of Unicode CLDR, out of `babel`.
+"""
 
 from functools import cache
 from importlib.resources import files
 
+from babel import Locale
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from gamify_site.players.names import fold
 
 # An avatar is a pattern that follows from the id, on one of eight tones; the key is the class in the style sheet.
 AVATARS = [
@@ -19,10 +26,17 @@ AVATARS = [
 ]
 
 
-@cache
 def countries() -> list[tuple[str, str]]:
-    """ISO 3166-1 alpha-2 codes with English names, by name; an empty one first."""
-    return [("", "—"), *sorted(((code, name) for code, name in _rows("iso3166.tab")), key=lambda pair: pair[1])]
+    """ISO 3166-1 alpha-2 codes with their names in the active language, by name; an empty one first."""
+    return [("", "—"), *country_names(get_language()).items()]
+
+
+@cache
+def country_names(language: str | None) -> dict[str, str]:
+    """Code → name in a language, by name."""
+    known = Locale.parse(language or "en", sep="-").territories
+    names = {code: known.get(code, name) for code, name in _rows("iso3166.tab")}
+    return dict(sorted(names.items(), key=lambda pair: fold(pair[1])))
 
 
 @cache

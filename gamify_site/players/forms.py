@@ -22,7 +22,7 @@ class SignUpForm(auth_forms.SetPasswordMixin, forms.Form):  # type: ignore[type-
     """A free name and a password. Counts against the address's limit as soon as a password would be hashed."""
 
     username = auth_forms.UsernameField(
-        label=_("Name"),
+        label=_("Username"),
         max_length=64,
         help_text=_("1 to 64 letters, digits, “_”, “.” or “-”. It is also your player id and cannot be changed."),
     )
@@ -108,7 +108,7 @@ class ProfileForm(forms.Form):
 class ResetPasswordForm(forms.Form):
     """The name of a player who has forgotten the password; staff reset each other's by the command only."""
 
-    username = auth_forms.UsernameField(label=_("Name"), max_length=64)
+    username = auth_forms.UsernameField(label=_("Username"), max_length=64)
 
     def clean_username(self) -> str:
         try:

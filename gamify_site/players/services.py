@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from gamify_site import clock
 from gamify_site.identifiers import PLAYER_ID, POINTS_BOARD, check_player_id, check_timezone
@@ -126,7 +127,7 @@ def find(text: str, limit: int = 20) -> list[Player]:
     `ValidationError`, `StoreUnavailable`. One round trip; O(limit + log size) per shard.
     """
     if isinstance(limit, bool) or not 1 <= limit <= MOST_FOUND:
-        raise ValidationError({"limit": f"Enter a whole number from 1 to {MOST_FOUND}."})
+        raise ValidationError({"limit": _("Enter a whole number from 1 to %(most)s.") % {"most": MOST_FOUND}})
     sought, exact = names.fold(text), text.strip()
     if not sought:
         return []
@@ -145,7 +146,7 @@ def follow(player: str, other: str) -> None:
     """
     shard = shards.of(check_player_id(player))
     if check_player_id(other, "other") == player:
-        raise ValidationError({"other": ValidationError("Nobody follows themselves.", code="oneself")})
+        raise ValidationError({"other": ValidationError(_("Nobody follows themselves."), code="oneself")})
     if not exists(other):
         raise UnknownPlayer(other)
     answer = _follow(shard, player, other)
@@ -154,7 +155,7 @@ def follow(player: str, other: str) -> None:
     if answer == b"unknown":
         raise UnknownPlayer(player)
     if answer == b"full":
-        reason = f"At most {MOST_FOLLOWED} players can be followed."
+        reason = _("At most %(most)s players can be followed.") % {"most": MOST_FOLLOWED}
         raise ValidationError({"other": ValidationError(reason, code="full")})
 
 
@@ -206,14 +207,14 @@ def delete(player: str) -> bool:
 def check_field(field: str, value: object) -> str:
     """A profile field without surrounding blanks, or a `ValidationError` at the field."""
     if not isinstance(value, str):
-        raise ValidationError({field: "Enter a text."})
+        raise ValidationError({field: _("Enter a text.")})
     text = value.strip()
     if len(text) > LONGEST[field]:
-        raise ValidationError({field: f"At most {LONGEST[field]} characters."})
+        raise ValidationError({field: _("At most %(most)s characters.") % {"most": LONGEST[field]}})
     if not text.translate(HARMLESS[field == "about"]).isprintable():
-        raise ValidationError({field: "The text must not hold control characters."})
+        raise ValidationError({field: _("The text must not hold control characters.")})
     if field == "country" and text and not (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper()):
-        raise ValidationError({field: "Enter a country code of two capital letters, for example SE."})
+        raise ValidationError({field: _("Enter a country code of two capital letters, for example SE.")})
     if field == "timezone" and text:
         check_timezone(text)
     return text

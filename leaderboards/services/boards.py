@@ -1,6 +1,7 @@
 """Definitions of boards: written by designers, read by everything else."""
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from gamify_site.identifiers import POINTS_BOARD
 from gamify_site.store import catalog, shards
@@ -60,7 +61,7 @@ def delete(slug: str) -> None:
     """Removes the definition and every entry. Raises `UnknownBoard`. Cost: some 3 round trips for each period kept."""
     get(slug)
     if slug == POINTS:
-        raise ValidationError({"slug": "The built-in board cannot be deleted."})
+        raise ValidationError({"slug": _("The built-in board cannot be deleted.")})
     catalog.remove(KIND, slug)
     sets.remove(slug)
 
@@ -81,7 +82,9 @@ def _check_built_in(board: Board) -> None:
     """The board of points is written by the achievements alone, one set, by what they know."""
     for name, allowed in BUILT_IN_RULES.items():
         if getattr(board, name) not in allowed:
-            raise ValidationError({name: f"The built-in board needs {' or '.join(map(str, allowed))}."})
+            raise ValidationError(
+                {name: _("The built-in board needs %(allowed)s.") % {"allowed": " or ".join(map(str, allowed))}}
+            )
 
 
 def _refuse_new_encoding(before: Board, after: Board) -> None:
@@ -89,7 +92,7 @@ def _refuse_new_encoding(before: Board, after: Board) -> None:
     if changed == ["ties"] and {before.ties, after.ties} == SAME_ORDER_VALUES:
         return
     if changed and sets.size(before.slug):
-        reason = "This board has entries, which are stored by this rule. Delete the board, or make another one."
+        reason = _("This board has entries, which are stored by this rule. Delete the board, or make another one.")
         raise ValidationError(dict.fromkeys(changed, reason))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
@@ -252,9 +253,11 @@ class _Question:
         board = boards.get(slug)
         window, period = windows.resolve(board, window, period, clock.now())
         if segment is not None and not board.segment_by:
-            raise ValidationError({"segment": "This board has no segments."})
+            raise ValidationError({"segment": _("This board has no segments.")})
         if segment is not None and (not segment or len(segment) > LONGEST_SEGMENT or not segment.isprintable()):
-            raise ValidationError({"segment": f"Enter a text of 1 to {LONGEST_SEGMENT} characters."})
+            raise ValidationError(
+                {"segment": _("Enter a text of 1 to %(most)s characters.") % {"most": LONGEST_SEGMENT}}
+            )
         suffix = windows.with_segment(windows.suffix(window, period), board, segment)
         return cls(board, window, period, segment, suffix)
 
@@ -293,7 +296,7 @@ def _around(ask: _Question, answers: list[places.Answer], around: int) -> tuple[
     if not found or position >= size:
         return [], None
     first = max(0, min(position - around, size - (2 * around + 1)))
-    _, shown = _window(ask, answers, position, first, min(2 * around + 1, size - first))
+    _entries, shown = _window(ask, answers, position, first, min(2 * around + 1, size - first))
     better = sum(part.better for part in found)
     order = found[0].order
     rank = 1 + (_levels(ask, found[0].levels, order) if ask.board.ties == "dense" else better)
@@ -339,7 +342,9 @@ def _is_period(board: Board, window: str, name: str) -> bool:
 
 def _within(field: str, value: object, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValidationError({field: f"Enter a whole number from {least} to {most}."})
+        raise ValidationError(
+            {field: _("Enter a whole number from %(least)s to %(most)s.") % {"least": least, "most": most}}
+        )
     return value
 
 
@@ -350,9 +355,9 @@ def _cursor(entry: places.Entry) -> str:
 def _read_cursor(cursor: str) -> tuple[int, str]:
     try:
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode("ascii")
-        order, _, player = text.partition("~")
+        order, _separator, player = text.partition("~")
         if len(order) <= LONGEST_ORDER:
             return int(order), check_player_id(player)
     except (ValueError, binascii.Error, ValidationError):
         pass
-    raise ValidationError({"after": "This is not a place that this board gave out."})
+    raise ValidationError({"after": _("This is not a place that this board gave out.")})

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
@@ -69,7 +70,12 @@ def submit_many(
     }
     if refused:
         names = ", ".join(list(refused)[:MOST_NAMES]) + (" and others" if len(refused) > MOST_NAMES else "")
-        raise ValidationError({"score": f"The result would leave ±{board.greatest_score}; left out: {names}."})
+        raise ValidationError(
+            {
+                "score": _("The result would leave ±%(most)s; left out: %(names)s.")
+                % {"most": board.greatest_score, "names": names}
+            }
+        )
     return len({player for player, _ in entries})
 
 
@@ -82,9 +88,9 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     board = _writable(slug)
     units = board.to_units(amount, "amount")
     if units <= 0:
-        raise ValidationError({"amount": "The amount must be greater than 0."})
+        raise ValidationError({"amount": _("The amount must be greater than 0.")})
     if "all" not in board.windows or board.order == "asc":
-        raise ValidationError({"board": "Spending needs a descending board with the window 'all'."})
+        raise ValidationError({"board": _("Spending needs a descending board with the window 'all'.")})
     now = clock.now()
     taken = -board.from_units(units)
     (reply,) = _send(_batches(board, [(check_player_id(player), taken)], "sum", now, is_spending=True))
@@ -163,7 +169,7 @@ def _writable(slug: str) -> Board:
     """The board, if scores may be written to it: those of the built-in one follow from the achievements."""
     board = boards.get(slug)
     if slug == boards.POINTS:
-        raise ValidationError({"board": "This board follows the players' achievements; grant or revoke those."})
+        raise ValidationError({"board": _("This board follows the players' achievements; grant or revoke those.")})
     return board
 
 
@@ -176,7 +182,9 @@ def _write_one(
     (reply,) = _send([batch])
     board = boards.get(slug)  # it may have changed on the way
     if reply.refused:
-        raise ValidationError({field: f"The result would leave ±{board.greatest_score}; nothing was changed."})
+        raise ValidationError(
+            {field: _("The result would leave ±%(most)s; nothing was changed.") % {"most": board.greatest_score}}
+        )
     suffixes = [suffix for suffix, _ in windows.sets_at(board, moment)]
     settle(board, suffixes, reply.climbers)
     main = suffixes[0]
@@ -202,8 +210,8 @@ def _batches(
     """Scores by shard, cut so that no script call takes its server for long; by the board's own rule without `how`."""
     sets = windows.sets_at(board, windows.check_moment(at))
     if not sets:
-        raise ValidationError({"at": f"No season of the board {board.slug!r} holds this day."})
-    for _, score in given:
+        raise ValidationError({"at": _("No season of the board “%(board)s” holds this day.") % {"board": board.slug}})
+    for _player, score in given:
         board.to_units(score, field)
     length = max(1, MOST_WRITES_A_CALL // len(sets))
     first = first_tick(board, len(given))
@@ -244,7 +252,7 @@ def first_tick(board: Board, number: int) -> int:
     with guarded():
         last: int = patiently(lambda: client().hincrby(keys.tie_ticks(), board.slug, number))
     if last > 1 << board.tie_bits:
-        raise ValidationError({"board": "This board has numbered all the writes that its tie rule has room for."})
+        raise ValidationError({"board": _("This board has numbered all the writes that its tie rule has room for.")})
     return last - number
 
 

@@ -33,6 +33,7 @@ _ROW = (
     '<span><a href="{url}"><bdi>{name}</bdi></a>{you}</span></span></td>'
     '<td class="score">{shown}{gap}</td></tr>'
 )
+_YOU = ' <span class="you">{}</span>'
 _MEDAL = '<span class="medal medal-{0}">{0}</span>'
 _kept: OrderedDict[tuple[tuple[Row, ...], str | None], "Top"] = OrderedDict()
 
@@ -84,17 +85,12 @@ def row(it: Row, *, mark: str = "", gap: int | Decimal | None = None) -> str:
         place=_MEDAL.format(it.rank) if it.rank <= 3 else wording.number(it.rank),
         avatar=avatar(it.player, it.avatar),
         name=escape(it.name),
-        you=f' <span class="you">{escape(_("You"))}</span>' if mark == ME else "",
-        gap="" if gap is None else f'<small class="gap">{_breakable(wording.difference(gap))}</small>',
-        shown=_breakable(wording.number(it.score)),
+        you=_YOU.format(escape(_("You"))) if mark == ME else "",
+        gap="" if gap is None else f'<small class="gap">{wording.breakable(wording.difference(gap))}</small>',
+        shown=wording.breakable(wording.number(it.score)),
     )
 
 
 @lru_cache(maxsize=MOST_ADDRESSES)
 def _profile_url(player: str) -> str:
     return reverse("profile", args=[player])
-
-
-def _breakable(number: str) -> str:
-    """A long number may be broken between its groups, so that it fits on a phone."""
-    return number if len(number) <= 12 else number.replace(",", ",<wbr>")

@@ -112,7 +112,7 @@ def test_comes_back_from_redis_as_it_went(fields):
         ({"type": "milestone", "target": 1}, "The first time counts: coin."),
         ({"type": "streak"}, "10 days in a row: coin."),
         (COLLECTION, "Collect all 2 items: coin."),
-        (TIERED, "1, 3 in total: coin."),
+        (TIERED, "3 in total: coin."),
         (META | {"counts": "war"}, "Unlock 10 achievements of war."),
     ],
 )

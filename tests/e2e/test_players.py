@@ -15,12 +15,12 @@ COINS = "/leaderboards/coins/"
 def test_sign_up_leads_home_and_to_a_board(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Claim your name").click()
-    page.get_by_label("Name:").fill("charlie.new")
-    page.get_by_label("Password:").fill(PASSWORD)
+    page.get_by_label("Username").fill("charlie.new")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password confirmation").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
-    page.get_by_label("Shown name:").fill("Charlie Newcomer")
+    page.get_by_label("Shown name").fill("Charlie Newcomer")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Gamify").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Hello, Charlie Newcomer")
@@ -32,8 +32,8 @@ def test_sign_up_leads_home_and_to_a_board(page: Page) -> None:
 def test_log_in_by_the_form_and_out_again(page: Page) -> None:
     page.goto(COINS)
     page.locator("[data-around]").get_by_role("link", name="Log in").click()
-    page.get_by_label("Name:").fill(ALICE.username)
-    page.get_by_label("Password:").fill(ALICE.password)
+    page.get_by_label("Username").fill(ALICE.username)
+    page.get_by_label("Password", exact=True).fill(ALICE.password)
     page.get_by_role("button", name="Log in", exact=True).click()
     expect(page).to_have_url(re.compile(f"{COINS}$"))
     expect(page.locator("[data-around] [data-player=alice]")).to_have_attribute("aria-current", "true")
@@ -44,11 +44,11 @@ def test_log_in_by_the_form_and_out_again(page: Page) -> None:
 
 def test_a_wrong_password_is_said_and_the_name_kept(page: Page) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Name:").fill(ALICE.username)
-    page.get_by_label("Password:").fill("guessed")
+    page.get_by_label("Username").fill(ALICE.username)
+    page.get_by_label("Password", exact=True).fill("guessed")
     page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.locator(".errorlist")).to_be_visible()
-    expect(page.get_by_label("Name:")).to_have_value(ALICE.username)
+    expect(page.get_by_label("Username")).to_have_value(ALICE.username)
 
 
 def test_log_in_by_one_click(page: Page) -> None:
@@ -67,8 +67,8 @@ def test_log_in_without_javascript(open_page: OpenPage) -> None:
 def test_logging_in_by_the_form_ends_nobody_elses_session(open_page: OpenPage) -> None:
     first, second = open_page("alice"), open_page()
     second.goto("/accounts/login/")
-    second.get_by_label("Name:").fill(ALICE.username)
-    second.get_by_label("Password:").fill(ALICE.password)
+    second.get_by_label("Username").fill(ALICE.username)
+    second.get_by_label("Password", exact=True).fill(ALICE.password)
     second.get_by_role("button", name="Log in", exact=True).click()
     expect(second.get_by_label("Account of alice")).to_be_visible()
     first.goto("/")

@@ -10,8 +10,8 @@ PASSWORD = "tidewick-lighthouse-7"
 def test_from_the_first_coin_to_the_board(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Claim your name").click()
-    page.get_by_label("Name:").fill("dora.walks")
-    page.get_by_label("Password:").fill(PASSWORD)
+    page.get_by_label("Username").fill("dora.walks")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password confirmation").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Settings")

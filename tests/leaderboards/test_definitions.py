@@ -138,6 +138,6 @@ def test_decimals_are_scaled_exactly():
 
 
 def test_sentence_says_the_rule():
-    assert board(action="coin_collected").sentence() == "Adds up each player's coin_collected; the highest leads."
+    assert board(action="coin_collected").sentence() == "Adds up each player's coin collected; the highest leads."
     assert "the lowest leads" in board(combine="best", order="asc").sentence()
     assert "50" in board(max_entries=50).sentence()
