@@ -26,7 +26,7 @@ def bars(counts: Sequence[int], mine: int | None, label: str) -> SafeString:
     most, width = max(counts, default=0) or 1, WIDTH / max(1, len(counts))
     drawn = format_html_join(
         "",
-        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>',
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>',
         (
             ("mine" if place == mine else "bar", *_rounded(place * width + 1, HEIGHT - height, width - 2, height))
             for place, count in enumerate(counts)
@@ -34,7 +34,8 @@ def bars(counts: Sequence[int], mine: int | None, label: str) -> SafeString:
         ),
     )
     return format_html(
-        '<svg class="chart bars" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', WIDTH, HEIGHT, label, drawn
+        '<svg class="chart bars" viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">{}</svg>',
+        *(WIDTH, HEIGHT, label, drawn),
     )
 
 

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from gamify_site import clock
 from gamify_site.ops.demo import accounts, reset
 from gamify_site.ops.forms import DemoForm
 from gamify_site.players.access import staff_only
@@ -46,7 +45,7 @@ def demo(request: HttpRequest) -> HttpResponse:
     chosen = form.cleaned_data
     if request.POST.get("confirmed") != "yes":
         return render(request, "manage/demo.html", {"form": form, "chosen": chosen})
-    reset.reset(chosen["scenario"], chosen["players"], clock.now().date(), lambda _done, _total: None)
+    reset.reset(chosen["scenario"], chosen["players"], reset.latest_anchor(), lambda _done, _total: None)
     messages.success(
         request,
         _("Reset to scenario %(scenario)s with %(players)d players.") % chosen,

@@ -44,7 +44,7 @@ PAGES = (
     SitePage("achievement-unknown", "/achievements/nope/", status=404),
     SitePage("profile", "/players/alice/"),
     SitePage("profile-mine", "/players/alice/", "alice"),
-    SitePage("compare", "/players/alice/compare/alice/", "alice"),
+    SitePage("compare", "/players/alice/compare/dafni.kostas/", "alice"),
     SitePage("share", "/players/alice/share/"),
     SitePage("find", "/players/?q=a", "alice"),
     SitePage("friends", "/leaderboards/coins/?friends=1", "alice"),

@@ -4,7 +4,7 @@ Meanwhile everybody else gets a 503 page; nobody sees half. After a crash the si
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from gamify_site import clock
 from gamify_site.ops.demo import accounts, scenarios
@@ -14,6 +14,8 @@ from gamify_site.store.errors import Resetting
 
 Progress = Callable[[int, int], None]
 
+NOON = timedelta(hours=12)
+
 
 def reset(scenario: str, players: int, anchor: date, progress: Progress) -> None:
     """Makes the data of a scenario; the same arguments give the same keys and values.
@@ -22,11 +24,16 @@ def reset(scenario: str, players: int, anchor: date, progress: Progress) -> None
     called now and then. Raises `StoreUnavailable`, and `Resetting` when another reset has begun since.
     """
     subject = f"{scenario}, {players} players, {anchor}"
-    with catalog.replacing(subject) as remove, clock.frozen(datetime.combine(anchor, time(12), UTC)):
+    with catalog.replacing(subject) as remove, clock.frozen(datetime.combine(anchor, time(), UTC) + NOON):
         for names in scan.own_keys():
             remove([name for name in names if not _stays(name)])
         accounts.write()
         scenarios.SCENARIOS[scenario].build(players, anchor, progress)
+
+
+def latest_anchor() -> date:
+    """The last day whose noon has passed (UTC): sample data ends there, and none of it lies ahead."""
+    return (clock.now() - NOON).date()
 
 
 def is_needed() -> bool:

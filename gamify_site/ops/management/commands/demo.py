@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from gamify_site import clock
 from gamify_site.ops import serving
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.demo import accounts, reset, scenarios
@@ -37,7 +36,7 @@ class Command(StoreCommand):
     def handle(self, *_: Any, host: str, port: int, scenario: str, players: int, fresh: bool, **__: Any) -> None:
         if fresh or reset.is_needed():
             self.stdout.write(f"Making sample data: scenario {scenario}, {players} players …")
-            reset.reset(scenario, players, clock.now().date(), Bar(self.stdout))
+            reset.reset(scenario, players, reset.latest_anchor(), Bar(self.stdout))
         serving.serve(host, port, WORKERS, lambda: self._welcome(serving.address(host, port)))
 
     def _welcome(self, address: str) -> None:

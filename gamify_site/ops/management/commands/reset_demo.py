@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from gamify_site import clock
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.demo import reset, scenarios
 from gamify_site.ops.progress import Bar
@@ -22,14 +21,16 @@ class Command(StoreCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         scenarios.add_arguments(parser)
         parser.add_argument(
-            "--anchor", type=_day, help="the last day that has data, YYYY-MM-DD (default: today in UTC)"
+            "--anchor",
+            type=_day,
+            help="the last day that has data, YYYY-MM-DD (default: the last one whose noon in UTC has passed)",
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *_: Any, scenario: str, players: int, anchor: date | None, yes: bool, **__: Any) -> None:
         if not yes:
             self._ask(scenario, players)
-        reset.reset(scenario, players, anchor or clock.now().date(), Bar(self.stdout))
+        reset.reset(scenario, players, anchor or reset.latest_anchor(), Bar(self.stdout))
         self.stdout.write(f"Done: scenario {scenario}, {players} players.")
 
     def _ask(self, scenario: str, players: int) -> None:
