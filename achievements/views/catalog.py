@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -94,7 +96,8 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "is_held": any(release.unlocked for release in entry.releases),
         "story": insights.story(shown.achievement, (holders, players), holders=MOST_HOLDERS, days=HISTORY_DAYS),
     }
-    return private(render(request, "achievements/achievement.html", context))
+    with timezone.override(ZoneInfo(state.profile.timezone)):
+        return private(render(request, "achievements/achievement.html", context))
 
 
 @require_POST

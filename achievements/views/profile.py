@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -61,7 +63,8 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
         "calendar": streaks.calendar_in(state, streak, *_year(today)) if streak else {},
         "year": _year(today),
     }
-    return private(render(request, "achievements/profile.html", context))
+    with timezone.override(ZoneInfo(known.profile.timezone if viewer else "UTC")):
+        return private(render(request, "achievements/profile.html", context))
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -222,3 +223,15 @@ def test_friends_who_have_it_are_told(alice):
     assert "Friends who have it" not in alice.get("/achievements/ten/").content.decode()
     players.follow("alice", "bob")
     assert "Friends who have it" in alice.get("/achievements/ten/").content.decode()
+
+
+def test_times_are_those_of_the_player(alice, clock):
+    players.upsert("alice", timezone="Asia/Tokyo")
+    make("week", type="streak", action="login", target=7)
+    do("alice", "login")
+    assert "midnight" in alice.get("/achievements/week/").content.decode()
+    players.upsert("alice", timezone="Asia/Kolkata")
+    make("ten")
+    do("alice", "coin", amount=10)
+    local = clock.now().astimezone(ZoneInfo("Asia/Kolkata")).isoformat()
+    assert f'datetime="{local}"' in alice.get("/achievements/ten/").content.decode()
