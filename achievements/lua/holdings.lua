@@ -117,14 +117,14 @@ end
 
 -- Each unlock is news of its own; those of a backfill are one summary.
 local function tell_unlocks(shard, player, ms, is_backfill)
-  local feed, count = feed_key(shard, player.id), count_changes(player, 'released')
+  local count = count_changes(player, 'released')
   if is_backfill then
-    if count > 0 then add_news(feed, 50, ms, 'type', 'backfill', 'unlocked', count, 'points', player.points) end
+    if count > 0 then add_to_feed(shard, player.id, ms, 'type', 'backfill', 'unlocked', count, 'points', player.points) end
     return
   end
   for _, change in ipairs(player.changes) do
     if change.what == 'released' then
-      add_news(feed, 50, ms, 'type', 'unlock', 'achievement', change.slug, 'points', change.points, 'at', change.at)
+      add_to_feed(shard, player.id, ms, 'type', 'unlock', 'achievement', change.slug, 'points', change.points, 'at', change.at)
       add_news(activity_key(shard), 1000, ms, 'player', player.id, 'achievement', change.slug, 'at', change.at)
     end
   end

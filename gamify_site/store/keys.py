@@ -210,3 +210,8 @@ def board_segments(number: int, slug: str, suffix: str) -> str:
 def board_versions(number: int) -> str:
     """hash: board → a counter that grows with each batch that changed it; `*` grows when a profile changes."""
     return f"{shard(number)}:board_versions"
+
+
+def changes(number: int) -> str:
+    """channel, not a key: `board <slug>`, `boards` where a name or a rule changed, `feed <player id>`."""
+    return f"{shard(number)}:changes"

@@ -39,5 +39,8 @@ for i = 6, #ARGV, 2 do
 end
 redis.call('HSETNX', key, 'joined', ARGV[3])
 see_players(shard, { player }, tonumber(ARGV[3]))
-if changed then redis.call('HINCRBY', board_versions_key(shard), '*', 1) end
+if changed then
+  redis.call('HINCRBY', board_versions_key(shard), '*', 1)
+  publish(shard, 'boards')
+end
 return redis.call('HGETALL', key)

@@ -80,5 +80,8 @@ local function trim_entries(shard, board, suffix)
   return dropped
 end
 
--- Tells readers that the board's rows have changed.
-local function touch_board(shard, slug) redis.call('HINCRBY', board_versions_key(shard), slug, 1) end
+-- Tells readers and live processes that the board's rows have changed.
+local function touch_board(shard, slug)
+  redis.call('HINCRBY', board_versions_key(shard), slug, 1)
+  publish(shard, 'board ' .. slug)
+end

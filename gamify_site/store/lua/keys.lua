@@ -25,6 +25,10 @@ local function board_levels_key(shard, board, suffix) return shard .. ':levels:'
 local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
 local function board_segments_key(shard, board, window) return shard .. ':segments:' .. board .. ':' .. window end
 local function board_versions_key(shard) return shard .. ':board_versions' end
+local function changes_key(shard) return shard .. ':changes' end
+
+-- Tells the live processes what has changed: `board <slug>`, `boards` where a name or a rule did, or `feed <player>`.
+local function publish(shard, what) redis.call('PUBLISH', changes_key(shard), what) end
 
 -- True where the caller's definitions are not the ones that hold on this shard.
 local function catalog_is_stale(shard, version)

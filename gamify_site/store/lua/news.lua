@@ -23,10 +23,16 @@ local function add_news(key, most, ms, ...)
   if type(added) == 'table' then redis.call('XADD', key, 'MAXLEN', most, next_id(last_generated_id(key), ms), ...) end
 end
 
+-- Adds to a player's own news, which live processes show at once.
+local function add_to_feed(shard, player, ms, ...)
+  add_news(feed_key(shard, player), 50, ms, ...)
+  publish(shard, 'feed ' .. player)
+end
+
 -- Tells that a player entered the top of a board, unless that was told within the hour.
 local function announce_rank(shard, board, player, rank, ms)
   if not redis.call('SET', rank_news_sent_key(shard, player, board), '1', 'NX', 'EX', 3600) then return end
   local at = string.format('%.0f', ms)
-  add_news(feed_key(shard, player), 50, ms, 'type', 'rank', 'board', board, 'rank', rank, 'at', at)
+  add_to_feed(shard, player, ms, 'type', 'rank', 'board', board, 'rank', rank, 'at', at)
   add_news(rank_events_key(shard), 1000, ms, 'player', player, 'board', board, 'rank', rank, 'at', at)
 end
