@@ -90,7 +90,9 @@ def _service(parts: SplitResult) -> tuple[str, str]:
 
 
 def origin(url: str) -> list[str]:
-    """Scheme, host and port of an address on another host; nothing for one on this host."""
+    """Scheme, host and port of an address elsewhere; nothing for a path on this host, any host for `:port/path`."""
+    if url.startswith(":"):
+        return ["*" + url.partition("/")[0]]
     parts = urlsplit(url)
     return [f"{parts.scheme}://{parts.netloc}"] if parts.netloc else []
 

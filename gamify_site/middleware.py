@@ -18,12 +18,22 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def site_context(request: HttpRequest) -> dict[str, Any]:
-    """For every template: the nonce that its scripts must carry, whether the demo tools are on, the product's name."""
+    """For every template: the nonce that its scripts must carry, the demo tools, the product's name, the streams."""
     return {
         "csp_nonce": getattr(request, "_csp_nonce", None),
         "demo": settings.GAMIFY_DEMO,
         "product": settings.PRODUCT,
+        "live_url": live_url(request),
     }
+
+
+def live_url(request: HttpRequest) -> str:
+    """Where browsers find the streams; a setting that begins with a port is that port of the page's own host."""
+    url: str = settings.GAMIFY_LIVE_URL
+    if not url.startswith(":"):
+        return f"{url}stream"
+    host, _colon, port = request.get_host().rpartition(":")
+    return f"//{host if port.isdecimal() and host else request.get_host()}{url}stream"
 
 
 class StoreUnavailableMiddleware:

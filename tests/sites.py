@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.error import HTTPError
@@ -20,7 +21,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self.live_port = free_ports(2)
         self.process: subprocess.Popen[str] | None = None
         self.errors = TemporaryFile("w+")  # noqa: SIM115  (not a pipe, which would fill up and stop the program)
         self.environment = {
@@ -38,6 +39,7 @@ class Site:
     def start(self, *arguments: str, **environment: str) -> None:
         """Starts a command that serves, in a foreground process group of its own, and waits until it says so."""
         command = [sys.executable, str(ROOT / "manage.py"), *arguments, "--port", str(self.port)]
+        command += ["--live-port", str(self.live_port)]
         self.process = subprocess.Popen(
             command,
             env=self.environment | environment,
@@ -105,8 +107,10 @@ class Site:
         return found
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, each another one."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

@@ -1,4 +1,4 @@
-"""Runs the web process for `demo` and `serve`: started as a child, so that everything can be stopped in order."""
+"""Runs the web and the live process for `demo` and `serve`: as children, so that everything can be stopped in order."""
 
 import argparse
 import http.client
@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import NoReturn
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 START_TIMEOUT = 60.0  # seconds
+LOOK_EVERY = 0.5
 STOP_TIMEOUT = 10.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
@@ -21,12 +24,7 @@ def add_arguments(parser: CommandParser) -> None:
     """The options of commands that serve."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all")
     parser.add_argument("--port", default=8000, type=port, help="port of the pages")
-    parser.add_argument(
-        "--live-port",
-        default=8001,
-        type=port,
-        help="port of the live process; there is none yet: nothing listens here, and pages poll for now",
-    )
+    parser.add_argument("--live-port", default=8001, type=port, help="port of the streams that keep pages live")
 
 
 def port(text: str) -> int:
@@ -49,8 +47,15 @@ def address(host: str, port: int) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{port}/"
 
 
-def check_port(host: str, port: int) -> None:
-    """Raises `CommandError` with what to do where the address cannot be listened on."""
+def check_ports(host: str, port: int, live_port: int) -> None:
+    """Raises `CommandError` with what to do where one of the addresses cannot be listened on."""
+    if port == live_port:
+        raise CommandError("Pages and streams need a port each: choose another --live-port.")
+    _check_port(host, port, "--port")
+    _check_port(host, live_port, "--live-port")
+
+
+def _check_port(host: str, port: int, option: str) -> None:
     try:
         family, kind, _, _, where = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -60,43 +65,59 @@ def check_port(host: str, port: int) -> None:
     except OSError as error:
         raise CommandError(
             f"Cannot listen on {host}:{port}: {error.strerror}. "
-            f"Stop what uses the port, or choose another one: --port {port + 10 if port < 65_000 else 8010}"
+            f"Stop what uses the port, or choose another one: {option} {port + 10 if port < 65_000 else 8010}"
         ) from error
 
 
-def serve(host: str, port: int, workers: int, ready: Callable[[], None]) -> None:
-    """Runs the web process until an interrupt, and calls `ready` as soon as it answers. Ends it in any case.
+def serve(host: str, port: int, live_port: int, workers: int, ready: Callable[[], None], **environment: str) -> None:
+    """Runs both processes until an interrupt, and calls `ready` as soon as they answer. Ends them in any case.
 
-    Raises `CommandError` when it ends by itself.
+    Raises `CommandError` when one ends by itself.
     """
-    command = [sys.executable, "-m", "gamify_site.ops.web"]
+    web = _start("web", host, port, workers, environment)
+    live = _start("live", host, live_port, 1, environment)
+    try:
+        _wait_until_ready(web, host, port, "/healthz")
+        _wait_until_ready(live, host, live_port, "/live/healthz")
+        ready()
+        _wait_for_either(web, live)
+    finally:
+        web.terminate()
+        live.terminate()
+        _stop(web)
+        _stop(live)
+
+
+def _start(name: str, host: str, port: int, workers: int, given: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", f"gamify_site.ops.{name}"]
     command += ["--host", host, "--port", str(port), "--workers", str(workers)]
     # A session of its own: Ctrl-C in the terminal reaches us alone. Its standard input ends when we do, however we end.
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), *sys.path])}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)  # noqa: S603
-    try:
-        _wait_until_ready(process, host, port)
-        ready()
-        raise CommandError(f"The web process ended by itself (exit code {process.wait()}).")
-    finally:
-        _stop(process)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), *sys.path])} | dict(given)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)  # noqa: S603
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], host: str, port: int) -> None:
+def _wait_for_either(web: subprocess.Popen[bytes], live: subprocess.Popen[bytes]) -> NoReturn:
+    while True:
+        for name, process in (("web", web), ("live", live)):
+            with suppress(subprocess.TimeoutExpired):
+                raise CommandError(f"The {name} process ended by itself (exit code {process.wait(LOOK_EVERY)}).")
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], host: str, port: int, path: str) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise CommandError("The web process did not start.")
+            raise CommandError("The server did not start.")
         connection = http.client.HTTPConnection(ANYWHERE.get(host, host), port, timeout=5)
         try:
-            connection.request("GET", "/healthz")
+            connection.request("GET", path)
             connection.getresponse()
             return
         except (OSError, http.client.HTTPException):
             time.sleep(0.05)
         finally:
             connection.close()
-    raise CommandError(f"The web process did not answer within {START_TIMEOUT:.0f} seconds.")
+    raise CommandError(f"The server did not answer within {START_TIMEOUT:.0f} seconds.")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

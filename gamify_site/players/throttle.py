@@ -86,8 +86,12 @@ def _run(script: str, limits: list[Limit]) -> int:
 
 
 def address_of(request: HttpRequest | None) -> str:
-    """Where a request comes from; an IPv6 address counts as its /64 network, which one customer has to themselves."""
-    text: str = request.META.get("REMOTE_ADDR", "") if request else ""
+    """Where a request comes from."""
+    return network_of(request.META.get("REMOTE_ADDR", "") if request else "")
+
+
+def network_of(text: str) -> str:
+    """An address as one customer has it: an IPv6 address counts as its /64 network."""
     try:
         address = ip_address(text)
     except ValueError:  # a unix socket has none

@@ -90,17 +90,26 @@ class Asked(NamedTuple):
     players: Collection[str] = ()
 
 
-def read(board: Board, suffix: str, *, top: int, place: dict[str, Any] | None, only: int | None = None) -> list[Answer]:
-    """Asks every shard, or `only` one, for its part of a view. One round trip."""
-    return read_many([Asked(board, suffix, top, place)], only)[0]
+def read(board: Board, suffix: str, *, top: int, place: dict[str, Any] | None) -> list[Answer]:
+    """Asks every shard for its part of a view. One round trip."""
+    return read_many([Asked(board, suffix, top, place)])[0]
 
 
-def read_many(asked: Sequence[Asked], only: int | None = None) -> list[list[Answer]]:
-    """The answers of every shard, or of `only` one, to each question. One round trip for all."""
-    where = list(shards.everyone()) if only is None else [only]
-    work = [(shard, _request(it, shard)) for it in asked for shard in where]
-    replies = iter(catalog.run("leaderboards/read_board", work, lambda it: [it], repeatable=True))
-    return [[_answer(next(replies)) for _ in where] for _ in asked]
+def read_many(asked: Sequence[Asked]) -> list[list[Answer]]:
+    """The answers of every shard to each question. One round trip for all."""
+    everyone = list(shards.everyone())
+    replies = iter(_read([(shard, it) for it in asked for shard in everyone]))
+    return [[next(replies) for _ in everyone] for _ in asked]
+
+
+def read_at_home(asked: Sequence[tuple[str, Asked]]) -> list[Answer]:
+    """The answers of the shard where each player is. One round trip for all."""
+    return _read([(shards.of(player), it) for player, it in asked])
+
+
+def _read(asked: Sequence[tuple[int, Asked]]) -> list[Answer]:
+    work = [(shard, _request(it, shard)) for shard, it in asked]
+    return [_answer(reply) for reply in catalog.run("leaderboards/read_board", work, lambda it: [it], repeatable=True)]
 
 
 def _request(asked: Asked, shard: int) -> str:

@@ -130,7 +130,7 @@ def view(
     ask = _Question.make(slug, window, period, segment)
     top = _within("top", top, 0, MOST_ROWS)
     around = _within("around", around, 0, MOST_ROWS)
-    mine = _places_of_player([ask], check_player_id(player))[0] if player is not None else None
+    mine = _places_of_players([(ask, check_player_id(player))])[0] if player is not None else None
     asked = _place_of_rank(ask, _within("rank", rank, 1, 10**15)) if rank is not None else mine
     answers = places.read_many([_asked(ask, top, around, asked)])[0]
     shown = _view(ask, answers, top, around)
@@ -155,12 +155,28 @@ def views(
     """
     named = among or {}
     asks = [_Question.make(slug, None, None, None) for slug in slugs]
-    mine = _places_of_player(asks, check_player_id(player)) if player is not None else [None] * len(asks)
+    if player is None:
+        mine: list[dict[str, Any] | None] = [None] * len(asks)
+    else:
+        mine = _places_of_players([(ask, check_player_id(player)) for ask in asks])
     asked = [
         _asked(ask, top, around, place)._replace(players=named.get(ask.board.slug, ()))
         for ask, place in zip(asks, mine, strict=True)
     ]
     return [_view(ask, answers, top, around) for ask, answers in zip(asks, places.read_many(asked), strict=True)]
+
+
+def around_players(
+    slug: str, players: Sequence[str], around: int = 5, *, window: str | None = None
+) -> dict[str, BoardView]:
+    """For each of some players the rows around, the standing and the size; who is not on the board has no rows.
+
+    Errors as `top`. One round trip for all with one shard; with more, 2.
+    """
+    ask = _Question.make(slug, window, None, None)
+    mine = _places_of_players([(ask, check_player_id(player)) for player in players])
+    answers = places.read_many([_asked(ask, 0, around, place) for place in mine])
+    return {player: _view(ask, found, 0, around) for player, found in zip(players, answers, strict=True)}
 
 
 def _view(ask: "_Question", answers: list[places.Answer], top: int, around: int) -> BoardView:
@@ -262,14 +278,19 @@ class _Question:
         return cls(board, window, period, segment, suffix)
 
 
-def _places_of_player(asks: Sequence[_Question], player: str) -> list[dict[str, Any] | None]:
+def _places_of_players(asked: Sequence[tuple[_Question, str]]) -> list[dict[str, Any] | None]:
     """The places to ask all shards for; with more than one, the player's own shard says first where they are."""
     if shards.count() == 1:
-        return [{"player": player} for _ in asks]
-    nothing_around = {"player": player, "before": 0, "after": 0}
-    asked = [places.Asked(ask.board, ask.suffix, 0, nothing_around) for ask in asks]
-    found = [answer.around for (answer,) in places.read_many(asked, only=shards.of(player))]
-    return [{"order": str(it.order), "player": player} if it else None for it in found]
+        return [{"player": player} for _, player in asked]
+    nothing_around = {"before": 0, "after": 0}
+    at_home = [
+        (player, places.Asked(ask.board, ask.suffix, 0, nothing_around | {"player": player})) for ask, player in asked
+    ]
+    found = zip(asked, places.read_at_home(at_home), strict=True)
+    return [
+        {"order": str(answer.around.order), "player": player} if answer.around else None
+        for (_, player), answer in found
+    ]
 
 
 def _place_of_rank(ask: _Question, rank: int) -> dict[str, Any] | None:

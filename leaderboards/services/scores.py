@@ -284,7 +284,7 @@ def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:
     if board.max_entries is None or shards.count() == 1:
         return player in reply.dropped
     place = {"player": player, "before": 0, "after": 0}
-    (answer,) = places.read(board, suffix, top=0, place=place, only=shards.of(player))
+    (answer,) = places.read_at_home([(player, places.Asked(board, suffix, 0, place))])
     return answer.around is None
 
 

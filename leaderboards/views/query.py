@@ -75,6 +75,12 @@ class BoardQuery:
         return self.period == self.current
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is what a stream carries: the top rows and the visitor's own of a current period, of everybody."""
+        own = (self.segment, self.rank, self.after, self.top, self.around)
+        return self.is_current and not self.friends and own == (None, None, None, TOP, AROUND)
+
+    @property
     def fixed(self) -> dict[str, str]:
         """The parameters that a form on the page sends along: all but period, segment, rank and cursor."""
         given = {

@@ -9,13 +9,15 @@ const rowsIn = (element) => element.querySelectorAll("[data-board-row]");
 const tableOf = (row) => (row.closest("[data-top]") ? "top" : "around");
 const keyOf = (row) => `${tableOf(row)}:${row.dataset.player}`;
 
-document.addEventListener("htmx:beforeSwap", (event) => {
-  before = new Map();
-  if (!event.detail.shouldSwap || still.matches) return;
-  for (const row of rowsIn(event.detail.target)) {
+const remember = (element) => {
+  if (still.matches) return;
+  for (const row of rowsIn(element)) {
     before.set(keyOf(row), { top: row.offsetTop, rank: Number(row.dataset.rank), score: row.dataset.score });
   }
-});
+};
+
+document.addEventListener("htmx:beforeSwap", (event) => event.detail.shouldSwap && remember(event.detail.target));
+document.addEventListener("htmx:sseBeforeMessage", (event) => remember(event.target));
 
 document.addEventListener("htmx:afterSettle", () => {
   if (!before.size) return;

@@ -30,14 +30,19 @@ class Command(StoreCommand):
         """Says what is wrong before the data store is started."""
         if not settings.GAMIFY_DEMO:
             raise CommandError("The demo tools are switched off: start it as `manage.py demo`, without GAMIFY_DEMO=0.")
-        serving.check_port(options["host"], options["port"])
+        serving.check_ports(options["host"], options["port"], options["live_port"])
         return super().execute(*args, **options)
 
-    def handle(self, *_: Any, host: str, port: int, scenario: str, players: int, fresh: bool, **__: Any) -> None:
+    def handle(
+        self, *_: Any, host: str, port: int, live_port: int, scenario: str, players: int, fresh: bool, **__: Any
+    ) -> None:
         if fresh or reset.is_needed():
             self.stdout.write(f"Making sample data: scenario {scenario}, {players} players …")
             reset.reset(scenario, players, reset.latest_anchor(), Bar(self.stdout))
-        serving.serve(host, port, WORKERS, lambda: self._welcome(serving.address(host, port)))
+        # There is no proxy: pages go to the other port of the same host.
+        live_url = os.environ.get("GAMIFY_LIVE_URL") or f":{live_port}/live/"
+        address = serving.address(host, port)
+        serving.serve(host, port, live_port, WORKERS, lambda: self._welcome(address), GAMIFY_LIVE_URL=live_url)
 
     def _welcome(self, address: str) -> None:
         log_ins = "\n".join(

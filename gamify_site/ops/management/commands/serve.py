@@ -31,11 +31,12 @@ class Command(StoreCommand):
             raise CommandError(
                 "GAMIFY_SECRET_KEY is not set: set it to a long random text, the same on every start."
             ) from None
-        serving.check_port(options["host"], options["port"])
+        serving.check_ports(options["host"], options["port"], options["live_port"])
         return super().execute(*args, **options)
 
-    def handle(self, *_: Any, host: str, port: int, workers: int, **__: Any) -> None:
-        serving.serve(host, port, workers, lambda: self._say(f"Gamify serves on {serving.address(host, port)}"))
+    def handle(self, *_: Any, host: str, port: int, live_port: int, workers: int, **__: Any) -> None:
+        address = serving.address(host, port)
+        serving.serve(host, port, live_port, workers, lambda: self._say(f"Gamify serves on {address}"))
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

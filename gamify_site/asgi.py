@@ -1,0 +1,12 @@
+"""The ASGI application: the live process. Pages are WSGI, see wsgi.py."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gamify_site.settings")
+django.setup()
+
+from gamify_site.live.app import make  # noqa: E402  (Django comes first)
+
+application = make()

@@ -1,0 +1,182 @@
+"""The live process: `/live/stream` sends a page what changes, `/live/healthz` says that it is there.
+
+A stream is a bare ASGI endpoint: it needs a fifth of what a streaming response of a framework does, and there may be
+thousands of them.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http.request import validate_host
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from achievements.services import feed
+from gamify_site.live import viewers
+from gamify_site.live.hub import Hub
+from gamify_site.live.stream import Stream, Watched
+from gamify_site.live.viewers import Viewer
+from gamify_site.store.connection import UNANSWERED
+from leaderboards.errors import UnknownBoard
+from leaderboards.services import boards
+from leaderboards.views.query import BoardQuery
+
+MOST_STREAMS = 20_000
+MOST_OF_AN_ADDRESS = 50
+SLOWEST = 10.0  # seconds that a reader may take for what it is sent
+RETRY = (2000, 6000)  # milliseconds: browsers come back spread over this time
+LONGEST_ID = 40
+
+
+class Refused(Exception):
+    """A request that gets no stream."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Streams:
+    """The endpoint of streams."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        try:
+            stream, headers = await self._open(request)
+        except Refused as refused:
+            retry = {"Retry-After": "30"} if refused.status in {429, 503} else {}
+            await PlainTextResponse(str(refused), refused.status, retry)(scope, receive, send)
+            return
+        del request
+        scope.clear()  # what came with the request is not needed any more, and there may be thousands of these
+        self.hub.join(stream)
+        watch = asyncio.create_task(_close_when_gone(stream, receive))
+        try:
+            await _send_all(stream, headers, send)
+        finally:
+            watch.cancel()
+            self.hub.leave(stream)
+
+    async def _open(self, request: Request) -> tuple[Stream, list[tuple[bytes, bytes]]]:
+        headers = _headers(request.headers)
+        address = viewers.address_of(request.client.host if request.client else "", request.headers)
+        if len(self.hub.streams) >= MOST_STREAMS or self.hub.addresses[address] >= MOST_OF_AN_ADDRESS:
+            raise Refused(429, "Too many streams are open.")
+        try:
+            return await asyncio.to_thread(_make, request, address), headers
+        except UNANSWERED as error:
+            raise Refused(503, "The data store does not answer.") from error
+
+
+def _make(request: Request, address: str) -> Stream:
+    """The stream that is asked for; asks Redis who asks, and in which place of the news they are."""
+    viewer = viewers.identify(request.headers)
+    watched = _watched(request, viewer)
+    if watched is None and viewer.player is None:
+        raise Refused(401, "Log in, or name a board.")
+    given = request.headers.get("last-event-id") or request.query_params.get("last", "")
+    return Stream(viewer, watched, address, _place(viewer.player, given))
+
+
+def _watched(request: Request, viewer: Viewer) -> Watched | None:
+    slug = request.query_params.get("board")
+    if not slug:
+        return None
+    try:
+        query = BoardQuery.read({"window": request.query_params.get("window", "")}, boards.get(slug))
+    except UnknownBoard as error:
+        raise Refused(404, f"There is no board {slug!r}.") from error
+    except ValidationError as error:
+        raise Refused(400, " ".join(error.messages)) from error
+    return Watched(slug, query.window, viewer.language)
+
+
+def _place(player: str | None, given: str) -> str:
+    """Behind which news the stream begins: what the browser has seen last, else what there is now."""
+    if player is None:
+        return feed.START
+    if given and len(given) <= LONGEST_ID:
+        with suppress(ValueError):
+            feed.order(given)
+            return given
+    return feed.last_id(player)
+
+
+def _headers(asked: Headers) -> list[tuple[bytes, bytes]]:
+    """The answer's headers. Pages of this site alone may read it: their origin is ours but for the port."""
+    headers = [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),  # nginx must not gather what is to arrive at once
+    ]
+    origin = asked.get("origin")
+    if origin is None:
+        return headers
+    if origin not in settings.CSRF_TRUSTED_ORIGINS and not validate_host(
+        urlsplit(origin).hostname or "", settings.ALLOWED_HOSTS
+    ):
+        raise Refused(403, "Pages of other sites get no stream.")
+    return [
+        *headers,
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"Origin"),
+    ]
+
+
+async def _send_all(stream: Stream, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+    """Sends what comes until the stream is closed; who reads too slowly is dropped, never waited for."""
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    hello = f"retry: {random.randint(*RETRY)}\n\n".encode()  # noqa: S311  (so that not all come back at once)
+    await send(_body(hello))
+    with suppress(TimeoutError):
+        while not stream.is_closed:
+            data = await stream.take()
+            if data:
+                await asyncio.wait_for(send(_body(data)), SLOWEST)
+        await asyncio.wait_for(send(_body(b"", is_last=True)), SLOWEST)
+
+
+def _body(data: bytes, *, is_last: bool = False) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": not is_last}
+
+
+async def _close_when_gone(stream: Stream, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.close()
+
+
+async def _healthz(_request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+def make() -> ASGIApp:
+    """The ASGI application, with a hub of its own."""
+    hub = Hub()
+
+    @asynccontextmanager
+    async def lifespan(_app: Any) -> AsyncIterator[None]:
+        task = asyncio.create_task(hub.run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    routes = [Route("/live/stream", Streams(hub)), Route("/live/healthz", _healthz)]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.hub = hub
+    return app
