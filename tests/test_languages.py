@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from gamify_site.ops.urls import demo_urlpatterns
 from gamify_site.players.choices import country_names
 from gamify_site.players.models import Account
 from leaderboards.services import ranking, scores
+from leaderboards.wording import left
 from tests.achievements.builders import do, make
 from tests.achievements.test_hidden import names
 from tests.builders import crowd, make_board, make_player, season
@@ -398,3 +400,9 @@ def test_shares_are_rounded(holders, english, german):
     assert wording.share(holders, 300) == english
     with override("de"):
         assert wording.share(holders, 300) == german
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "18 hours"), ("de", "18 Stunden")])
+def test_time_left_is_told_in_its_greatest_unit(clock, language, words):
+    with override(language):
+        assert left(clock.now() + timedelta(hours=18, minutes=5)).replace("\N{NO-BREAK SPACE}", " ") == words
