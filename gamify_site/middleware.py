@@ -18,11 +18,12 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def site_context(request: HttpRequest) -> dict[str, Any]:
-    """For every template: the nonce that its scripts must carry, whether the demo tools are on, the product's name."""
+    """For every template: its scripts' nonce, whether the demo tools are on, the product's name, the languages."""
     return {
         "csp_nonce": getattr(request, "_csp_nonce", None),
         "demo": settings.GAMIFY_DEMO,
         "product": settings.PRODUCT,
+        "languages": settings.LANGUAGES,
     }
 
 
