@@ -23,7 +23,7 @@ bench: .venv/.installed  ## the benchmarks
 	.venv/bin/python manage.py bench $(ARGS)
 
 messages: .venv/.installed-dev  ## the texts for translators, and compiled; needs GNU gettext
-	@command -v msgfmt xgettext >/dev/null || { echo "GNU gettext is needed (on Debian and Ubuntu: apt install gettext)"; exit 1; }
+	@{ command -v msgfmt && command -v xgettext && command -v msgmerge; } >/dev/null || { echo "GNU gettext is needed (on Debian and Ubuntu: apt install gettext)"; exit 1; }
 	.venv/bin/python manage.py makemessages --all --no-location --no-wrap --no-obsolete --ignore .venv --ignore tests --ignore var
 	.venv/bin/python manage.py compilemessages --ignore .venv
 

@@ -68,7 +68,8 @@ def share(holders: int, players: int) -> str:
     percent = 100 * holders / players if players else 0
     if 0 < percent < 0.1:
         return "<" + number_format(0.1, 1)
-    return number_format(percent, 1 if percent < 10 and holders else 0)
+    decimals = 1 if percent < 10 and holders else 0
+    return number_format(f"{percent:.{decimals}f}", decimals)  # which would cut off a float instead of rounding it
 
 
 def category(slug: str) -> str:

@@ -18,12 +18,13 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def site_context(request: HttpRequest) -> dict[str, Any]:
-    """For every template: the nonce that its scripts must carry, the demo tools, the product's name, the streams."""
+    """For every template: its scripts' nonce, the demo tools, the product's name, where streams are, the languages."""
     return {
         "csp_nonce": getattr(request, "_csp_nonce", None),
         "demo": settings.GAMIFY_DEMO,
         "product": settings.PRODUCT,
         "live_url": live_url(request),
+        "languages": settings.LANGUAGES,
     }
 
 

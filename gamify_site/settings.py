@@ -141,7 +141,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # Language, time and files
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # those that the texts are complete in
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # those that the texts are complete in, each as it calls itself
 LANGUAGE_COOKIE_AGE = 31_536_000  # seconds
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "gamify_site" / "locale"]

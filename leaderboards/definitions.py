@@ -153,7 +153,8 @@ class Board:
         else:
             units = self._decimal_units(score, field)
         if not -self.most_units <= units <= self.most_units:
-            raise ValidationError({field: _("The score must lie within ±%(most)s.") % {"most": self.greatest_score}})
+            most = number_format(self.greatest_score, force_grouping=True)
+            raise ValidationError({field: _("The score must lie within ±%(most)s.") % {"most": most}})
         return int(units)
 
     def _decimal_units(self, score: object, field: str) -> Decimal:

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.formats import sanitize_separators
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -241,7 +242,7 @@ class ScoreForm(_PlayerForm):
     def write(self) -> ScoreUpdate:
         """By the board's rule, or in place of what is there."""
         write = scores.submit if self.cleaned_data["how"] == "rule" else scores.set
-        return write(self.board.slug, self.cleaned_data["player"], self.cleaned_data["score"])
+        return write(self.board.slug, self.cleaned_data["player"], sanitize_separators(self.cleaned_data["score"]))
 
 
 class IncrementForm(_PlayerForm):
@@ -256,7 +257,8 @@ class IncrementForm(_PlayerForm):
 
     def write(self) -> ScoreUpdate:
         """Whatever the board's rule."""
-        return scores.increment(self.board.slug, self.cleaned_data["player"], self.cleaned_data["increment"])
+        increment = sanitize_separators(self.cleaned_data["increment"])
+        return scores.increment(self.board.slug, self.cleaned_data["player"], increment)
 
 
 class RemoveForm(_PlayerForm):

@@ -38,6 +38,15 @@ def period_at(board: Board, window: str, at: datetime) -> str | None:
 
 def days(board: Board, window: str, period: str) -> tuple[date, date]:
     """First day, and first day after, of a period. `ValidationError` at `period` where there is no such one."""
+    found = span(board, window, period)
+    if found is None:
+        reason = _("“%(period)s” is not a period of the window “%(window)s”.") % {"period": period, "window": window}
+        raise ValidationError({"period": reason})
+    return found
+
+
+def span(board: Board, window: str, period: str) -> tuple[date, date] | None:
+    """First day, and first day after, of a period; None where there is no such one, which is asked often."""
     try:
         if window == "day" and _DAY.fullmatch(period):
             first = date.fromisoformat(period)
@@ -53,9 +62,7 @@ def days(board: Board, window: str, period: str) -> tuple[date, date]:
             return season.starts, season.ends
     except (ValueError, OverflowError):
         pass
-    raise ValidationError(
-        {"period": _("“%(period)s” is not a period of the window “%(window)s”.") % {"period": period, "window": window}}
-    )
+    return None
 
 
 def _season(board: Board, slug: str) -> Season:

@@ -84,6 +84,11 @@ def ago(moment: datetime) -> str:
     return str(Natural.time_strings["future-day"]) % {"delta": delta}
 
 
+def left(moment: datetime) -> str:
+    """How long it is until a moment, in its greatest unit: 2 days."""
+    return timeuntil(moment, clock.now(), depth=1)
+
+
 def period(board: Board, window: str, name: str) -> str:
     """What a period is called: Week 47, 2026."""
     if window == "all":

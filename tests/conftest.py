@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 from django_redis.pool import ConnectionFactory
 from fakeredis import FakeRedisConnection
 from hypothesis import HealthCheck
@@ -30,6 +31,13 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 KINDS = ("fakeredis", "valkey")
 SERVICE_STORES = [(kind, shards) for kind in (*KINDS, "redis") for shards in (1, 3, 8)]
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """English at the start of each test: a request leaves its language behind in the thread."""
+    with translation.override("en"):
+        yield
 
 
 @dataclass

@@ -5,64 +5,138 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 from babel.messages import Catalog, Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
+from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.test import Client
+from django.urls import get_resolver
+from django.utils.translation import override
 
+from achievements import wording
+from achievements.definitions import Tier
+from achievements.views.play import MOVES
+from gamify_site.ops.urls import demo_urlpatterns
+from gamify_site.players.choices import country_names
 from gamify_site.players.models import Account
+from leaderboards.services import ranking, scores
+from leaderboards.wording import left
 from tests.achievements.builders import do, make
-from tests.builders import make_board, make_player
+from tests.achievements.test_hidden import names
+from tests.builders import crowd, make_board, make_player, season
 
 ROOT = Path(settings.BASE_DIR)
 SOURCES = ("achievements", "gamify_site", "leaderboards", "templates", "manage.py")
 LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}")
 GERMAN = {"accept-language": "de"}
+HOW = {"how": "set"}
+BOARD = {
+    "name": "Cups",
+    "slug": "cups",
+    "combine": "sum",
+    "order": "desc",
+    "decimals": "0",
+    "windows": "all",
+    "timezone": "UTC",
+    "retention_days": "90",
+    "ties": "shared",
+    "floor": "0",
+    "news_top": "100",
+}
 PART = {"HX-Request": "true", "HX-Target": "rows"}
-PAGES = (
-    "/",
-    "/achievements/",
-    "/achievements/?q=nothing",
-    "/achievements/ten/",
-    "/achievements/relics/",
-    "/achievements/ladder/",
-    "/achievements/week/",
-    "/achievements/none/",
-    "/players/?q=b",
-    "/players/alice/",
-    "/players/bob/",
-    "/players/bob/share/",
-    "/players/alice/compare/bob/",
-    "/leaderboards/",
-    "/leaderboards/coins/",
-    "/leaderboards/coins/?window=week",
-    "/leaderboards/coins/?friends=1",
-    "/leaderboards/coins/?after=",
-    "/leaderboards/coins/?top=many",
-    "/leaderboards/none/",
-    "/play/",
-    "/accounts/settings/",
-    "/accounts/password/",
-    "/manage/",
-    "/manage/boards/",
-    "/manage/boards/new/",
-    "/manage/boards/coins/edit/",
-    "/manage/boards/coins/delete/",
-    "/manage/boards/coins/scores/?player=alice",
-    "/manage/accounts/",
+# What every page shows, by the name of its address; the `manage` pages to staff, the rest to everybody who may see it.
+PAGES = {
+    "home": ["/"],
+    "catalog": ["/achievements/", "/achievements/?q=nothing", "/achievements/?sort=rarest"],
+    "achievement": [f"/achievements/{slug}/" for slug in ("ten", "relics", "ladder", "visits", "late", "none")],
+    "find_players": ["/players/", "/players/?q=b", "/players/?q=nobody"],
+    "profile": ["/players/alice/", "/players/bob/", "/players/nobody/"],
+    "share": ["/players/bob/share/"],
+    "compare": ["/players/alice/compare/bob/"],
+    "board_list": ["/leaderboards/"],
+    "board": [
+        f"/leaderboards/{question}"
+        for question in (
+            *("coins/", "coins/?window=week", "coins/?friends=1", "coins/?after=", "coins/?rank=2", "coins/?top=many"),
+            *("coins/?window=week&period=2020-W01", "coins/?window=day", "coins/?segment=SE", "none/", "laps/"),
+        )
+    ],
+    "play": ["/play/"],
+    "login": ["/accounts/login/"],
+    "signup": ["/accounts/signup/"],
+    "account_settings": ["/accounts/settings/"],
+    "password_change": ["/accounts/password/"],
+    "manage_home": ["/manage/"],
+    "manage_board_list": ["/manage/boards/"],
+    "manage_board_create": ["/manage/boards/new/"],
+    "manage_board_edit": ["/manage/boards/coins/edit/"],
+    "manage_board_delete": ["/manage/boards/coins/delete/"],
+    "manage_board_scores": ["/manage/boards/coins/scores/?player=alice", "/manage/boards/laps/scores/"],
+    "manage_accounts": ["/manage/accounts/"],
+    "manage_demo": ["/manage/demo/"],
+}
+NO_TEXT = {"badge_sprite", "share_picture", "healthz", "readyz"}
+ONLY_POSTED = {"logout", "follow", "unfollow", "pin", "set_language", "demo_login"}
+# What forms are sent: wrong input, of which each says in words what is the matter, and input that does something.
+SENT: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("/accounts/login/", {"username": "alice", "password": "wrong"}),
+    ("/accounts/signup/", {"username": "a b", "password1": "x", "password2": "y"}),
+    ("/accounts/signup/", {"username": "alice", "password1": "1234", "password2": "1234"}),
+    ("/accounts/signup/", {}),
+    ("/accounts/settings/", {"name": "", "timezone": "Nowhere", "country": "XX", "about": "1" * 501}),
+    ("/accounts/password/", {"old_password": "wrong", "new_password1": "a", "new_password2": "b"}),
+    ("/manage/accounts/", {"username": "nobody"}),
+    ("/manage/accounts/", {"username": "alice"}),
+    ("/manage/boards/new/", {}),
+    ("/manage/boards/new/", BOARD | {"slug": "Not a slug"}),
+    ("/manage/boards/new/", BOARD | {"slug": "coins", "seasons": "x"}),
+    ("/manage/boards/new/", BOARD | {"decimals": "9", "retention_days": "0", "floor": "x", "windows": "season"}),
+    ("/manage/boards/new/", BOARD | {"name": "\x07", "windows": ["season", "all"]}),
+    ("/manage/boards/new/", BOARD | {"name": "\x07", "seasons": "a | A | 2026-02-01 | 2026-01-01"}),
+    ("/manage/boards/coins/edit/", BOARD | {"slug": "coins", "order": "asc"}),
+    ("/manage/boards/achievement-points/edit/", BOARD | {"slug": "achievement-points", "combine": "sum"}),
+    ("/manage/boards/coins/delete/", {"slug": "typo"}),
+    ("/manage/boards/achievement-points/delete/", {"slug": "achievement-points"}),
+    *(
+        ("/manage/boards/coins/scores/", {"do": "score", "how": "set"} | wrong)
+        for wrong in ({}, {"player": "a b", "score": "x"}, {"player": "bob", "score": "x"})
+    ),
+    *(("/manage/boards/coins/scores/", {"do": "score", "player": "bob", "score": it} | HOW) for it in ("1.5", "1e39")),
+    ("/manage/boards/laps/scores/", {"do": "score", "player": "bob", "score": "1.555"} | HOW),
+    ("/manage/boards/coins/scores/", {"do": "increment", "player": "bob", "increment": "9007199254740991"}),
+    ("/manage/boards/achievement-points/scores/", {"do": "increment", "player": "bob", "increment": "1"}),
+    ("/manage/boards/coins/scores/", {"do": "remove", "player": "nobody"}),
+    ("/manage/demo/", {"scenario": "none", "players": "0"}),
+    ("/manage/demo/", {"scenario": "showcase", "players": "10"}),
+    *(("/play/", {"move": move}) for move in MOVES),
+    ("/manage/boards/coins/scores/", {"do": "score", "player": "bob", "score": "7"} | HOW),
+    ("/manage/boards/laps/scores/", {"do": "increment", "player": "bob", "increment": "1"}),
+    ("/manage/boards/coins/scores/", {"do": "remove", "player": "bob"}),
+    ("/manage/boards/coins/edit/", BOARD | {"slug": "coins"}),
+    ("/manage/boards/coins/delete/", {"slug": "coins"}),
+    ("/accounts/settings/", {"name": "Alice", "timezone": "UTC"}),
+    ("/players/alice/follow/", {"next": "/players/"}),
 )
 # What is spelled the same in both, and what somebody has called so.
 SAME = {
-    *("Gamify", "Name", "Team", "Region", "Live", "Meta", "Demo", "Start", "Deutsch", "English", "UTC"),
-    *("Jan", "Feb", "Apr", "Jun", "Jul", "Aug", "Sep", "Nov"),
-    *("Alice", "Bob", "alice", "bob", "Ten", "Hundred", "Hush", "Relics", "Ladder", "Week", "cup", "ring"),
-    *("Coins", "coins", "coin", "Achievement points", "achievement-points", "The points of everything unlocked."),
+    *("Gamify", "Name", "Team", "Region", "Live", "Meta", "Demo", "Deutsch", "English", "UTC", "Olive"),
+    *("Jan", "Feb", "Apr", "Jun", "Jul", "Aug", "Sep", "Nov", "Power-up"),
+    *("Alice", "Bob", "alice", "bob", "Ten", "Hundred", "Hush", "Relics", "Ladder", "Visits", "Late", "cup", "ring"),
+    *("Coins", "coins", "coin", "Laps", "laps", "Spring", "Achievement points", "achievement-points"),
+    *("The points of everything unlocked.", "showcase", "Bronze", "Gold", "Ladder: Bronze", "Cups"),
+    *country_names("de").values(),
+    *available_timezones(),
+    *(name.replace("_", " ") for name in available_timezones()),
 }
 
 
@@ -118,20 +192,27 @@ def test_every_marked_text_is_in_the_catalog(language, tmp_path):
 
 
 class Words(HTMLParser):
-    """What can be read on a page: texts, and the attributes that are read aloud or shown."""
+    """What can be read on a page: texts, attributes that are read aloud or shown; and what only programs read."""
 
-    READ = ("aria-label", "alt", "title", "placeholder")
+    READ = ("aria-label", "alt", "title", "placeholder", "data-lost", "data-failed")
+    DRAWN = ("d", "x", "y", "cx", "cy", "r", "width", "height", "viewbox", "stroke-dasharray", "datetime", "min", "max")
 
     def __init__(self) -> None:
         super().__init__()
         self.found: set[str] = set()
+        self.for_programs: list[tuple[str, str, str]] = []
         self.is_silent = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.is_silent = tag in {"script", "style", "code", "option"}
-        for name, value in attrs:
-            if value and (name in self.READ or name.startswith("data-label")):
-                self.found.add(" ".join(value.split()))
+        self.is_silent = tag in {"script", "style", "code"}
+        given = {name: value for name, value in attrs if value}
+        is_number = tag == "progress" or given.get("type") == "number"
+        for name, value in given.items():
+            is_told = tag == "meta" and given.get("property", "").endswith(("title", "description", "alt"))
+            if name in self.READ or name.startswith("data-label") or (is_told and name == "content"):
+                self.found.add(" ".join(value.split()).removesuffix(" · Gamify"))
+            elif name in self.DRAWN or name.startswith("data-") or (is_number and name == "value"):
+                self.for_programs.append((tag, name, value))
 
     def handle_endtag(self, _tag: str) -> None:
         self.is_silent = False
@@ -142,24 +223,42 @@ class Words(HTMLParser):
             self.found.add(text)
 
 
-def words(client, address: str, **headers: str) -> set[str]:
+def read(page: HttpResponse) -> Words:
     reader = Words()
-    reader.feed(client.get(address, headers=headers).content.decode())
-    return reader.found
+    reader.feed(page.content.decode())
+    return reader
+
+
+def assert_same_in_two_languages(english: HttpResponse, german: HttpResponse) -> None:
+    """The same page, with no text in common and all numbers for programs as they were."""
+    assert english.status_code == german.status_code
+    one, other = read(english), read(german)
+    assert one.found & other.found - SAME == set()
+    assert one.for_programs == other.for_programs
+    assert bool(one.found) == bool(other.found) == (english.status_code != 302)
 
 
 @pytest.fixture
-def played(store, clock) -> None:  # noqa: ARG001  (the store comes first)
-    make_board("coins", {"alice": 5, "bob": 1234567}, action="coin", windows=("all", "week"), segment_by="country")
+def played(store, clock, settings) -> None:  # noqa: ARG001  (the store comes first)
+    settings.GAMIFY_DEMO = True
+    settings.ROOT_URLCONF = "tests.ops.urls_with_demo"
+    make_board("coins", action="coin", windows=("all", "week", "day"), segment_by="country")
+    scores.submit_many("coins", {"bob": 1234567} | crowd(30))
+    spring = season("spring", "2082-01-01", "2083-01-01")
+    make_board("laps", {"alice": "58.2", "bob": "1234.5"}, order="asc", decimals=2, seasons=(spring,), max_entries=1500)
     make_player("bob", name="Bob", country="SE", about="bob")
     make("ten")
     make("hundred", target=100, prerequisites=("ten",))
     make("hush", hidden=True)
+    make("late", prerequisites=("hush",), points=1)
     make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
-    make("week", type="streak", action="login", target=7, freezes=1)
+    make("visits", type="streak", action="login", target=7, freezes=1)
+    tiers = (Tier("bronze", "Bronze", 1, 1), Tier("gold", "Gold", 5000, 1000))
+    make("ladder", type="tiered", action="boss", tiers=tiers, target=5000, points=0)
     for player in ("alice", "bob"):
         do(player, "coin", amount=20)
         do(player, "login")
+        do(player, "boss")
     do("alice", "relic", item="cup")
 
 
@@ -167,22 +266,66 @@ def played(store, clock) -> None:  # noqa: ARG001  (the store comes first)
 def boss(played, client) -> Client:  # noqa: ARG001  (the store comes first)
     """Alice, who is staff, so that every page is open to her."""
     make_player("alice", name="Alice")
-    client.force_login(Account.objects.create_user(username="alice", password=None, is_staff=True))
+    client.force_login(Account.objects.create_user(username="alice", password="tulips and trams", is_staff=True))
     return client
 
 
-@pytest.mark.parametrize("address", PAGES)
-def test_no_page_mixes_languages(boss, address):
-    assert words(boss, address) & words(boss, address, **GERMAN) - SAME == set()
+def test_every_page_is_read():
+    known = {name for name, _route in names([*get_resolver().url_patterns, *demo_urlpatterns])}
+    assert known - NO_TEXT - ONLY_POSTED == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_mixes_languages(boss, name):
+    for address in PAGES[name]:
+        pages = [[who.get(address, headers=headers) for headers in ({}, GERMAN)] for who in (boss, Client())]
+        for english, german in pages:
+            assert_same_in_two_languages(english, german)
+        assert any(english.status_code != 302 for english, _german in pages)
+
+
+@pytest.mark.parametrize(("address", "fields"), SENT)
+def test_no_answer_to_a_form_mixes_languages(boss, address, fields):
+    who = Client() if address in {"/accounts/login/", "/accounts/signup/"} else boss
+    answers = [who.post(address, fields, headers=headers, follow=True) for headers in ({}, GERMAN)]
+    one, other = map(read, answers)
+    assert one.found
+    assert one.found & other.found - SAME == set()
+
+
+@pytest.mark.parametrize("address", ["/nowhere/", "/?q=%ff", "/language/"])
+def test_errors_are_told_in_the_language(played, address):  # noqa: ARG001
+    client = Client(enforce_csrf_checks=True)
+    ask = client.post if address == "/language/" else client.get
+    english, german = (ask(address, headers=headers) for headers in ({}, GERMAN))
+    assert english.status_code in {400, 403, 404}
+    assert_same_in_two_languages(english, german)
+
+
+def test_breakdowns_are_told_in_the_language(client, down):  # noqa: ARG001
+    english, german = (client.get("/leaderboards/", headers=headers) for headers in ({}, GERMAN))
+    assert english.status_code == 503
+    assert_same_in_two_languages(english, german)
+    assert '<html lang="de">' in german.content.decode()
+
+
+@pytest.mark.parametrize("page", ["403.html", "500.html"])
+def test_pages_that_ask_nobody_are_told_in_the_language(page):
+    texts = []
+    for language in ("en", "de"):
+        with override(language):
+            texts.append(read(HttpResponse(render_to_string(page))).found)
+    assert texts[0]
+    assert texts[0] & texts[1] - SAME == set()
 
 
 def test_first_visit_goes_by_the_browser_and_a_choice_is_kept(client, store):  # noqa: ARG001
     assert '<html lang="de">' in client.get("/", headers=GERMAN).content.decode()
+    assert '<html lang="de">' in client.get("/", headers={"accept-language": "fr, de-AT;q=0.8"}).content.decode()
+    assert '<html lang="en">' in client.get("/", headers={"accept-language": "fr"}).content.decode()
     answer = client.post("/language/", {"language": "en", "next": "/players/?q=a"}, headers=GERMAN)
     assert answer.url == "/players/?q=a"
-    page = client.get("/", headers=GERMAN)
-    assert '<html lang="en">' in page.content.decode()
-    assert {"Accept-Language", "Cookie"} <= set(page["Vary"].split(", "))
+    assert '<html lang="en">' in client.get("/", headers=GERMAN).content.decode()
 
 
 def test_choice_of_a_language_leads_nowhere_else(client, store):  # noqa: ARG001
@@ -190,14 +333,76 @@ def test_choice_of_a_language_leads_nowhere_else(client, store):  # noqa: ARG001
     assert client.get("/language/").status_code in {302, 405}
 
 
+def test_each_language_calls_itself_by_its_own_name(client, store):  # noqa: ARG001
+    page = client.get("/players/?q=a&b", headers=GERMAN).content.decode()
+    assert '<button name="language" value="en" lang="en">English</button>' in page
+    assert '<button name="language" value="de" lang="de" aria-current="true">Deutsch</button>' in page
+    assert '<input type="hidden" name="next" value="/players/?q=a&amp;b">' in page
+
+
+# What is kept, here or in browsers
+
+
+@pytest.mark.parametrize("address", [address for addresses in PAGES.values() for address in addresses])
+def test_pages_vary_by_all_that_chooses_the_language(boss, address):
+    assert {"Accept-Language", "Cookie"} <= set(boss.get(address)["Vary"].split(", "))
+
+
 @pytest.mark.usefixtures("played")
 def test_what_is_kept_for_everybody_is_kept_by_language(client):
-    pages = [client.get("/leaderboards/coins/", headers=it) for it in (GERMAN, {}, GERMAN)]
-    assert ["1.234.587" in page.content.decode() for page in pages] == [True, False, True]
-    assert all('data-score="1234587"' in page.content.decode() for page in pages)
-    english, german = (client.get("/leaderboards/coins/", headers=PART | it) for it in ({}, GERMAN))
+    for address, german in (("/leaderboards/coins/", "1.234.587"), ("/achievements/", "Punkte"), ("/", "1.234.587")):
+        pages = [client.get(address, headers=it).content.decode() for it in ({}, GERMAN, {}, GERMAN)]
+        assert [german in page for page in pages] == [False, True, False, True]
+
+
+@pytest.mark.usefixtures("played")
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [("/leaderboards/coins/", PART), ("/leaderboards/coins/?friends=1", PART), ("/players/bob/share.png", {})],
+)
+def test_an_answer_is_not_taken_for_the_one_in_another_language(client, address, headers):
+    english, german = (client.get(address, headers=headers | it) for it in ({}, GERMAN))
     assert english["ETag"] != german["ETag"]
-    again = client.get("/leaderboards/coins/", headers=PART | GERMAN | {"if-none-match": german["ETag"]})
-    assert again.status_code == 304
-    cards = [client.get("/achievements/", headers=it).content.decode() for it in (GERMAN, {}, GERMAN)]
-    assert ["Punkte" in page for page in cards] == [True, False, True]
+    assert english.content != german.content
+    for language, etag, status in (
+        ({}, english["ETag"], 304),
+        (GERMAN, english["ETag"], 200),
+        (GERMAN, german["ETag"], 304),
+        ({}, german["ETag"], 200),
+    ):
+        again = client.get(address, headers=headers | language | {"if-none-match": etag})
+        assert again.status_code == status
+        assert {"Accept-Language", "Cookie"} <= set(again["Vary"].split(", "))
+
+
+# Numbers
+
+
+def test_numbers_for_programs_stay_plain(boss):
+    page = boss.get("/leaderboards/coins/?rank=1", headers=GERMAN).content.decode()
+    assert 'data-rank="1" data-score="1234587"' in page
+    assert ">1.234.587<" in page
+    assert 'data-score="1234.50"' in boss.get("/leaderboards/laps/", headers=GERMAN).content.decode()
+
+
+@pytest.mark.parametrize(("typed", "stored"), [("58,25", "58.25"), ("58.25", "58.25"), ("-1,5", "-1.50")])
+def test_scores_may_be_typed_as_they_are_shown(boss, typed, stored):
+    fields = {"do": "score", "player": "bob", "score": typed, "how": "set"}
+    boss.post("/manage/boards/laps/scores/", fields, headers=GERMAN)
+    assert str(ranking.standing("laps", "bob").score) == stored
+
+
+@pytest.mark.parametrize(
+    ("holders", "english", "german"),
+    [(2, "0.7", "0,7"), (29, "9.7", "9,7"), (200, "67", "67"), (298, "99", "99"), (299, "100", "100")],
+)
+def test_shares_are_rounded(holders, english, german):
+    assert wording.share(holders, 300) == english
+    with override("de"):
+        assert wording.share(holders, 300) == german
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "18 hours"), ("de", "18 Stunden")])
+def test_time_left_is_told_in_its_greatest_unit(clock, language, words):
+    with override(language):
+        assert left(clock.now() + timedelta(hours=18, minutes=5)).replace("\N{NO-BREAK SPACE}", " ") == words

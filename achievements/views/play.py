@@ -136,7 +136,8 @@ def _context(game: Game, told: Told | None) -> dict[str, Any]:
 def _in_words(told: Told) -> list[str]:
     names = {release.slug: release.name for item in catalog.all() for release in item.releases()}
     return [
-        _("Unlocked: %(name)s, %(points)s points.") % {"name": names[it.achievement], "points": number(it.points)}
+        ngettext("Unlocked: %(name)s, %(points)s point.", "Unlocked: %(name)s, %(points)s points.", it.points)
+        % {"name": names[it.achievement], "points": number(it.points)}
         for it in told.unlocked
     ]
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from achievements import wording
@@ -76,12 +76,12 @@ def _rarity(_language: str | None, holders: int, players: int) -> str:
 
 @lru_cache(MOST_KEPT)
 def _points(_language: str | None, points: int) -> str:
-    return escape(_("%(points)s points") % {"points": number(points)})
+    return escape(ngettext("%(points)s point", "%(points)s points", points) % {"points": number(points)})
 
 
 @lru_cache(MOST_KEPT)
 def _tiers(_language: str | None, count: int, of: int) -> str:
-    return escape(_("%(count)s of %(of)s tiers") % {"count": count, "of": of})
+    return escape(ngettext("%(count)s of %(of)s tier", "%(count)s of %(of)s tiers", of) % {"count": count, "of": of})
 
 
 @lru_cache(MOST_KEPT)

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from achievements.definitions import Unlock
@@ -68,6 +69,7 @@ def picture(request: HttpRequest, player: str) -> HttpResponse:
         response = HttpResponse(_drawn(card, digest), content_type="image/png")
     response["ETag"] = f'"{digest}"'
     response["Cache-Control"] = "public, max-age=300"
+    patch_vary_headers(response, ("Cookie",))  # which holds the language
     return response
 
 
@@ -89,7 +91,9 @@ def _standing(player: str) -> Standing | None:
 
 
 def _facts(profile: Player, standing: Standing | None) -> tuple[tuple[str, str], ...]:
-    facts = [(number(profile.points), _("points")), (number(profile.unlocked), _("unlocked"))]
+    facts = [(number(profile.points), ngettext("point", "points", profile.points))]
+    facts.append((number(profile.unlocked), _("unlocked")))
     if standing:
-        facts.append((f"#{number(standing.rank)}", _("of %(size)s players") % {"size": number(standing.size)}))
+        players = ngettext("of %(size)s player", "of %(size)s players", standing.size)
+        facts.append((f"#{number(standing.rank)}", players % {"size": number(standing.size)}))
     return tuple(facts)

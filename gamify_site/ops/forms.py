@@ -1,6 +1,7 @@
 """What staff choose on the demo page."""
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from gamify_site.ops.demo import scenarios
@@ -13,7 +14,10 @@ class DemoForm(forms.Form):
 
     scenario = forms.ChoiceField(
         label=_("Scenario"),
-        choices=[(scenario.name, f"{scenario.name}: {scenario.title}") for scenario in scenarios.SCENARIOS.values()],
+        choices=[
+            (scenario.name, format_lazy("{}: {}", scenario.name, scenario.title))
+            for scenario in scenarios.SCENARIOS.values()
+        ],
         initial="showcase",
     )
     players = forms.IntegerField(

@@ -82,9 +82,8 @@ def _check_built_in(board: Board) -> None:
     """The board of points is written by the achievements alone, one set, by what they know."""
     for name, allowed in BUILT_IN_RULES.items():
         if getattr(board, name) not in allowed:
-            raise ValidationError(
-                {name: _("The built-in board needs %(allowed)s.") % {"allowed": " or ".join(map(str, allowed))}}
-            )
+            needed = _(" or ").join(map(str, allowed))
+            raise ValidationError({name: _("The built-in board needs %(allowed)s.") % {"allowed": needed}})
 
 
 def _refuse_new_encoding(before: Board, after: Board) -> None:

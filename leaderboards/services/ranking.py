@@ -251,7 +251,7 @@ def choices(slug: str, window: str | None = None, period: str | None = None, seg
 def _periods(asked: "_Question", kept: AbstractSet[str]) -> list[str]:
     if asked.window == "season":
         return windows.begun_seasons(asked.board, clock.now())
-    return sorted((name for name in kept if _is_period(asked.board, asked.window, name)), reverse=True)
+    return sorted((name for name in kept if windows.span(asked.board, asked.window, name)), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,14 +351,6 @@ def _visible_size(board: Board, answers: list[places.Answer]) -> int:
 
 def _join_versions(catalog_version: str, parts: list[str]) -> str:
     return ":".join([catalog_version, *parts])
-
-
-def _is_period(board: Board, window: str, name: str) -> bool:
-    try:
-        windows.days(board, window, name)
-    except ValidationError:
-        return False
-    return True
 
 
 def _within(field: str, value: object, least: int, most: int) -> int:

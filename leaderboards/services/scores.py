@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from gamify_site import clock
@@ -69,13 +70,9 @@ def submit_many(
         for index in reply.refused
     }
     if refused:
-        names = ", ".join(list(refused)[:MOST_NAMES]) + (" and others" if len(refused) > MOST_NAMES else "")
-        raise ValidationError(
-            {
-                "score": _("The result would leave ±%(most)s; left out: %(names)s.")
-                % {"most": board.greatest_score, "names": names}
-            }
-        )
+        names = ", ".join(list(refused)[:MOST_NAMES]) + (_(" and others") if len(refused) > MOST_NAMES else "")
+        reason = _("The result would leave ±%(most)s; left out: %(names)s.")
+        raise ValidationError({"score": reason % {"most": _greatest(board), "names": names}})
     return len({player for player, _ in entries})
 
 
@@ -165,6 +162,10 @@ class _Reply:
         )
 
 
+def _greatest(board: Board) -> str:
+    return number_format(board.greatest_score, force_grouping=True)
+
+
 def _writable(slug: str) -> Board:
     """The board, if scores may be written to it: those of the built-in one follow from the achievements."""
     board = boards.get(slug)
@@ -182,9 +183,8 @@ def _write_one(
     (reply,) = _send([batch])
     board = boards.get(slug)  # it may have changed on the way
     if reply.refused:
-        raise ValidationError(
-            {field: _("The result would leave ±%(most)s; nothing was changed.") % {"most": board.greatest_score}}
-        )
+        reason = _("The result would leave ±%(most)s; nothing was changed.")
+        raise ValidationError({field: reason % {"most": _greatest(board)}})
     suffixes = [suffix for suffix, _ in windows.sets_at(board, moment)]
     settle(board, suffixes, reply.climbers)
     main = suffixes[0]

@@ -62,6 +62,12 @@ def ago(moment: datetime) -> str:
 
 
 @register.filter
+def left(moment: datetime) -> str:
+    """How long it is until a moment, in its greatest unit: 2 days."""
+    return wording.left(moment)
+
+
+@register.filter
 def place(standing: Standing) -> str:
     """A place in words: Top 3 %."""
     return wording.place(standing)

@@ -80,9 +80,10 @@ class Visits:
         theme: Theme = "light",
         width: int = 1280,
         javascript: bool = True,
+        language: str = "en-GB",
     ) -> Page:
         """A new page, empty yet. Its paths are relative to the site."""
-        context = self._context(self._state(who), theme, width, javascript)
+        context = self._context(self._state(who), theme, width, javascript, language)
         page = context.new_page()
         problems.watch(page)
         return page
@@ -92,7 +93,9 @@ class Visits:
         while self._open:
             self._open.pop().close()
 
-    def _context(self, state: State | None, theme: Theme, width: int, javascript: bool) -> BrowserContext:
+    def _context(
+        self, state: State | None, theme: Theme, width: int, javascript: bool, language: str = "en-GB"
+    ) -> BrowserContext:
         context = self.browser.new_context(
             base_url=self.address,
             storage_state=state,  # type: ignore[arg-type]
@@ -100,7 +103,7 @@ class Visits:
             viewport={"width": width, "height": HEIGHT},
             java_script_enabled=javascript,
             reduced_motion="reduce",
-            locale="en-GB",
+            locale=language,
             timezone_id="UTC",
         )
         context.set_default_timeout(PATIENCE)

@@ -70,7 +70,7 @@ def problems() -> Problems:
 
 @pytest.fixture
 def open_page(all_visits: Visits, problems: Problems) -> Iterator[OpenPage]:
-    """Opens pages: who looks, theme, width, JavaScript. The test fails on any error that its pages report."""
+    """Opens pages: who looks, theme, width, JavaScript, language. The test fails on any error that its pages report."""
 
     def open_(who: Any = "visitor", **variant: Any) -> Page:
         return all_visits.page(problems, who, **variant)

@@ -114,6 +114,13 @@ def test_without_javascript(open_page: OpenPage, site_page: SitePage) -> None:
         assert link.get_attribute("href"), link.inner_text()
 
 
+def test_in_german_on_a_phone(open_page: OpenPage, site_page: SitePage) -> None:
+    page = open_page(site_page.who, width=360, language="de-DE")
+    visit(page, site_page)
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    assert_nothing_sticks_out(page)
+
+
 def visit(page: Page, site_page: SitePage) -> None:
     answer = page.goto(site_page.path)
     assert answer

@@ -125,7 +125,7 @@ def test_tie_rule_leaves_a_range_that_is_told_and_exact(ties, greatest):
     assert definition.to_units(greatest) == greatest
     assert definition.to_units(-greatest) == -greatest
     for beyond in (greatest + 1, -greatest - 1):
-        with pytest.raises(ValidationError, match=str(greatest)):
+        with pytest.raises(ValidationError, match=f"±{greatest:,}"):
             definition.to_units(beyond)
 
 

@@ -201,7 +201,7 @@ def test_sum_that_would_leave_the_range_is_refused_and_changes_nothing(ties, ord
             with pytest.raises(ValidationError) as refusal:
                 write("coins", "alice", sign * 2)
             assert list(refusal.value.message_dict) == [field]
-            assert str(greatest) in refusal.value.messages[0]
+            assert f"±{greatest:,}" in refusal.value.messages[0]
         assert score_of("alice") == sign * (greatest - 1)
         assert ranking.version("coins") == version
         assert scores.increment("coins", "alice", sign).score == sign * greatest

@@ -115,10 +115,10 @@ def test_wrong_options_are_refused(site: Site, wrong: list[str]) -> None:
     assert wrong[1] in failed.stderr
 
 
-def test_live_port_is_accepted_and_explained(site: Site) -> None:
-    told = site.run("serve", "--help").stdout
-    assert "--live-port" in told
-    assert "poll for now" in " ".join(told.split())
+def test_pages_and_streams_need_ports_of_their_own(site: Site) -> None:
+    failed = site.run("demo", "--port", "9123", "--live-port", "9123")
+    assert failed.returncode == 1
+    assert "--live-port" in failed.stderr
 
 
 def test_bad_ports_are_refused(site: Site) -> None:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from django.core.management.base import CommandParser
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from achievements.definitions import Event
 from achievements.services import catalog, events, unlocks
@@ -63,7 +65,7 @@ class Scenario:
     """One kind of sample data."""
 
     name: str
-    title: str
+    title: Promise
     build: Callable[[int, date, Progress], None]
 
 
@@ -97,8 +99,8 @@ def empty(_number: int, anchor: date, progress: Progress) -> None:
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("showcase", "achievements and boards with 90 days of history", showcase),
-        Scenario("empty", "the sample log-ins and nothing else", empty),
+        Scenario("showcase", gettext_lazy("achievements and boards with 90 days of history"), showcase),
+        Scenario("empty", gettext_lazy("the sample log-ins and nothing else"), empty),
     )
 }
 
