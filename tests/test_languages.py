@@ -194,7 +194,9 @@ def test_every_marked_text_is_in_the_catalog(language, tmp_path):
 class Words(HTMLParser):
     """What can be read on a page: texts, attributes that are read aloud or shown; and what only programs read."""
 
-    READ = ("aria-label", "alt", "title", "placeholder", "data-lost", "data-failed")
+    READ = ("aria-label", "alt", "title", "placeholder")
+    SAID = ("data-lost", "data-failed", "data-dismiss", "data-more", "data-on", "data-off", "data-live", "data-paused")
+    SAID += ("data-you",)  # by scripts
     DRAWN = ("d", "x", "y", "cx", "cy", "r", "width", "height", "viewbox", "stroke-dasharray", "datetime", "min", "max")
 
     def __init__(self) -> None:
@@ -209,7 +211,7 @@ class Words(HTMLParser):
         is_number = tag == "progress" or given.get("type") == "number"
         for name, value in given.items():
             is_told = tag == "meta" and given.get("property", "").endswith(("title", "description", "alt"))
-            if name in self.READ or name.startswith("data-label") or (is_told and name == "content"):
+            if name in self.READ + self.SAID or name.startswith("data-label") or (is_told and name == "content"):
                 self.found.add(" ".join(value.split()).removesuffix(" · Gamify"))
             elif name in self.DRAWN or name.startswith("data-") or (is_number and name == "value"):
                 self.for_programs.append((tag, name, value))

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from achievements.services import feed
 from gamify_site.live import viewers
 from gamify_site.live.hub import Hub
-from gamify_site.live.stream import Stream, Watched
+from gamify_site.live.stream import Stream, Watched, event
 from gamify_site.live.viewers import Viewer
 from gamify_site.store.connection import UNANSWERED
 from leaderboards.errors import UnknownBoard
@@ -140,8 +140,9 @@ def _headers(asked: Headers) -> list[tuple[bytes, bytes]]:
 async def _send_all(stream: Stream, headers: list[tuple[bytes, bytes]], send: Send) -> None:
     """Sends what comes until the stream is closed; who reads too slowly is dropped, never waited for."""
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    hello = f"retry: {random.randint(*RETRY)}\n\n".encode()  # noqa: S311  (so that not all come back at once)
-    await send(_body(hello))
+    # The id tells the browser where it is, before there are any news: it says so when it comes back.
+    retry = f"retry: {random.randint(*RETRY)}\n".encode()  # noqa: S311  (so that not all come back at once)
+    await send(_body(retry + event("ping", "", stream.last)))
     with suppress(TimeoutError):
         while not stream.is_closed:
             data = await stream.take()

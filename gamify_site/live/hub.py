@@ -120,6 +120,7 @@ class Hub:
             for stream in self.streams:
                 stream.close()
             self._thread.shutdown(wait=False)
+            await asyncio.to_thread(ear.join)
 
     async def _step_by_step(self) -> None:
         loop = asyncio.get_running_loop()

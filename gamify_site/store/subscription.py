@@ -7,7 +7,7 @@ from threading import Event
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import LOST, client
 
-PATIENCE = 1.0  # seconds for which a message is waited for before `stop` is looked at
+PATIENCE = 0.25  # seconds for which a message is waited for before `stop` is looked at
 PAUSE = 0.5  # seconds between two tries to connect
 
 

@@ -12,7 +12,7 @@ const EVENTS = {
   lost: "htmx:sendError",
   done: "htmx:afterRequest",
 };
-const NEWS = ["unlock", "rank", "backfill"];
+const NEWS = ["ping", "unlock", "rank", "backfill"]; // what carries an id
 const LAST = "gamify-last-news"; // in the session's storage: the id of the latest news, so that a new page misses none
 const FIRST_PAUSE = 1000; // milliseconds before the first try to connect again
 const LONGEST_PAUSE = 30000;
