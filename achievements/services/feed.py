@@ -1,9 +1,9 @@
 """A player's own news: unlocks, and ways into the top of a board. The last 50 are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gamify_site.store import keys, shards
+from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask
 
 START = "0-0"
@@ -33,13 +33,16 @@ def last_id(player: str) -> str:
 
 
 def since(wanted: Mapping[str, str]) -> dict[str, list[News]]:
-    """For each player the entries behind an id, oldest first. Raises `StoreUnavailable`. One round trip for all."""
-    if not wanted:
-        return {}
-    found = ask([("xrange", keys.feed(shards.of(player), player), f"({news_id}") for player, news_id in wanted.items()])
+    """For each player the entries behind an id, oldest first, and from then on the definitions that they are of.
+
+    Raises `StoreUnavailable`. One round trip for all.
+    """
+    work = [(shards.of(player), (player, news_id)) for player, news_id in wanted.items()]
+    found = catalog.run("achievements/read_feed", work, list, repeatable=True)
     return {player: [_news(*entry) for entry in entries] for player, entries in zip(wanted, found, strict=True)}
 
 
-def _news(news_id: bytes, raw: Mapping[bytes, bytes]) -> News:
-    fields = {name.decode(): value.decode() for name, value in raw.items()}
+def _news(news_id: bytes, flat: Sequence[bytes]) -> News:
+    texts = [part.decode() for part in flat]
+    fields = dict(zip(texts[::2], texts[1::2], strict=True))
     return News(news_id.decode(), fields.pop("type"), fields)

@@ -1,0 +1,149 @@
+"""The live process itself, as `manage.py demo` starts it, and what may happen to it."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from gamify_site.store import embedded
+from tests.sites import Site
+
+PATIENCE = 20.0
+THREADS = 8  # each may come to have a connection to the data store
+VISITS = int(os.environ.get("LOAD_TEST_STREAMS", "1000"))
+AT_ONCE = 20  # fewer than one address may have, also while the last ones are being left
+SUBMIT = "from leaderboards.services import scores; scores.submit('coins', 'alice', {})"
+
+
+class Reader:
+    """A stream that is open, read by hand."""
+
+    def __init__(self, site: Site, query: str = "board=coins") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", site.live_port), timeout=PATIENCE)
+        self.text = ""
+        request = f"GET /live/stream?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        self.socket.sendall(request.encode())
+
+    def until(self, wanted: str) -> str:
+        """Reads on until something has arrived that must; forgets what came before it."""
+        while wanted not in self.text:
+            chunk = self.socket.recv(65536)
+            assert chunk, "the stream has ended"
+            self.text += chunk.decode()
+        self.text = self.text.partition(wanted)[2]
+        return self.text
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("live"))
+    try:
+        site.start("demo", "--players", "5")
+        site.wait_until_ready()
+        yield site
+        assert site.interrupt()[0] == 0
+    finally:
+        site.kill()
+
+
+@pytest.fixture
+def store(site: Site) -> redis.Redis:
+    return redis.Redis.from_url(embedded.url(site.folder))
+
+
+def submit(site: Site, score: int) -> None:
+    assert site.run("shell", "--command", SUBMIT.format(score), GAMIFY_DEMO="1").returncode == 0
+
+
+def open_files(site: Site) -> int:
+    """How many files the worker of the live process has open."""
+    return len(list(Path(f"/proc/{site.live_worker()}/fd").iterdir()))
+
+
+def test_changes_reach_two_readers(site: Site) -> None:
+    readers = [Reader(site), Reader(site)]
+    for reader in readers:
+        reader.until("event: rows")
+    submit(site, 700_001)
+    for reader in readers:
+        reader.until('data-score="7')
+        reader.close()
+
+
+def test_subscription_that_is_cut_comes_back_and_all_is_sent_anew(site: Site, store: redis.Redis) -> None:
+    reader = Reader(site)
+    reader.until("event: rows")
+    assert store.client_kill_filter(_type="pubsub") >= 1
+    submit(site, 800_001)
+    reader.until('data-score="')
+    submit(site, 1)
+    reader.until('data-player="alice"')
+    reader.close()
+
+
+def test_streams_stay_open_while_the_data_store_is_slow(site: Site, store: redis.Redis) -> None:
+    reader = Reader(site)
+    reader.until("event: rows")
+    store.client_pause(3000, all=True)
+    late = Reader(site)
+    late.until("event: rows")
+    submit(site, 900_001)
+    reader.until('data-score="')
+    for it in (reader, late):
+        it.close()
+
+
+def come_and_go(site: Site, visits: int) -> None:
+    for _ in range(visits // AT_ONCE):
+        readers = [Reader(site) for _ in range(AT_ONCE)]
+        for reader in readers:
+            reader.until("event: ping")
+        for reader in readers:
+            reader.close()
+
+
+def test_thousands_come_and_go_and_leave_no_connection(site: Site) -> None:
+    come_and_go(site, 200)
+    before = open_files(site)
+    come_and_go(site, VISITS)
+    deadline = time.monotonic() + PATIENCE
+    while open_files(site) > before + THREADS:
+        assert time.monotonic() < deadline, f"{open_files(site)} open files, {before} before"
+        time.sleep(0.1)
+
+
+def test_stop_does_not_wait_for_streams(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    try:
+        site.start("demo", "--players", "5")
+        reader = Reader(site)
+        reader.until("event: rows")
+        assert site.interrupt()[0] == 0
+        assert reader.socket.recv(65536) in {b"0\r\n\r\n", b""} or reader.socket.recv(65536) == b""
+        assert site.processes() == []
+    finally:
+        site.kill()
+
+
+def test_worker_that_is_killed_is_replaced(site: Site) -> None:
+    reader = Reader(site)
+    reader.until("event: rows")
+    os.kill(site.live_worker(), signal.SIGKILL)
+    with pytest.raises((AssertionError, ConnectionError)):
+        reader.until("event: nothing")
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            Reader(site).until("event: rows")
+            return
+        except (OSError, AssertionError):
+            assert time.monotonic() < deadline, "nobody listens any more"
+            time.sleep(0.1)
