@@ -19,7 +19,7 @@ def test_from_the_first_coin_to_the_board(page: Page) -> None:
     page.get_by_role("link", name="Play", exact=True).click()
     page.get_by_role("button", name=re.compile("^Collect a coin")).click()
     expect(page.locator("#hud .told")).to_contain_text("10 coins more.")
-    expect(page.locator("#toasts .toast")).to_contain_text("Unlocked: Finders Keepers")
+    expect(page.locator("#toasts .toast", has_text="Unlocked: Finders Keepers")).to_have_count(1)
     expect(page).to_have_url(re.compile("/play/$"))
     page.get_by_role("button", name=re.compile("^Buy a power-up")).click()
     expect(page.locator("#hud .told")).to_contain_text("0 are left")
