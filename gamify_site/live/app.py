@@ -5,6 +5,8 @@ thousands of them.
 """
 
 import asyncio
+import logging
+import os
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -36,6 +38,9 @@ MOST_OF_AN_ADDRESS = 50
 SLOWEST = 10.0  # seconds that a reader may take for what it is sent
 RETRY = (2000, 6000)  # milliseconds: browsers come back spread over this time
 LONGEST_ID = 40
+
+
+logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -161,6 +166,13 @@ async def _close_when_gone(stream: Stream, receive: Receive) -> None:
     stream.close()
 
 
+def _end_with(work: asyncio.Task[None]) -> None:
+    """Without the hub nothing would ever be sent: a process that is replaced is better than one that is silent."""
+    if not work.cancelled() and work.exception():
+        logger.critical("The hub has failed; the process ends.", exc_info=work.exception())
+        os._exit(1)
+
+
 async def _healthz(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
@@ -172,6 +184,7 @@ def make() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
         task = asyncio.create_task(hub.run())
+        task.add_done_callback(_end_with)
         yield
         task.cancel()
         with suppress(asyncio.CancelledError):

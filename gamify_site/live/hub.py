@@ -5,7 +5,6 @@ more there is to do, the longer a step takes, and the more changes the next one 
 """
 
 import asyncio
-import logging
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -26,8 +25,6 @@ CHECK_EVERY = 30  # seconds between two looks at whether the sessions still stan
 WINDOWS_AT_ONCE = 100  # players whose rows are asked for in one call
 PAUSE = 1.0  # seconds when the data store does not answer
 PING = event("ping", "")
-
-logger = logging.getLogger(__name__)
 
 
 class Hub:

@@ -268,3 +268,20 @@ def test_thousands_come_and_go_and_leave_nothing(at_home, monkeypatch):
         assert len(asyncio.all_tasks()) == before
 
     at_home(test)
+
+
+def test_process_ends_with_its_hub(store, monkeypatch):  # noqa: ARG001
+    ended: list[int] = []
+    monkeypatch.setattr("os._exit", ended.append)
+    monkeypatch.setattr(Hub, "step", lambda _hub: 1 / 0)
+
+    async def test() -> None:
+        application = live.make()
+        async with application.router.lifespan_context(application):
+            application.state.hub.refresh()
+            while not ended:
+                await asyncio.sleep(0.01)
+
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(asyncio.wait_for(test(), PATIENCE))
+    assert ended == [1]

@@ -138,6 +138,17 @@ def test_bench_of_events_writes_its_figures(site: Site, tmp_path: Path) -> None:
     assert not embedded.is_running(site.folder)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux: memory and CPU are read from /proc")
+def test_bench_of_streams_writes_its_figures(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    finished = site.run("bench", "live", "--seconds", "0.5", "--json", str(file))
+    assert finished.returncode == 0, finished.stderr
+    figures = json.loads(file.read_text())["live"]
+    assert figures["idle_1000"]["kilobytes_a_stream"] > 0
+    assert figures["viewers_1000"].keys() == {"p50_ms", "p99_ms", "cores", "events"}
+    assert figures["viewers_100"]["events"] >= 1
+
+
 def test_bench_of_the_catalog_writes_its_figures(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     finished = site.run("bench", "catalog", "--seconds", "0.3", "--json", str(file))

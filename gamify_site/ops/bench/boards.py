@@ -47,7 +47,7 @@ def _writes(ids: list[str], seconds: float) -> dict[str, Any]:
 def _pages(ids: list[str], seconds: float) -> dict[str, Any]:
     cookie = web.cookie_of(ids[len(ids) // 2])
     htmx = [cookie, "HX-Request: true", "HX-Target: rows"]
-    with web.serving() as port:
+    with web.serving() as (port, _live_port):
         etag = web.etag_of(port, PAGE, htmx)
         page = web.load(port, PAGE, seconds, [cookie])
         unchanged = web.load(port, PAGE, seconds, [*htmx, f"If-None-Match: {etag}"])

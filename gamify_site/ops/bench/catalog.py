@@ -23,7 +23,7 @@ def run(_players: int, seconds: float) -> dict[str, Any]:
     events.record([Event(PLAYER, f"bench_{number}", 5, item=0) for number in range(ACHIEVEMENTS)])
     cookie = web.cookie_of(PLAYER)
     figures: dict[str, Any] = {"service": _service()}
-    with web.serving() as port:
+    with web.serving() as (port, _live_port):
         figures["page"] = web.load(port, PAGE, seconds, [cookie])
     web.report(f"page of {ACHIEVEMENTS} achievements", figures["page"], 150)
     return figures

@@ -14,7 +14,10 @@ from collections import Counter
 
 
 def measure(port: int, path: str, seconds: float, connections: int, headers: list[str]) -> dict[str, object]:
-    """Asks for `path` over and over for some seconds. Raises `ConnectionError` where the server closes a connection."""
+    """Asks for `path` over and over for some seconds, and until there is an answer.
+
+    Raises `ConnectionError` where the server closes a connection.
+    """
     request = "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode()
     selector = selectors.DefaultSelector()
     started: dict[socket.socket, float] = {}
@@ -28,7 +31,7 @@ def measure(port: int, path: str, seconds: float, connections: int, headers: lis
     statuses: Counter[str] = Counter()
     latencies: list[float] = []
     begin = time.perf_counter()
-    while (now := time.perf_counter()) < begin + seconds:
+    while (now := time.perf_counter()) < begin + seconds or not latencies:
         for key, _ in selector.select(timeout=1):
             connection = key.fileobj  # type: ignore[assignment]
             chunk = connection.recv(262_144)

@@ -38,16 +38,18 @@ def cookie_of(player: str) -> str:
 
 
 @contextmanager
-def serving() -> Iterator[int]:
-    """The web process as `serve` starts it, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def serving() -> Iterator[tuple[int, int]]:
+    """The web and the live process as `serve` starts them, on free ports."""
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        port, live_port = one.getsockname()[1], two.getsockname()[1]
     command = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", str(WORKERS)]
+    command += ["--live-port", str(live_port)]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         _wait(port)
-        yield port
+        yield port, live_port
     finally:
         process.terminate()
         process.wait(30)
