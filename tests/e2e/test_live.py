@@ -71,7 +71,7 @@ def test_unlock_raises_a_notice_that_can_be_dismissed(site: Site, open_page: Ope
     expect(page.get_by_role("button", name="Notices: off")).to_be_visible()
     seen = page.evaluate("sessionStorage.getItem('gamify-last-news')")
     define_and_earn(site, "not-told")
-    page.wait_for_function("seen => sessionStorage.getItem('gamify-last-news') !== seen", arg=seen)
+    page.wait_for_function("(seen) => sessionStorage.getItem('gamify-last-news') !== seen", arg=seen)
     expect(notice).to_have_count(0)
     page.get_by_role("button", name="Notices: off").click()
     define_and_earn(site, "told-again")

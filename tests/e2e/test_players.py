@@ -164,7 +164,7 @@ def test_a_poll_without_news_replaces_nothing(open_page: OpenPage) -> None:
     for _ in range(2):  # the first one learns the version
         with page.expect_response(lambda answer: "hx-request" in answer.request.headers):
             page.evaluate("htmx.trigger('#rows', 'refresh')")
-        page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+        expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     page.evaluate("document.querySelector('#rows').dataset.kept = 'yes'")
     with page.expect_response(lambda answer: "hx-request" in answer.request.headers) as answered:
         page.evaluate("htmx.trigger('#rows', 'refresh')")
