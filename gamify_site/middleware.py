@@ -9,6 +9,7 @@ import django
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from gamify_site import error_pages
@@ -23,7 +24,7 @@ def site_context(request: HttpRequest) -> dict[str, Any]:
         "csp_nonce": getattr(request, "_csp_nonce", None),
         "demo": settings.GAMIFY_DEMO,
         "product": settings.PRODUCT,
-        "live_url": live_url(request),
+        "live_url": SimpleLazyObject(lambda: live_url(request)),
         "languages": settings.LANGUAGES,
     }
 

@@ -274,3 +274,19 @@ def test_an_unknown_address_is_a_friendly_404(client: Client) -> None:
     response = client.get("/no/such/page/")
     assert response.status_code == 404
     assert "There is nothing here" in response.text
+
+
+@pytest.mark.parametrize(
+    ("setting", "host", "url"),
+    [
+        ("/live/", "localhost:8000", "/live/stream"),
+        (":9001/live/", "localhost:8000", "//localhost:9001/live/stream"),
+        (":9001/live/", "localhost", "//localhost:9001/live/stream"),
+        (":9001/live/", "[::1]:8000", "//[::1]:9001/live/stream"),
+        (":9001/live/", "[::1]", "//[::1]:9001/live/stream"),
+        ("https://live.example.com/", "localhost", "https://live.example.com/stream"),
+    ],
+)
+def test_pages_know_where_the_streams_are(settings, rf, setting, host, url):
+    settings.GAMIFY_LIVE_URL, settings.ALLOWED_HOSTS = setting, ["*"]
+    assert middleware.live_url(rf.get("/", headers={"host": host})) == url

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -16,9 +17,11 @@ from leaderboards.services import boards, ranking
 from leaderboards.views import rendered
 from leaderboards.views.query import AROUND, TOP
 
+GONE = (UnknownBoard, ValidationError)  # the board, or its window, since somebody began to look at it
+
 
 def rows(watched: Iterable[Watched]) -> dict[Watched, bytes]:
-    """The events with the top rows; a board that is gone has none. One round trip for each board and window."""
+    """The events with the top rows; what is gone has none. One round trip for each board and window."""
     made: dict[Watched, bytes] = {}
     views: dict[tuple[str, str], BoardView | None] = {}
     for it in watched:
@@ -37,7 +40,7 @@ def rows(watched: Iterable[Watched]) -> dict[Watched, bytes]:
 def _view(slug: str, window: str) -> BoardView | None:
     try:
         return ranking.view(slug, window=window, top=TOP, around=0)
-    except UnknownBoard:
+    except GONE:
         return None
 
 
@@ -45,7 +48,7 @@ def around(board: str, window: str, players: Mapping[str, str]) -> dict[str, byt
     """For each player (id → language) the event with the rows around. One round trip for all with one shard."""
     try:
         views = ranking.around_players(board, list(players), AROUND, window=window)
-    except UnknownBoard:
+    except GONE:
         return {}
     made = {}
     for player, view in views.items():

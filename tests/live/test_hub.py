@@ -203,6 +203,22 @@ def test_board_that_is_gone_sends_nothing(in_room):
     in_room(test)
 
 
+def test_window_that_is_gone_sends_nothing(in_room):
+    make_board("coins", {"alice": 5}, windows=("all", "week"))
+
+    async def test(room):
+        stream, other = room.enter("alice", Watched("coins", "week", "en")), room.enter()
+        await room.step()
+        assert "alice" in await room.sent(stream)
+        assert "alice" in await room.sent(other)
+        make_board("coins", {"bob": 9}, windows=("all",))
+        await room.step("boards", "board coins")
+        assert await room.sent(stream) == ""
+        assert "bob" in await room.sent(other)
+
+    in_room(test)
+
+
 def test_new_rows_take_the_place_of_old_ones_that_wait():
     async def test() -> None:
         stream = Stream(Viewer(None, None, "en"), COINS, "", feed.START)
