@@ -3,7 +3,6 @@
 `HYPOTHESIS_PROFILE=thorough` runs many more of them.
 """
 
-import os
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -44,7 +43,6 @@ from leaderboards.services import boards, ranking
 from leaderboards.services import integrity as board_integrity
 from tests.achievements.model import COUNTS, Model, OutOfRange, Player, run_of
 
-PH = [Phase.generate] if os.environ.get("NOSHRINK") else list(Phase)
 PLAYERS = ("alice", "bob", "Charlie")
 ACTIONS = ("coin", "login", "relic", "boss", "whistle")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland")
@@ -334,5 +332,5 @@ def test_engine_agrees_with_the_model(kind, shard_count, share, open_store, cloc
     store = open_store(kind, shard_count)
     examples = settings().max_examples * share
     run_state_machine_as_test(
-        lambda: Histories(store, clock), settings=settings(max_examples=examples, stateful_step_count=30, phases=PH)
+        lambda: Histories(store, clock), settings=settings(max_examples=examples, stateful_step_count=30)
     )

@@ -206,6 +206,26 @@ def test_who_never_reads_is_dropped(at_home, monkeypatch):
     at_home(test)
 
 
+def test_stream_stays_open_while_the_data_store_is_away(open_store):
+    store = open_store("valkey")
+    make_board("coins", {"alice": 5})
+
+    async def test() -> None:
+        house = House()
+        work = asyncio.create_task(house.hub.run())
+        visit = house.visit()
+        await visit.until(lambda: "alice" in visit.text)
+        await asyncio.to_thread(store.stop)
+        await asyncio.to_thread(store.start)
+        await asyncio.to_thread(make_board, "coins", {"bob": 9})
+        await visit.until(lambda: "bob" in visit.text)
+        assert not visit.task.done()
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(test())
+
+
 def test_stream_ends_with_its_session(at_home, monkeypatch):
     monkeypatch.setattr("gamify_site.live.hub.CHECK_EVERY", 0.05)
     browser, cookie = cookie_of("alice")

@@ -70,3 +70,13 @@ def test_new_names_and_new_rules_are_heard(heard):
     heard.until("boards")
     make_board("coins")
     heard.until("boards")
+
+
+def test_subscription_comes_back_after_the_server_was_away(heard, services_store):
+    if services_store.kind == "fakeredis":
+        pytest.skip("the stand-in has no connections that could be lost")
+    services_store.stop()
+    services_store.start()
+    heard.until(BEGUN)
+    make_player("alice", name="Alice")
+    heard.until("boards")
