@@ -34,17 +34,20 @@ def run(_players: int, seconds: float) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     with web.serving() as (_port, live_port):
         worker = _worker()
+        before = _memory(worker)
         for count in IDLE:
-            figures[f"idle_{count}"] = _idle(live_port, worker, count, seconds)
+            figures[f"idle_{count}"] = _idle(live_port, worker, before, count, seconds)
         for count in VIEWERS:
             figures[f"viewers_{count}"] = _viewers(live_port, worker, count, seconds)
     return figures
 
 
-def _idle(port: int, worker: Path, count: int, seconds: float) -> dict[str, float]:
-    before = _memory(worker)
+def _idle(port: int, worker: Path, before: int, count: int, seconds: float) -> dict[str, float]:
+    """`before` is the memory without any stream: what was freed is used again."""
     with _readers(port, f"board={BOARD}", count) as ask:
         ask(SETTLE)
+        if len(list((worker / "fd").iterdir())) < count:
+            raise RuntimeError(f"there are fewer than {count:,} streams")
         took, cpu = (_memory(worker) - before) / count, _cpu(worker)
         ask(seconds)
         busy = (_cpu(worker) - cpu) / seconds
