@@ -38,7 +38,7 @@ def fill(ids: Sequence[str], slugs: Sequence[str]) -> None:
         client().zadd(BARE, values)
         if sys.stdout.isatty():
             sys.stdout.write(f"\r  filling {start * 100 // len(ids)} %")
-    say(f"\r{len(ids):,} players filled in in {time.perf_counter() - began:.0f} s")
+    say(f"\r{len(ids):,} players filled in {time.perf_counter() - began:.0f} s")
 
 
 def increment_bare(batch: Sequence[tuple[str, int]]) -> None:
