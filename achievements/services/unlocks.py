@@ -8,16 +8,14 @@ from django.core.exceptions import ValidationError
 
 from achievements.definitions import Unlock
 from achievements.services import applying, catalog, states
-from gamify_site import clock
+from gamify_site import audit, clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.players.services import UnknownPlayer
 from gamify_site.store import catalog as stored
-from gamify_site.store import keys, shards
-from gamify_site.store.connection import client, guarded
+from gamify_site.store import shards
 
-LONGEST_REASON = 500
 MOST_PINNED = 6
-MOST_AUDIT_ENTRIES = 100_000
+CALLED = {"grant": "granted", "revoke": "revoked"}
 
 
 def for_player(player: str) -> list[Unlock]:
@@ -104,9 +102,7 @@ def revoke(player: str, slug: str, reason: str, *, by: str) -> bool:
 
 
 def _change(player: str, slug: str, what: str, reason: str, by: str) -> applying.Result:
-    reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
-        raise ValidationError({"reason": f"Give a reason of 1 to {LONGEST_REASON} characters."})
+    reason = audit.check_reason(reason)
     achievement = catalog.find(slug)
     now = clock.now()
     releases = [release.slug for release in achievement.releases()]
@@ -115,8 +111,7 @@ def _change(player: str, slug: str, what: str, reason: str, by: str) -> applying
         for release in (releases if slug == achievement.slug else [slug])
     ]
     chunk = applying.Chunk(shards.of(player), orders=orders, achievements=frozenset([achievement.slug]))
-    with guarded():
-        entry = {"what": what, "player": player, "achievement": slug, "reason": reason, "by": by}
-        client().xadd(keys.audit(), entry | {"at": int(now.timestamp() * 1000)}, maxlen=MOST_AUDIT_ENTRIES)
     (result,) = applying.apply([chunk])
+    if len(result.refused) < len(orders):
+        audit.record(audit.Entry(CALLED[what], player, by, reason, after={"achievement": slug}))
     return result

@@ -3,15 +3,15 @@
 from django.conf import settings
 from django.urls import path
 
-from gamify_site.ops import views
+from gamify_site.ops.views import demo, health
 
 demo_urlpatterns = [
-    path("manage/demo/", views.demo, name="manage_demo"),
-    path("manage/demo/login/", views.demo_login, name="demo_login"),
+    path("manage/demo/", demo.demo, name="manage_demo"),
+    path("manage/demo/login/", demo.demo_login, name="demo_login"),
 ]
 
 urlpatterns = [
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     *(demo_urlpatterns if settings.GAMIFY_DEMO else []),
 ]

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from achievements.definitions import Event, Tier
 from achievements.errors import UnknownAchievement
 from achievements.services import catalog, collections, events, insights, progress, streaks, unlocks
+from gamify_site import audit
 from gamify_site.players import services as players
 from leaderboards.services import boards, ranking, scores
 from tests.achievements.builders import assert_consistent, do, make, on_days, unlocked
@@ -171,8 +172,8 @@ def test_grant_and_revoke_need_a_reason_and_are_audited(services_store):
     assert unlocks.grant("alice", "ten", "again", by="root") == []
     assert unlocks.revoke("alice", "ten", "a mistake", by="root")
     assert not unlocks.revoke("alice", "ten", "again", by="root")
-    entries = [fields for _, fields in services_store.redis.xrange("{gamify}:audit")]
-    assert [entry[b"reason"] for entry in entries] == [b"a prize", b"again", b"a mistake", b"again"]
+    told = [(entry.what, entry.subject, entry.reason, entry.by) for entry in audit.walk(lambda _entry: True)]
+    assert told == [("revoked", "alice", "a mistake", "root"), ("granted", "alice", "a prize", "root")]
     assert_consistent(services_store, "alice")
 
 

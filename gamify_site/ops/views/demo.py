@@ -1,38 +1,18 @@
-"""Health checks, and the demo's own pages."""
+"""The demo's own pages; they exist where the demo tools are on."""
 
 from django.contrib import messages
 from django.contrib.auth import login
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from gamify_site.ops.demo import accounts, reset
 from gamify_site.ops.forms import DemoForm
 from gamify_site.players.access import staff_only
 from gamify_site.players.models import Account
-from gamify_site.store import health
-from gamify_site.store.errors import StoreUnavailable
-
-
-@require_safe
-@never_cache
-def healthz(_request: HttpRequest) -> HttpResponse:
-    """This process answers; nobody else is asked."""
-    return JsonResponse({"status": "ok"})
-
-
-@require_safe
-@never_cache
-def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 where Redis answers and takes writes, else 503 with the reason."""
-    try:
-        health.check_writable()
-    except StoreUnavailable as error:
-        return JsonResponse({"status": "unavailable", "reason": str(error)}, status=503)
-    return JsonResponse({"status": "ok"})
 
 
 @staff_only

@@ -1,0 +1,109 @@
+"""The audit log: who changed what, when, why, and how it was before and is after. Written by the services, once each.
+
+What was changed is told by a word of `WHAT` and named by `subject`: a slug, a player id, the name of a key.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from gamify_site import clock
+from gamify_site.store import keys
+from gamify_site.store.connection import ask, client, guarded
+
+WHAT = (
+    *("achievement_saved", "achievement_deleted", "board_saved", "board_deleted", "board_recounted"),
+    *("granted", "revoked", "score_changed", "score_removed", "player_changed", "player_hidden", "player_shown"),
+    *("player_deleted", "password_reset", "key_created", "key_revoked", "catalog_imported", "clock_moved"),
+)
+MOST_ENTRIES = 100_000
+STEP = 500
+LONGEST_REASON = 500
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change. `before` and `after` hold what is different, by name; either may be empty. `id` grows."""
+
+    what: str
+    subject: str
+    by: str
+    reason: str = ""
+    before: Values = field(default_factory=dict)
+    after: Values = field(default_factory=dict)
+    at: datetime | None = None
+    id: str = ""
+
+    @property
+    def changes(self) -> list[tuple[str, Any, Any]]:
+        """What is different, as (name, before, after); None where there was, or is, nothing."""
+        names = dict.fromkeys([*self.before, *self.after])
+        return [(name, self.before.get(name), self.after.get(name)) for name in names]
+
+    def to_fields(self) -> dict[str, str]:
+        """The entry as the stream holds it; the time is the program's."""
+        return {
+            "what": self.what,
+            "subject": self.subject,
+            "by": self.by,
+            "reason": self.reason,
+            "before": json.dumps(dict(self.before), default=str),
+            "after": json.dumps(dict(self.after), default=str),
+            "at": str(int(clock.now().timestamp() * 1000)),
+        }
+
+
+def record(*entries: Entry) -> None:
+    """Adds entries. Raises `StoreUnavailable`. One round trip."""
+    with guarded():
+        pipeline = client().pipeline(transaction=True)
+        for entry in entries:
+            pipeline.xadd(keys.audit(), entry.to_fields(), maxlen=MOST_ENTRIES)
+        pipeline.execute()
+
+
+def changed(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both without what is the same in them."""
+    names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    return {k: v for k, v in before.items() if k in names}, {k: v for k, v in after.items() if k in names}
+
+
+def walk(matches: Callable[[Entry], bool], before: str = "") -> Iterator[Entry]:
+    """Entries that match, latest first, older than the id `before`. One round trip for each 500 that are looked at."""
+    end = f"({before}" if before else "+"
+    while True:
+        (found,) = ask([("xrevrange", keys.audit(), end, "-", STEP)])
+        yield from (entry for entry in map(_entry, found) if matches(entry))
+        if len(found) < STEP:
+            return
+        end = f"({found[-1][0].decode()}"
+
+
+def check_reason(reason: str) -> str:
+    """The reason without surrounding blanks, or a `ValidationError` at `reason` where there is none."""
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        text = _("Give a reason of 1 to %(most)s characters.") % {"most": LONGEST_REASON}
+        raise ValidationError({"reason": text})
+    return reason
+
+
+def _entry(found: tuple[bytes, Mapping[bytes, bytes]]) -> Entry:
+    fields = {name.decode(): value.decode() for name, value in found[1].items()}
+    return Entry(
+        what=fields["what"],
+        subject=fields["subject"],
+        by=fields["by"],
+        reason=fields["reason"],
+        before=json.loads(fields["before"]),
+        after=json.loads(fields["after"]),
+        at=datetime.fromtimestamp(int(fields["at"]) / 1000, UTC),
+        id=found[0].decode(),
+    )
