@@ -43,8 +43,8 @@ class Entry:
 
     @property
     def changes(self) -> list[tuple[str, Any, Any]]:
-        """What is different, as (name, before, after); None where there was, or is, nothing."""
-        names = dict.fromkeys([*self.before, *self.after])
+        """What is different by name, as (name, before, after); None where there was, or is, nothing."""
+        names = sorted({*self.before, *self.after})
         return [(name, self.before.get(name), self.after.get(name)) for name in names]
 
     def to_fields(self) -> dict[str, str]:
@@ -71,8 +71,8 @@ def record(*entries: Entry) -> None:
 
 def changed(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, Any]]:
     """Both without what is the same in them."""
-    names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    return {k: v for k, v in before.items() if k in names}, {k: v for k, v in after.items() if k in names}
+    names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    return {k: before[k] for k in names if k in before}, {k: after[k] for k in names if k in after}
 
 
 def walk(matches: Callable[[Entry], bool], before: str = "") -> Iterator[Entry]:

@@ -9,6 +9,7 @@
 --         refused    [place, reason …] of events that were refused before
 --         orders     [[player, what (add, set, grant, revoke), rule or release slug, value, at (ms)] …]
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
+--         strict     '' or the one of these rules that is taken from those who do not reach it
 --         periods    [{board → sets} …], which ranked sets an event belongs to
 --         zones      player → the timezone by which the day was told
 --         mains      board → suffix of its main set now
@@ -171,8 +172,10 @@ local function apply_order(id, what, slug, value, at)
     return
   end
   for _, release in ipairs(rule.releases) do
-    local change = what == 'grant' and grant or revoke
-    if release.slug == slug and not change(player, catalog, release, at) then return 'unchanged' end
+    if release.slug == slug then
+      if what == 'grant' and not grant(player, catalog, release, at) then return 'unchanged' end
+      if what == 'revoke' and not revoke(player, catalog, release, true) then return 'unchanged' end
+    end
   end
 end
 
@@ -189,7 +192,10 @@ local function catch_up(player)
     if rule.type == 'streak' then
       set_progress(player, slug, math.max(progress_of(player, slug), rebuild_run(shard, player.id, rule)))
     end
-    for _, release in ipairs(rule.releases) do reprice_unlock(player, release) end
+    for _, release in ipairs(rule.releases) do
+      local is_due = batch.strict ~= slug or reached(player, catalog, rule) >= release.target
+      if is_due then reprice_unlock(player, release) else revoke(player, catalog, release, false) end
+    end
     check_rules(player, catalog, { rule }, batch.ms, true)
   end
 end

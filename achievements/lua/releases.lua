@@ -62,9 +62,10 @@ local function grant(player, catalog, release, at)
 end
 
 -- Takes a release back, and the metas that fall below their target by it; false where the player does not have it.
-local function revoke(player, catalog, release)
+-- `by_staff`: no backfill gives it back.
+local function revoke(player, catalog, release, by_staff)
   if not unlock_of(player, release.slug) then return false end
-  take_unlock(player, release, true)
+  take_unlock(player, release, by_staff)
   local category = catalog.categories[release.slug]
   for _, slug in ipairs(category and catalog.metas or {}) do
     local meta = catalog.rules[slug]

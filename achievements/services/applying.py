@@ -54,6 +54,7 @@ class Chunk:
     """What one script call applies on one shard: events, or orders, or a backfill of players, on some `achievements`.
 
     `refused` are the events that are out already: place → reason. `key` names the chunk, so that it is applied once.
+    In a backfill those lose the achievement `strict` who do not reach it.
     """
 
     shard: int
@@ -63,6 +64,7 @@ class Chunk:
     backfill: Sequence[str] = ()
     achievements: frozenset[str] = frozenset()
     key: str = ""
+    strict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _arguments(chunk: Chunk, zones: Mapping[str, str]) -> list[str]:
         "refused": list(chain.from_iterable(chunk.refused.items())),
         "backfill": chunk.backfill,
         "checked": sorted(chunk.achievements),
+        "strict": chunk.strict,
         "periods": [{board.slug: windows.sets_at(board, _moment(bucket)) for board in listening} for bucket in buckets],
         "zones": {
             item.event.player: zones.get(item.event.player, UTC_NAME)

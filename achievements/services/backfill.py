@@ -16,21 +16,23 @@ KEPT_FOR = 7 * 86400  # seconds
 Progress = Callable[[int, int], None]
 
 
-def recompute(slug: str | None = None, progress: Progress | None = None) -> int:
+def recompute(slug: str | None = None, progress: Progress | None = None, *, strict: bool = False) -> int:
     """Unlocks what players have already reached, of one achievement and the metas, or of all; gives how many unlocks.
 
     Nobody loses anything, what staff took away stays away, running it again does no harm, and each player gets one
-    summary as news. Holders get the points of the present definition. Walks all players in short scripts;
-    `progress(done, total)` is called after each step. One that was stopped goes on where it was, unless a definition
-    has changed since. Raises `UnknownAchievement`, `StoreUnavailable`.
+    summary as news. With `strict` those lose the achievement who have it and do not reach it by today's rule. Holders
+    get the points of the present definition. Walks all players in short scripts; `progress(done, total)` is called
+    after each step. One that was stopped goes on where it was, unless a definition has changed since. Raises
+    `UnknownAchievement`, `StoreUnavailable`.
     """
-    slugs = _slugs(slug)
-    name, total = slug or EVERYTHING, count()
+    slugs = affected(slug)
+    name, total = (slug or EVERYTHING) + (":strict" if strict else ""), count()
     place, done, unlocked = _left_off(name)
     size = max(1, MOST_CHECKS_A_CALL // len(slugs)) if slugs else total
     for players, reached in walk(place):
         for start in range(0, len(players), size):
-            chunk = Chunk(reached.shard, backfill=players[start : start + size], achievements=slugs)
+            some = players[start : start + size]
+            chunk = Chunk(reached.shard, backfill=some, achievements=slugs, strict=slug if strict and slug else "")
             (result,) = applying.apply([chunk])
             unlocked += len(result.unlocked)
         done += len(players)
@@ -42,8 +44,8 @@ def recompute(slug: str | None = None, progress: Progress | None = None) -> int:
     return unlocked
 
 
-def _slugs(slug: str | None) -> frozenset[str]:
-    """What has to be looked at; what one achievement gives may be what a meta waits for."""
+def affected(slug: str | None) -> frozenset[str]:
+    """What an edit of an achievement, or of any, has to do with: what it gives may be what a meta waits for."""
     chosen = catalog.get(slug) if slug else None
     return frozenset(
         item.slug

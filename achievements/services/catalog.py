@@ -1,5 +1,6 @@
 """Definitions of achievements: written by designers, read by everything else."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -7,28 +8,48 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from achievements.definitions import Achievement, Release
-from achievements.errors import UnknownAchievement
+from achievements.errors import EditedMeanwhile, UnknownAchievement
+from gamify_site import audit, clock
 from gamify_site.store import catalog
 
 KIND = "achievement"
 
 
-def define(achievement: Achievement) -> Achievement:
+def define(achievement: Achievement, *, by: str = "", reason: str = "", expected: int | None = None) -> Achievement:
     """Creates or replaces a definition and gives it with its new revision; it holds for every event from then on.
 
-    What players have already reached is theirs after `backfill.recompute`. Raises `ValidationError` with the field: a
-    prerequisite that is not there, a cycle of them (the path is named), a tier that is spelled like another
-    achievement, or a change of what players' progress is kept by. Cost: 3 round trips.
+    What players have already reached is theirs after `backfill.recompute`. Where `by` is given the change is in the
+    audit log; with `expected`, the revision that was edited (0: none), an edit by somebody else in between is not
+    overwritten: `EditedMeanwhile`. Raises `ValidationError` with the field: a prerequisite that is not there, a cycle
+    of them (the path is named), a tier that is spelled like another achievement, or a change of what players' progress
+    is kept by. Cost: 3 round trips.
     """
-    before = _all().get(achievement.slug)
-    if before is not None and before.status != "draft":
-        _check_kept(before, achievement)
-    others = {slug: other for slug, other in _all().items() if slug != achievement.slug}
-    _check_releases(achievement, others)
-    _check_prerequisites(achievement, others)
-    saved = replace(achievement, revision=before.revision + 1 if before else 1)
-    catalog.save(KIND, saved.slug, saved.to_fields())
-    return saved
+    made: list[Achievement] = []
+
+    def make() -> catalog.Change:
+        before = _all().get(achievement.slug)
+        if expected is not None and expected != (before.revision if before else 0):
+            raise EditedMeanwhile(achievement.slug)
+        if before is not None and before.status != "draft":
+            _check_kept(before, achievement)
+        others = {slug: other for slug, other in _all().items() if slug != achievement.slug}
+        _check_releases(achievement, others)
+        _check_prerequisites(achievement, others)
+        saved = replace(achievement, revision=before.revision + 1 if before else 1)
+        made.append(saved)
+        return _change(before, saved, by, reason)
+
+    catalog.change(KIND, achievement.slug, make)
+    return made[-1]
+
+
+def _change(before: Achievement | None, after: Achievement, by: str, reason: str) -> catalog.Change:
+    fields = after.to_fields()
+    at = int(clock.now().timestamp() * 1000)
+    revision = json.dumps({"fields": fields, "at": at, "by": by, "reason": reason}, sort_keys=True)
+    old = before.to_fields() if before else {}
+    entry = audit.Entry("achievement_saved", after.slug, by, reason, *audit.changed(old, fields))
+    return catalog.Change(fields, revision, entry.to_fields() if by else {})
 
 
 def get(slug: str) -> Achievement:
@@ -49,21 +70,26 @@ def _place(item: Achievement) -> tuple[str, int, str, str]:
     return item.category, item.position, item.name.casefold(), item.slug
 
 
-def archive(slug: str) -> Achievement:
+def archive(slug: str, *, by: str = "") -> Achievement:
     """Keeps an achievement for those who have it; nobody new unlocks it. Raises `UnknownAchievement`."""
-    return define(replace(get(slug), status="archived"))
+    return define(replace(get(slug), status="archived"), by=by)
 
 
-def delete(slug: str) -> None:
+def delete(slug: str, *, by: str = "") -> None:
     """Removes a draft that nothing waits for. Raises `UnknownAchievement`, `ValidationError`. Three round trips."""
-    achievement = get(slug)
-    if achievement.status != "draft":
-        raise ValidationError({"status": _("What has been published can only be archived.")})
-    releases = {release.slug for release in achievement.releases()}
-    waiting = [other.slug for other in _all().values() if releases & set(other.prerequisites)]
-    if waiting:
-        raise ValidationError({"slug": _("%(others)s waits for it.") % {"others": ", ".join(sorted(waiting))}})
-    catalog.remove(KIND, slug)
+
+    def make() -> catalog.Change:
+        achievement = get(slug)
+        if achievement.status != "draft":
+            raise ValidationError({"status": _("What has been published can only be archived.")})
+        releases = {release.slug for release in achievement.releases()}
+        waiting = [other.slug for other in _all().values() if releases & set(other.prerequisites)]
+        if waiting:
+            raise ValidationError({"slug": _("%(others)s waits for it.") % {"others": ", ".join(sorted(waiting))}})
+        entry = audit.Entry("achievement_deleted", slug, by, before=achievement.to_fields())
+        return catalog.Change({}, entry=entry.to_fields() if by else {})
+
+    catalog.change(KIND, slug, make)
 
 
 def find(slug: str) -> Achievement:

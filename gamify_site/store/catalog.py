@@ -9,16 +9,17 @@ While all data is being replaced the version is `resetting-…`: only the thread
 up, reads and writes under it; for everybody else the data is closed.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import sha256
 from secrets import token_hex
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gamify_site.store import keys, scripts, shards
-from gamify_site.store.connection import client, guarded, patiently
+from gamify_site.store.connection import ask, client, guarded, patiently
 from gamify_site.store.errors import Resetting, StoreUnavailable
 
 T = TypeVar("T")
@@ -42,10 +43,14 @@ class Snapshot:
 
 @dataclass(slots=True)
 class _Knowledge:
-    """What is known of the catalog, and the version under which its owner replaces all data, if it does."""
+    """What is known of the catalog, and the version under which its owner replaces all data, if it does.
+
+    `supposed` is a definition that its owner takes for granted although it does not hold: kind, slug, fields.
+    """
 
     snapshot: Snapshot | None = None
     replacing: str | None = None
+    supposed: tuple[str, str, Mapping[str, str]] | None = None
 
 
 _shared = _Knowledge()
@@ -62,7 +67,10 @@ def snapshot() -> Snapshot:
     own = _own.get()
     known = own.snapshot
     if known is None:
-        known = own.snapshot = _load()
+        known = _load()
+        if own.supposed:
+            known = _changed(known, known.version, *own.supposed)
+        own.snapshot = known
     return known
 
 
@@ -80,33 +88,62 @@ def derived(name: str, make: Callable[[], T]) -> T:
     return value
 
 
-def save(kind: str, slug: str, fields: Mapping[str, str]) -> None:
-    """Writes one definition as a whole and lets it hold everywhere. Raises `StoreUnavailable`. Two round trips."""
-    _change(kind, slug, [part for pair in sorted(fields.items()) for part in pair])
+class Change(NamedTuple):
+    """What becomes of a definition: its fields, none to remove it.
+
+    With `revision`, a text, these are kept in its history under the number in their field `revision`; `entry` are the
+    fields of the audit log's entry, none where nobody is named.
+    """
+
+    fields: Mapping[str, str]
+    revision: str = ""
+    entry: Mapping[str, str] = {}
 
 
-def remove(kind: str, slug: str) -> None:
-    """Removes one definition everywhere. Raises `StoreUnavailable`. Two round trips."""
-    _change(kind, slug, [])
+def change(kind: str, slug: str, make: Callable[[], Change]) -> None:
+    """Writes or removes one definition as a whole and lets that hold everywhere, its history and the log with it.
 
-
-def _change(kind: str, slug: str, fields: Sequence[str]) -> None:
+    `make` looks at the definitions as they are then, and may refuse by raising; it is asked again where another one
+    has been changed in the meantime. Raises what `make` does, `StoreUnavailable`. Two round trips.
+    """
     for _ in range(TRIES):
         known = snapshot()
+        made = make()
+        if _own.get().snapshot is not known:
+            continue
+        fields = [part for pair in sorted(made.fields.items()) for part in pair]
         following = _own.get().replacing or _next_version(known.version, (kind, slug, *fields))
-        arguments = [known.version, following, kind, slug, *fields]
+        told = [part for pair in made.entry.items() for part in pair]
+        remembered = json.dumps({"revision": made.revision, "number": made.fields.get("revision", ""), "entry": told})
+        arguments = [known.version, following, kind, slug, remembered, *fields]
         if scripts.run("store/change_definition", [(keys.site(), arguments)]) == [b"ok"]:
             if publish() == following:
-                _own.get().snapshot = _changed(known, following, kind, slug, fields)
+                _own.get().snapshot = _changed(known, following, kind, slug, made.fields)
             return
         forget()
     raise StoreUnavailable("The definitions are being changed.")
 
 
-def _changed(known: Snapshot, version: str, kind: str, slug: str, fields: Sequence[str]) -> Snapshot:
+@contextmanager
+def supposing(kind: str, slug: str, fields: Mapping[str, str]) -> Iterator[None]:
+    """Within it this thread sees the definitions as they would be with this one; it must only read."""
+    token = _own.set(_Knowledge(supposed=(kind, slug, fields)))
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def history(kind: str, slug: str) -> dict[int, str]:
+    """The revisions that are kept of a definition: number → text. Raises `StoreUnavailable`. One round trip."""
+    (found,) = ask([("hgetall", keys.revisions(kind, slug))])
+    return {int(number): text.decode() for number, text in found.items()}
+
+
+def _changed(known: Snapshot, version: str, kind: str, slug: str, fields: Mapping[str, str]) -> Snapshot:
     """What is known after a change, without reading everything again."""
     others = {name: found for name, found in known.definitions[kind].items() if name != slug}
-    changed = {slug: dict(zip(fields[::2], fields[1::2], strict=True))} if fields else {}
+    changed = {slug: dict(fields)} if fields else {}
     return Snapshot(version, {**known.definitions, kind: others | changed})
 
 

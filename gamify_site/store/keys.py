@@ -40,6 +40,17 @@ def definition(kind: str, slug: str) -> str:
     return f"{site()}:{kind}:{slug}"
 
 
+def revisions(kind: str, slug: str) -> str:
+    """hash: number → JSON of one revision of a definition, the latest 200: its fields, at (ms), by and reason."""
+    return f"{definition(kind, slug)}:revisions"
+
+
+def work(name: str) -> str:
+    """hash with a life time: long work that a page waits for: state, done, total, at (s, when it last moved), result,
+    error."""
+    return f"{site()}:work:{name}"
+
+
 def tie_ticks() -> str:
     """hash: board → how many writes have been numbered, for the tie rule `earliest`."""
     return f"{site()}:tie_ticks"

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from gamify_site import audit
 from gamify_site.identifiers import POINTS_BOARD
 from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board
@@ -27,19 +28,26 @@ FIXED = ("order", "decimals", "ties")
 SAME_ORDER_VALUES = {"shared", "dense"}
 
 
-def define(board: Board) -> None:
+def define(board: Board, *, by: str = "") -> None:
     """Creates or replaces a definition; it holds for every write and read that begins afterwards.
 
     A board with entries keeps its order, decimals and tie rule, because its numbers are stored by them; only `shared`
-    and `dense` may take each other's place. Raises `ValidationError` with the field.
+    and `dense` may take each other's place. Where `by` is given the change is in the audit log. Raises
+    `ValidationError` with the field.
     Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries.
     """
     before = _find(board.slug)
     if board.slug == POINTS:
         _check_built_in(board)
-    if before is not None:
-        _refuse_new_encoding(before, board)
-    catalog.save(KIND, board.slug, board.to_fields())
+
+    def make() -> catalog.Change:
+        if before is not None:
+            _refuse_new_encoding(before, board)
+        stored, fields = catalog.definitions(KIND).get(board.slug, {}), board.to_fields()
+        entry = audit.Entry("board_saved", board.slug, by, "", *audit.changed(stored, fields))
+        return catalog.Change(fields, entry=entry.to_fields() if by else {})
+
+    catalog.change(KIND, board.slug, make)
     if before is not None:
         _follow_change(before, board)
 
@@ -57,12 +65,17 @@ def all() -> list[Board]:  # noqa: A001  (the public name)
     return sorted(_all().values(), key=lambda board: (board.name.casefold(), board.slug))
 
 
-def delete(slug: str) -> None:
+def delete(slug: str, *, by: str = "") -> None:
     """Removes the definition and every entry. Raises `UnknownBoard`. Cost: some 3 round trips for each period kept."""
     get(slug)
     if slug == POINTS:
         raise ValidationError({"slug": _("The built-in board cannot be deleted.")})
-    catalog.remove(KIND, slug)
+
+    def make() -> catalog.Change:
+        entry = audit.Entry("board_deleted", slug, by, before=catalog.definitions(KIND).get(slug, {}))
+        return catalog.Change({}, entry=entry.to_fields() if by else {})
+
+    catalog.change(KIND, slug, make)
     sets.remove(slug)
 
 

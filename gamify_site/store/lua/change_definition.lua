@@ -1,20 +1,31 @@
 -- Replaces or removes one definition and moves the catalog's version on, unless somebody else has moved it.
 -- KEYS[1] the site's key prefix
--- ARGV    the version that the caller knows, the next version, kind, slug, then field and value by turns;
---         no fields: remove it
+-- ARGV    the version that the caller knows, the next version, kind, slug, JSON of what is remembered: revision (a text,
+--         '' for none), number, entry (of the audit log: field and value by turns); then the definition's fields and
+--         values by turns; none: remove it
 -- Returns `ok` or `stale`. Cost: the size of the definition.
 
-local site, kind, slug = KEYS[1], ARGV[3], ARGV[4]
+local MOST_REVISIONS, MOST_ENTRIES = 200, 100000
+local site, kind, slug, remembered = KEYS[1], ARGV[3], ARGV[4], cjson.decode(ARGV[5])
 local version_key = site .. ':catalog:version'
 local definition_key = site .. ':' .. kind .. ':' .. slug
+local history_key = definition_key .. ':revisions'
 if (redis.call('GET', version_key) or '0') ~= ARGV[1] then return 'stale' end
 
 redis.call('DEL', definition_key)
-if #ARGV > 4 then
-  redis.call('HSET', definition_key, unpack(ARGV, 5))
+if #ARGV > 5 then
+  redis.call('HSET', definition_key, unpack(ARGV, 6))
   redis.call('SADD', site .. ':' .. kind .. 's', slug)
 else
   redis.call('SREM', site .. ':' .. kind .. 's', slug)
+  redis.call('DEL', history_key)
+end
+if remembered.revision ~= '' then
+  redis.call('HSET', history_key, remembered.number, remembered.revision)
+  redis.call('HDEL', history_key, tonumber(remembered.number) - MOST_REVISIONS)
+end
+if #remembered.entry > 0 then
+  redis.call('XADD', site .. ':audit', 'MAXLEN', '~', MOST_ENTRIES, '*', unpack(remembered.entry))
 end
 redis.call('SET', version_key, ARGV[2])
 return 'ok'

@@ -1,0 +1,46 @@
+-- Counts what an edit of an achievement would change for some players; changes nothing.
+-- joins: store/keys achievements/releases achievements/streaks
+-- KEYS[1] the shard's key prefix
+-- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) as it would be; JSON request: slug, players, ms
+-- Returns `stale`, or {players who would unlock it, unlocks of others that follow, players who have it without reaching
+--         it, players who have it with other points, the difference that these make in points}
+-- Cost: O(players × achievements).
+
+local shard = KEYS[1]
+if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
+local catalog, request = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local rule = catalog.rules[request.slug]
+local own = {}
+for _, release in ipairs(rule.releases) do own[release.slug] = true end
+local gain, follow, lose, repriced, points = 0, 0, 0, 0, 0
+
+local function read_streak(player)
+  local bitmap = redis.call('GET', days_key(shard, player.id, rule.action))
+  local best = bitmap and run_of_days(bitmap, rule.freezes).best or 0
+  player.progress[rule.slug] = math.max(best, progress_of(player, rule.slug))
+end
+
+-- True where the player has a release and would not reach it any more.
+local function falls_short(player)
+  for _, release in ipairs(rule.releases) do
+    if unlock_of(player, release.slug) and reached(player, catalog, rule) < release.target then return true end
+  end
+  return false
+end
+
+local function weigh(player)
+  if rule.type == 'streak' then read_streak(player) end
+  if falls_short(player) then lose = lose + 1 end
+  for _, release in ipairs(rule.releases) do reprice_unlock(player, release) end
+  if player.changes then repriced, points = repriced + 1, points + player.points end
+  check_rules(player, catalog, { rule }, request.ms, true)
+  local gains = false
+  for _, change in ipairs(player.changes or {}) do
+    if change.what == 'released' and own[change.slug] then gains = true end
+    if change.what == 'released' and not own[change.slug] then follow = follow + 1 end
+  end
+  if gains then gain = gain + 1 end
+end
+
+for _, id in ipairs(request.players) do weigh(open_player(shard, id)) end
+return { gain, follow, lose, repriced, points }
