@@ -2,13 +2,24 @@
 
 from django.urls import path
 
-from achievements.views import badges, catalog, home, play, profile, share
+from achievements.views import badges, catalog, home, manage, play, profile, share
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("achievements/", catalog.browse, name="catalog"),
     path("achievements/<str:slug>/", catalog.detail, name="achievement"),
     path("achievements/<str:slug>/pin/", catalog.pin, name="pin"),
+    path("manage/achievements/", manage.achievement_list, name="manage_achievement_list"),
+    path("manage/achievements/new/", manage.achievement_create, name="manage_achievement_create"),
+    path("manage/achievements/<str:slug>/edit/", manage.achievement_edit, name="manage_achievement_edit"),
+    path("manage/achievements/<str:slug>/delete/", manage.achievement_delete, name="manage_achievement_delete"),
+    path("manage/achievements/<str:slug>/history/", manage.achievement_history, name="manage_achievement_history"),
+    path(
+        "manage/achievements/<str:slug>/history/<int:number>/",
+        manage.achievement_restore,
+        name="manage_achievement_restore",
+    ),
+    path("manage/achievements/<str:slug>/backfill/", manage.achievement_backfill, name="manage_achievement_backfill"),
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
     path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),

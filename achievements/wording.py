@@ -1,5 +1,6 @@
 """What things are called on pages: types, states, rarity, categories, ways of sorting."""
 
+import json
 from typing import Literal
 
 from django.utils.formats import number_format
@@ -25,6 +26,37 @@ TYPES = {
     "streak": gettext_lazy("Streak"),
     "tiered": gettext_lazy("Tiers"),
     "meta": gettext_lazy("Meta"),
+}
+MEASURES = {
+    "sum": gettext_lazy("The amounts, added up"),
+    "count": gettext_lazy("How often it happens"),
+    "max": gettext_lazy("The greatest value"),
+}
+LIVES = {
+    "draft": gettext_lazy("Draft"),
+    "published": gettext_lazy("Published"),
+    "archived": gettext_lazy("Archived"),
+}
+FIELDS = {
+    "name": gettext_lazy("Name"),
+    "description": gettext_lazy("Description"),
+    "type": gettext_lazy("Type"),
+    "action": gettext_lazy("Action"),
+    "target": gettext_lazy("Target"),
+    "points": gettext_lazy("Points"),
+    "category": gettext_lazy("Category"),
+    "measure": gettext_lazy("What counts"),
+    "icon": gettext_lazy("Icon"),
+    "hidden": gettext_lazy("Secret"),
+    "prerequisites": gettext_lazy("Prerequisites"),
+    "items": gettext_lazy("Items"),
+    "tiers": gettext_lazy("Tiers"),
+    "freezes": gettext_lazy("Freezes"),
+    "metadata": gettext_lazy("Metadata"),
+    "status": gettext_lazy("State"),
+    "counts": gettext_lazy("Counts"),
+    "position": gettext_lazy("Place"),
+    "slug": gettext_lazy("Slug"),
 }
 STATUSES = {
     "unlocked": gettext_lazy("Unlocked"),
@@ -75,3 +107,26 @@ def share(holders: int, players: int) -> str:
 def category(slug: str) -> str:
     """What a category is called: the words of its slug."""
     return slug.replace("-", " ").replace("_", " ").capitalize()
+
+
+def field(name: str) -> str:
+    """What a field of a definition is called; its own name where it has no other."""
+    return str(FIELDS.get(name, name))
+
+
+def stored_value(name: str, text: str | None) -> str:
+    """A field of a stored definition in words; a dash where there is none."""
+    if text in (None, "", "[]", "{}"):
+        return "-"
+    assert text is not None  # noqa: S101  (for the type checker)
+    if name == "hidden":
+        return _("yes") if text == "1" else _("no")
+    if name in ("items", "prerequisites"):
+        return ", ".join(json.loads(text))
+    if name == "tiers":
+        return "; ".join(
+            _("%(name)s (%(level)s): %(target)s for %(points)s points")
+            % {"level": level, "name": title, "target": number_format(target), "points": points}
+            for level, title, target, points in json.loads(text)
+        )
+    return str({"type": TYPES, "measure": MEASURES, "status": LIVES}.get(name, {}).get(text, text))

@@ -4,7 +4,7 @@ Forms only read the fields; what a definition or a score must hold to is checked
 `ValidationError` is shown at the field it names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.formats import sanitize_separators
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gamify_site.forms import PlainForm, checked
 from gamify_site.identifiers import check_player_id, check_slug
 from leaderboards import wording
 from leaderboards.definitions import (
@@ -29,25 +30,6 @@ from leaderboards.definitions import (
     Season,
 )
 from leaderboards.services import boards, scores
-
-
-class PlainForm(forms.Form):
-    """A form that takes the errors of the services."""
-
-    def __init__(
-        self,
-        data: Mapping[str, Any] | None = None,
-        *,
-        initial: dict[str, Any] | None = None,
-        auto_id: str = "id_%s",
-    ) -> None:
-        super().__init__(data, initial=initial, auto_id=auto_id, label_suffix="")
-
-    def add_errors(self, error: ValidationError) -> None:
-        """Shows a service's error at the fields it names; what names no field of this form stands above the form."""
-        named = error.error_dict if hasattr(error, "error_dict") else {None: error.error_list}
-        for name, errors in named.items():
-            self.add_error(name if name in self.fields else None, errors)
 
 
 class BoardForm(PlainForm):
@@ -136,7 +118,7 @@ class BoardForm(PlainForm):
 
     def clean_slug(self) -> str:
         """A new board takes no slug that is taken."""
-        slug = _checked(check_slug, self.cleaned_data["slug"])
+        slug = checked(check_slug, self.cleaned_data["slug"])
         if self.before is None and slug in {board.slug for board in boards.all()}:
             raise ValidationError(_("There is a board with this slug already."))
         return slug
@@ -144,7 +126,7 @@ class BoardForm(PlainForm):
     def clean_action(self) -> str | None:
         """A legal slug, or None."""
         action = self.cleaned_data["action"]
-        return _checked(check_slug, action) if action else None
+        return checked(check_slug, action) if action else None
 
     def clean_seasons(self) -> tuple[Season, ...]:
         """One season a line; each wrong line is named."""
@@ -211,7 +193,7 @@ class _PlayerForm(PlainForm):
 
     def clean_player(self) -> str:
         """A legal player id."""
-        return _checked(check_player_id, self.cleaned_data["player"])
+        return checked(check_player_id, self.cleaned_data["player"])
 
     def apply(self) -> "ScoreUpdate | bool | None":
         """What `write` gives; None where the form or the service refuses, which is then shown at the field."""
@@ -269,14 +251,6 @@ class RemoveForm(_PlayerForm):
         if not scores.remove(self.board.slug, self.cleaned_data["player"]):
             raise ValidationError({"player": _("This player is not on the board.")})
         return True
-
-
-def _checked(check: Callable[[str], str], value: str) -> str:
-    """What a check of `identifiers` gives, its error without the field, which a `clean_` method must not name."""
-    try:
-        return check(value)
-    except ValidationError as error:
-        raise ValidationError(error.messages) from error
 
 
 def _season(line: str) -> Season:

@@ -64,7 +64,8 @@ def badge(
     if achievement is None or status == "hidden":
         return _draw("hidden", Look("", "circle", 0, "question-mark-circle"), "", size)
     look = look_of(achievement, level, rarity)
-    return _draw(status, look, "" if achievement.hidden else sprite_url(), size)
+    is_in_sprite = not achievement.hidden and achievement.status != "draft"
+    return _draw(status, look, sprite_url() if is_in_sprite else "", size)
 
 
 def _metal(achievement: Achievement, level: str, rarity: str) -> str:

@@ -1,7 +1,10 @@
 """The signs on badges: outline icons of the `heroicons` package (MIT), by name."""
 
 from functools import cache
+from importlib.resources import files
+from pathlib import PurePosixPath
 from xml.etree import ElementTree
+from zipfile import ZipFile
 
 from heroicons import IconDoesNotExist
 from heroicons.templatetags.heroicons import heroicon_outline
@@ -33,3 +36,11 @@ def paths(name: str) -> str:
 def named(icon: str) -> str:
     """The name of the icon that is drawn for an achievement's `icon`: itself, or a trophy where it is none."""
     return icon if icon and is_known(icon) else FALLBACK
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all icons of the package."""
+    with (files("heroicons") / "heroicons.zip").open("rb") as archive, ZipFile(archive) as package:
+        found = [PurePosixPath(name) for name in package.namelist()]
+    return tuple(sorted(path.stem for path in found if path.parts[0] == "outline" and path.suffix == ".svg"))

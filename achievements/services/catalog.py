@@ -30,17 +30,24 @@ def define(achievement: Achievement, *, by: str = "", reason: str = "", expected
         before = _all().get(achievement.slug)
         if expected is not None and expected != (before.revision if before else 0):
             raise EditedMeanwhile(achievement.slug)
-        if before is not None and before.status != "draft":
-            _check_kept(before, achievement)
-        others = {slug: other for slug, other in _all().items() if slug != achievement.slug}
-        _check_releases(achievement, others)
-        _check_prerequisites(achievement, others)
+        check(achievement)
         saved = replace(achievement, revision=before.revision + 1 if before else 1)
         made.append(saved)
         return _change(before, saved, by, reason)
 
     catalog.change(KIND, achievement.slug, make)
     return made[-1]
+
+
+def check(achievement: Achievement, among: Mapping[str, Achievement] | None = None) -> None:
+    """Raises the `ValidationError` with which `define` would refuse it, among the definitions that hold, or others."""
+    known = _all() if among is None else among
+    before = known.get(achievement.slug)
+    if before is not None and before.status != "draft":
+        _check_kept(before, achievement)
+    others = {slug: other for slug, other in known.items() if slug != achievement.slug}
+    _check_releases(achievement, others)
+    _check_prerequisites(achievement, others)
 
 
 def _change(before: Achievement | None, after: Achievement, by: str, reason: str) -> catalog.Change:

@@ -14,6 +14,8 @@ from gamify_site.players import services as players
 from gamify_site.players.services import Player
 from gamify_site.store import catalog, shards
 
+Counts = Mapping[str, int]  # release → how many have it
+
 
 class Run(NamedTuple):
     """A streak as it was when its last day (days from 2020-01-01) was recorded."""
