@@ -40,6 +40,8 @@ end
 
 local function audit_points_board(player, points, count)
   local order = redis.call('ZSCORE', board_key(shard, board.slug, 'all'), player.id)
+  local is_hidden = redis.call('SISMEMBER', hidden_key(shard), player.id) == 1
+  if is_hidden then order = entry_aside(shard, board, 'all', player.id) end
   local may_be_absent = count == 0 or board.max_entries > 0
   local right = combined(board, nil, points, 'last', { tick = 0, unlocked = count })
   if order and tonumber(order) == right or not order and may_be_absent then return end

@@ -188,6 +188,16 @@ def feed(number: int, player_id: str) -> str:
     return f"{shard(number)}:player:{player_id}:feed"
 
 
+def hidden(number: int) -> str:
+    """set: the players whom staff have taken off all boards."""
+    return f"{shard(number)}:hidden"
+
+
+def hidden_entries(number: int, player_id: str) -> str:
+    """hash: `<board>:<suffix>` → `<order value>:<expiry (s), 0 for never>`: what a hidden player would have there."""
+    return f"{shard(number)}:player:{player_id}:hidden_entries"
+
+
 def rank_news_sent(number: int, player_id: str, board: str) -> str:
     """string with a life time of an hour: this player's way into the top of the board has been told."""
     return f"{shard(number)}:player:{player_id}:ranked:{board}"

@@ -25,6 +25,7 @@ for i = 4, #ARGV do
     local value = tonumber(order)
     if value % 1 ~= 0 or math.abs(math.floor(value / board.scale)) > board.most then tell(player, '%s is out of range', order) end
     if not redis.call('ZSCORE', players_key(shard), player) then tell(player, 'nobody knows this player') end
+    if redis.call('SISMEMBER', hidden_key(shard), player) == 1 then tell(player, 'is hidden and on the board') end
     if board.dense == 1 and not redis.call('ZSCORE', levels_key, order_text(value)) then tell(player, '%s is no level', order) end
     if window then
       if redis.call('ZSCORE', whole_key, player) ~= order then tell(player, 'the whole board has another entry') end

@@ -3,8 +3,10 @@
 -- joins: store/keys store/entries store/news leaderboards/ranks
 -- `board` is as Board.for_scripts() gives it; `sets` is [[suffix, expiry in seconds or 0] …], the main set first.
 
+-- Players whom staff have hidden are on no board: their entries are kept aside and count on as if they were.
+
 local function open_ledger(board)
-  return { board = board, sets = {}, suffixes = {}, tried = {} }
+  return { board = board, sets = {}, suffixes = {}, tried = {}, hidden = {} }
 end
 
 -- Notes that a player will write to some sets; all must be noted before `read_ledger`.
@@ -22,13 +24,36 @@ local function join_ledger(ledger, sets, player)
   end
 end
 
+-- An entry of a hidden player, by the name of board and set; nil where there is none.
+local function entry_aside(shard, board, suffix, player)
+  local held = redis.call('HGET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix)
+  return held and tonumber(string.match(held, '^[^:]+')) or nil
+end
+
+local function put_aside(shard, board, suffix, expires, player, order)
+  local value = order_text(order) .. ':' .. string.format('%.0f', expires)
+  redis.call('HSET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix, value)
+end
+
+-- Reads what hidden players have in a set.
+local function read_hidden(shard, ledger, suffix, set)
+  for _, player in ipairs(set.players) do
+    if redis.call('SISMEMBER', hidden_key(shard), player) == 1 then
+      ledger.hidden[player] = true
+      set.before[player] = entry_aside(shard, ledger.board, suffix, player) or false
+    end
+  end
+end
+
 -- Reads what the players have: `before` is an order value or false; `after` has the same where it has nothing.
 local function read_ledger(shard, ledger)
+  local some_are_hidden = redis.call('EXISTS', hidden_key(shard)) == 1
   for suffix, set in pairs(ledger.sets) do
     local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(set.players))
     for i, player in ipairs(set.players) do
       if orders[i] then set.before[player] = tonumber(orders[i]) end
     end
+    if some_are_hidden then read_hidden(shard, ledger, suffix, set) end
   end
 end
 
@@ -83,11 +108,14 @@ local function collect(changes, order, player, old)
 end
 
 -- What changed in a set, and in each of its segments.
-local function changes_of(shard, board, suffix, set)
+local function changes_of(shard, ledger, suffix, set)
+  local board = ledger.board
   local whole, parts, before, after = { arguments = {}, left = {}, count = 0 }, {}, set.before, set.after
   for _, player in ipairs(set.players) do
     local old, new = before[player], after[player]
-    if new and new ~= old then
+    if new and new ~= old and ledger.hidden[player] then
+      put_aside(shard, board, suffix, set.expires, player, new)
+    elseif new and new ~= old then
       collect(whole, new, player, old)
       local part = board.segment_by ~= '' and segment_of(shard, board, suffix, player)
       if part then
@@ -102,7 +130,7 @@ end
 -- Writes one set and its segments; returns whether anything changed, and the players who fell off.
 local function write_set(shard, ledger, suffix)
   local board, set = ledger.board, ledger.sets[suffix]
-  local whole, parts = changes_of(shard, board, suffix, set)
+  local whole, parts = changes_of(shard, ledger, suffix, set)
   if whole.count == 0 then return false, {} end
   write_entries(shard, board, suffix, set.expires, whole.arguments, whole.left)
   for part, its in pairs(parts) do write_entries(shard, board, part, set.expires, its.arguments, its.left) end
@@ -140,7 +168,7 @@ local function tell_climbers(shard, ledger, main, boundary, dropped, lone, ms)
 end
 
 -- Writes everything. `main` is the set that news and the answer speak of, nil where the batch does not touch it; `now`
--- is {seen (s), ms}. Returns the climbers and those who fell off the main set.
+-- is {seen (s), ms}. Returns the climbers and those who fell off the main set, or are hidden.
 local function write_ledger(shard, ledger, main, lone, now)
   local boundary = main and top_boundary(shard, ledger.board, main)
   local changed, dropped, climbers = false, {}, {}
@@ -149,6 +177,7 @@ local function write_ledger(shard, ledger, main, lone, now)
     changed = changed or set_changed
     if suffix == main then dropped = fallen end
   end
+  for player in pairs(ledger.hidden) do dropped[#dropped + 1] = player end
   if changed then
     touch_board(shard, ledger.board.slug)
     redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, ledger.board.slug), '-inf', now.seen)

@@ -61,7 +61,9 @@ local function place_of(order)
 end
 
 local place, writer = {}, entries[1]
-if request.ranks == 1 then place[1], place[2], place[3] = place_of(ledger.sets[main].before[writer]) end
+if request.ranks == 1 then
+  place[1], place[2], place[3] = place_of(not ledger.hidden[writer] and ledger.sets[main].before[writer])
+end
 local climbers, dropped = write_ledger(shard, ledger, main, request.lone, request)
 if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
 see_players(shard, accepted, request.seen)

@@ -60,10 +60,23 @@ def remove(slug: str) -> None:
             with guarded():
                 client().unlink(keys.board(shard, slug, suffix))
                 client().zrem(keys.board_windows(shard, slug), suffix)
+        _forget_hidden(shard, slug)
         with guarded():
             client().hdel(keys.board_versions(shard), slug)
     with guarded():
         client().hdel(keys.tie_ticks(), slug)
+
+
+def _forget_hidden(shard: int, slug: str) -> None:
+    """What is kept aside of the board for hidden players."""
+    (found,) = ask([("smembers", keys.hidden(shard))])
+    for player in sorted(member.decode() for member in found):
+        key = keys.hidden_entries(shard, player)
+        (names,) = ask([("hkeys", key)])
+        own = [name for name in names if name.decode().startswith(f"{slug}:")]
+        if own:
+            with guarded():
+                client().hdel(key, *own)
 
 
 def _derive_set(board: Callable[[], Board], shard: int, suffix: str) -> None:

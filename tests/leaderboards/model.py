@@ -49,6 +49,7 @@ class Model:
     countries: dict[str, str] = field(default_factory=dict)
     unlocks: dict[str, int] = field(default_factory=dict)
     writes: int = 0
+    aside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # hidden player → suffix → entry
 
     # Writing
 
@@ -86,7 +87,8 @@ class Model:
         previous_rank = self.rank(main, player)
         base = self._units(main, player)
         dropped = self.write([(player, units)], how, at)
-        return Update(self._combine(base, units, how), self.rank(main, player), previous_rank, player in dropped)
+        is_off = player in dropped or player in self.aside
+        return Update(self._combine(base, units, how), self.rank(main, player), previous_rank, is_off)
 
     def spend(self, player: str, units: int, at: datetime) -> int:
         held = self._units("all", player)
@@ -98,7 +100,16 @@ class Model:
 
     def remove(self, player: str) -> bool:
         removed = [entries.pop(player, None) for entries in self.sets.values()]
+        removed += [self.aside[player].pop(suffix, None) for suffix in self.sets if player in self.aside]
         return any(removed)
+
+    def hide(self, player: str) -> None:
+        self.aside[player] = {suffix: entries.pop(player) for suffix, entries in self.sets.items() if player in entries}
+
+    def show(self, player: str) -> None:
+        for suffix, entry in self.aside.pop(player).items():
+            self.sets.setdefault(suffix, {})[player] = entry
+            self._trim(suffix)
 
     def redefine(self, board: Board) -> None:
         self.board = board
@@ -113,14 +124,19 @@ class Model:
         return max(base, units) if self.board.order == "desc" else min(base, units)
 
     def _units(self, suffix: str, player: str) -> int | None:
-        entry = self.sets.get(suffix, {}).get(player)
+        entry = self._where(suffix, player).get(suffix if player in self.aside else player)
         return None if entry is None else entry.units
 
+    def _where(self, suffix: str, player: str) -> dict[str, Entry]:
+        """Where a player's entry is: in the set, or aside by the name of the set."""
+        return self.aside[player] if player in self.aside else self.sets.setdefault(suffix, {})
+
     def _put(self, suffix: str, player: str, units: int) -> None:
-        entries = self.sets.setdefault(suffix, {})
-        old = entries.get(player)
+        self.sets.setdefault(suffix, {})
+        entries, name = self._where(suffix, player), suffix if player in self.aside else player
+        old = entries.get(name)
         reached = old.reached if old and old.units == units else self.writes
-        entries[player] = Entry(units, reached, self.unlocks.get(player, 0))
+        entries[name] = Entry(units, reached, self.unlocks.get(player, 0))
 
     def _trim(self, suffix: str) -> None:
         entries = self.sets.get(suffix, {})

@@ -18,7 +18,7 @@ from gamify_site.store import keys, shards
 from leaderboards import windows
 from leaderboards.definitions import Board, ScoreUpdate
 from leaderboards.errors import InsufficientBalance
-from leaderboards.services import boards, ranking, scores
+from leaderboards.services import boards, moderation, ranking, scores
 from tests.builders import brief
 from tests.leaderboards.model import Model, OutOfRange, Ranked, TooLittle
 
@@ -117,6 +117,15 @@ class Histories(RuleBasedStateMachine):
     @rule(player=a_player)
     def remove(self, player: str) -> None:
         assert scores.remove("coins", player) == self.model.remove(player)
+
+    @rule(player=a_player)
+    def hide_or_show(self, player: str) -> None:
+        if player in self.model.aside:
+            assert moderation.show(player, "no cheat", by="root")
+            self.model.show(player)
+        elif players.exists(player):
+            assert moderation.hide(player, "a cheat", by="root")
+            self.model.hide(player)
 
     @rule(player=a_player, country=st.sampled_from(COUNTRIES))
     def move(self, player: str, country: str) -> None:

@@ -18,6 +18,8 @@ local function daily_key(shard, date) return shard .. ':daily:' .. date end
 local function event_ids_key(shard, span) return shard .. ':event_ids:' .. span end
 local function batch_key(shard, name) return shard .. ':batch:' .. name end
 local function feed_key(shard, player) return shard .. ':player:' .. player .. ':feed' end
+local function hidden_key(shard) return shard .. ':hidden' end
+local function hidden_entries_key(shard, player) return shard .. ':player:' .. player .. ':hidden_entries' end
 local function rank_news_sent_key(shard, player, board) return shard .. ':player:' .. player .. ':ranked:' .. board end
 local function rank_events_key(shard) return shard .. ':rank_events' end
 local function board_key(shard, board, suffix) return shard .. ':board:' .. board .. ':' .. suffix end
