@@ -32,7 +32,7 @@ CATALOG = (
     row("first-coin", "First Coin", "Pick up a coin.", 5, "banknotes", action="coin_collected"),
     row("full-pockets", "Full Pockets", "Collect 250 coins.", 20, "circle-stack", **counter("coin_collected", 250)),
     row("hoard", "The Hoard", "Collect coins.", 0, "archive-box",
-        **tiered("coin_collected", "sum", ("Purse", 100, 10), ("Chest", 500, 30), ("Vault", 2_000, 100))),
+        **tiered("coin_collected", "sum", ("Purse", 100, 10), ("Chest", 500, 30), ("Vault", 1_200, 100))),
     row("out-on-the-course", "Out on the Course", "Finish a lap.", 5, "flag", action="lap_finished"),
     row("keepers-shelf", "The Keeper's Shelf", "Find all eight relics.", 200, "key",
         **collection("relic_found", SHELF)),

@@ -66,13 +66,11 @@ def make(number: int, anchor: date, progress: Progress) -> None:
         catalog.define(prize)
     crowd = writing.old_hands(number)
     writing.join(crowd, anchor)
-    waves = _waves(groups(crowd), anchor)
+    # One wave after the other: the order within a report is that of the shards.
+    waves = [*_waves(groups(crowd), anchor), list(_prizes(crowd, anchor))]
     for done, wave in enumerate(waves, 1):
-        # One by one: the order within a report is that of the shards.
         writing.record(wave, max(map(writing.happened, wave)))
-        progress(done, len(waves) + 1)
-    writing.record(_prizes(crowd, anchor), noon(anchor))
-    progress(1, 1)
+        progress(done, len(waves))
 
 
 def groups(crowd: Sequence[Person]) -> list[list[str]]:
