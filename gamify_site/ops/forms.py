@@ -1,16 +1,17 @@
 """What staff choose on the demo page."""
 
+from typing import Any
+
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from gamify_site.ops.demo import scenarios
 
-MOST_PLAYERS = 1000  # more take longer than a page should; `reset_demo` makes up to 5000
-
 
 class DemoForm(forms.Form):
-    """Which sample data to make."""
+    """Which sample data to make; afterwards `players` is a number also where none was given."""
 
     scenario = forms.ChoiceField(
         label=_("Scenario"),
@@ -21,5 +22,19 @@ class DemoForm(forms.Form):
         initial="showcase",
     )
     players = forms.IntegerField(
-        label=_("Players"), min_value=1, max_value=MOST_PLAYERS, initial=scenarios.PLAYERS, localize=False
+        label=_("Players"),
+        help_text=_("Leave it empty for the scenario's own number."),
+        required=False,
+        min_value=1,
+        localize=False,
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Takes the scenario's own number where none is given, and refuses more than it takes."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                cleaned["players"] = scenarios.SCENARIOS[cleaned["scenario"]].number(cleaned["players"])
+            except ValidationError as error:
+                self.add_error("players", error.message_dict["players"])
+        return cleaned

@@ -106,6 +106,14 @@ def test_reset_asks_first_and_says_what_it_replaces(site: Site) -> None:
     assert "Done: scenario empty, 7 players." in agreed.stdout
 
 
+def test_too_many_players_for_the_scenario_are_one_clear_line(site: Site) -> None:
+    for command in (("reset_demo", "--yes"), ("demo", "--fresh")):
+        failed = site.run(*command, "--scenario", "ties", "--players", "5000")
+        assert failed.returncode == 1
+        assert failed.stderr == "CommandError: --players 5000: Scenario ties takes 1 to 1,000 players.\n"
+    assert not embedded.is_running(site.folder)
+
+
 @pytest.mark.parametrize(
     "wrong", [["--players", "0"], ["--players", "x"], ["--scenario", "chaos"], ["--anchor", "yesterday"]]
 )

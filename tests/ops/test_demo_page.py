@@ -51,7 +51,19 @@ def test_reset_after_the_confirmation(staff: Account, client: Client) -> None:  
     assert ranking.size("coins") == 12
 
 
-@pytest.mark.parametrize("wrong", [{"players": "0"}, {"players": "x"}, {"players": "1001"}, {"scenario": "chaos"}])
+def test_no_number_means_the_scenarios_own(staff: Account, client: Client) -> None:  # noqa: ARG001
+    page = client.post("/manage/demo/", {"scenario": "streaks", "players": ""}).content.decode()
+    assert "<strong>streaks</strong>" in page
+    assert 'name="players" value="50"' in page
+
+
+def test_more_players_than_the_scenario_takes_are_refused_at_the_field(staff: Account, client: Client) -> None:  # noqa: ARG001
+    page = client.post("/manage/demo/", {"scenario": "streaks", "players": "1001", "confirmed": "yes"})
+    assert page.context["form"].errors == {"players": ["Scenario streaks takes 1 to 1,000 players."]}
+    assert 'value="1001"' in page.content.decode()
+
+
+@pytest.mark.parametrize("wrong", [{"players": "0"}, {"players": "x"}, {"players": "5001"}, {"scenario": "chaos"}])
 def test_wrong_choices_reset_nothing(staff: Account, client: Client, wrong: dict[str, str]) -> None:  # noqa: ARG001
     page = client.post("/manage/demo/", {"scenario": "showcase", "players": "5", "confirmed": "yes"} | wrong)
     assert page.status_code == 200

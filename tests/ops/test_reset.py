@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import get_hasher
 from redis import Redis
 
 from gamify_site import clock
-from gamify_site.ops.demo import accounts, people, reset, scenarios
+from gamify_site.ops.demo import accounts, people, reset, writing
 from gamify_site.players import services as players
 from gamify_site.players.models import Account
 from gamify_site.store import catalog
@@ -57,7 +57,7 @@ def test_another_anchor_gives_other_periods(store: Store) -> None:
 
 def test_showcase_fills_all_boards_and_windows(store: Store) -> None:  # noqa: ARG001
     make(30)
-    with clock.frozen(scenarios._noon(ANCHOR, 0)):
+    with clock.frozen(writing.noon(ANCHOR)):
         assert [board.slug for board in boards.all()] == ["achievement-points", "best-lap", "coins", "weekly-score"]
         assert ranking.size("coins") == ranking.size("weekly-score") == 30
         assert ranking.standing("coins", "alice") is not None
@@ -124,7 +124,7 @@ def test_staff_stay_and_players_accounts_go(store: Store) -> None:  # noqa: ARG0
 def test_nobody_sees_half(open_store: Callable[..., Store], shards: int) -> None:
     open_store("valkey", shards)
     make(40)
-    noon = scenarios._noon(ANCHOR, 0)
+    noon = writing.noon(ANCHOR)
 
     def look() -> list[Any]:
         with clock.frozen(noon):

@@ -8,14 +8,14 @@ import pytest
 from achievements.definitions import TYPES, Event, Outcome, StreakStatus
 from achievements.services import catalog, collections, events, progress, states, streaks
 from gamify_site import clock
-from gamify_site.ops.demo import achievements, history, people, reset, scenarios
+from gamify_site.ops.demo import achievements, history, people, reset, scenarios, showcase, writing
 from gamify_site.players import services as players
 from leaderboards.services import ranking
 from tests.conftest import Store
 from tests.ops.test_reset import dump
 
 ANCHOR = date(2026, 11, 20)
-NOON = scenarios._noon(ANCHOR, 0)
+NOON = writing.noon(ANCHOR)
 ALL = achievements.all_of_them()
 
 
@@ -138,7 +138,7 @@ def test_the_regatta_is_over_and_kept_by_those_who_were_there(open_store: Callab
             state.unlocked[achievements.REGATTA].at for state in everybody() if achievements.REGATTA in state.unlocked
         ]
     assert held
-    assert max(held) <= NOON - timedelta(days=scenarios.REGATTA_ENDED - 1)
+    assert max(held) <= NOON - timedelta(days=showcase.REGATTA_ENDED - 1)
 
 
 @pytest.mark.parametrize("kind", ["fakeredis", "valkey"])
@@ -175,7 +175,7 @@ def test_a_life_does_not_depend_on_who_else_is_there(open_store: Callable[..., S
 def test_alice_has_something_of_everything(open_store: Callable[..., Store], anchor: date) -> None:
     open_store("valkey", 3)
     make(3, anchor)
-    with clock.frozen(scenarios._noon(anchor, 0)):
+    with clock.frozen(writing.noon(anchor)):
         state = states.read("alice")
         near = [item.percent for item in progress.next_up("alice", 6)]
         chests = streaks.status("alice", "week-of-chests")
@@ -195,7 +195,7 @@ def test_alice_has_something_of_everything(open_store: Callable[..., Store], anc
 def crowd(open_store: Callable[..., Store]) -> list[str]:
     """The ids of all players of the demo as it is by default."""
     open_store("valkey", 1)
-    make(scenarios.PLAYERS)
+    make(scenarios.SCENARIOS["showcase"].players)
     with clock.frozen(NOON):
         return [row.player for row in ranking.top("coins", 1000)]
 
@@ -204,7 +204,7 @@ def test_the_crowd_is_believable(crowd: list[str]) -> None:
     with clock.frozen(NOON):
         holders, number = states.counts()
         chests = [streaks.status(player, "week-of-chests") for player in crowd]
-    assert number == len(crowd) == scenarios.PLAYERS
+    assert number == len(crowd) == 250
     shares = [
         holders.get(release.slug, 0) / number
         for item in ALL

@@ -16,9 +16,9 @@ from achievements.definitions import Event
 from gamify_site.ops.demo import people
 from gamify_site.ops.demo.achievements import BOSSES, CHOIR, QUAYS, SHELF, SHIP, WARES
 from gamify_site.ops.demo.people import Person
+from gamify_site.ops.demo.writing import JOINED_AT
 
 DAYS = 90  # of history, the anchor's day included
-JOINED_AT = time(6, tzinfo=UTC)
 HEARTS = 5
 PRICES = dict(zip(WARES, (20, 30, 40, 60, 90), strict=True))
 DEVOTED = 0.8  # of diligence; who has more hardly ever misses a day
@@ -76,11 +76,6 @@ def day(life: Life, anchor: date, ago: int) -> list[Event]:
         Event(life.person.id, *deed, at=start + timedelta(minutes=minute))
         for minute, deed in enumerate(_deeds(life, ago, local_hour))
     ]
-
-
-def joined(person: Person, anchor: date) -> datetime:
-    """When a person signed up."""
-    return datetime.combine(anchor - timedelta(days=person.joined_days_ago), JOINED_AT)
 
 
 def _plays(life: Life, anchor: date, ago: int) -> bool:

@@ -1,6 +1,7 @@
 """Players that look real: the same seed gives the same people. Nobody here is anybody; the names are common ones."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -56,8 +57,15 @@ ALICE = Person(
 
 def make(number: int, random: Random) -> list[Person]:
     """`number` people, Alice first."""
-    taken = {ALICE.id}
-    return [ALICE, *(_person(random, taken) for _ in range(number - 1))][:number]
+    return list(each(number, random))
+
+
+def each(number: int, random: Random) -> Iterator[Person]:
+    """The same one after another, for more people than one wants to hold at once."""
+    yield ALICE
+    taken: Counter[str] = Counter()
+    for _ in range(number - 1):
+        yield _person(random, taken)
 
 
 @cache
@@ -66,13 +74,11 @@ def _countries() -> list[list[str]]:
     return [line.split(" | ") for line in lines if not line.startswith("#")]
 
 
-def _person(random: Random, taken: set[str]) -> Person:
+def _person(random: Random, taken: Counter[str]) -> Person:
     country, region, timezone, given, family = random.choice(_countries())
     name = f"{random.choice(given.split())} {random.choice(family.split())}"
-    identifier = next(option for option in _ids(name) if option not in taken)
-    taken.add(identifier)
     return Person(
-        id=identifier,
+        id=_id(name, taken),
         name=name,
         country=country,
         region=region,
@@ -85,12 +91,9 @@ def _person(random: Random, taken: set[str]) -> Person:
     )
 
 
-def _ids(name: str) -> Iterator[str]:
+def _id(name: str, taken: Counter[str]) -> str:
     """`ines.moreau`, `ines.moreau2`, `ines.moreau3` …"""
     plain = unicodedata.normalize("NFKD", name.translate(WITHOUT_DECOMPOSITION)).encode("ascii", "ignore").decode()
     base = plain.lower().replace(" ", ".")
-    yield base
-    number = 2
-    while True:
-        yield f"{base}{number}"
-        number += 1
+    taken[base] += 1
+    return base if taken[base] == 1 else f"{base}{taken[base]}"

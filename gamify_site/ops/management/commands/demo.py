@@ -30,6 +30,7 @@ class Command(StoreCommand):
         """Says what is wrong before the data store is started."""
         if not settings.GAMIFY_DEMO:
             raise CommandError("The demo tools are switched off: start it as `manage.py demo`, without GAMIFY_DEMO=0.")
+        options["players"] = scenarios.number_asked_for(options["scenario"], options["players"])
         serving.check_ports(options["host"], options["port"], options["live_port"])
         return super().execute(*args, **options)
 

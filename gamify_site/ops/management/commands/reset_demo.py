@@ -27,6 +27,11 @@ class Command(StoreCommand):
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Says what is wrong before the data store is started."""
+        options["players"] = scenarios.number_asked_for(options["scenario"], options["players"])
+        return super().execute(*args, **options)
+
     def handle(self, *_: Any, scenario: str, players: int, anchor: date | None, yes: bool, **__: Any) -> None:
         if not yes:
             self._ask(scenario, players)
