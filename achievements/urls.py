@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from achievements.views import badges, catalog, home, manage, play, profile, share
+from achievements.views import badges, catalog, home, manage, manage_players, play, profile, share
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,6 +20,9 @@ urlpatterns = [
         name="manage_achievement_restore",
     ),
     path("manage/achievements/<str:slug>/backfill/", manage.achievement_backfill, name="manage_achievement_backfill"),
+    path("manage/players/", manage_players.player_list, name="manage_player_list"),
+    path("manage/players/<str:player>/", manage_players.player, name="manage_player"),
+    path("manage/players/<str:player>/delete/", manage_players.player_delete, name="manage_player_delete"),
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
     path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),

@@ -5,7 +5,10 @@ from typing import Literal
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
+
+from achievements.definitions import StreakStatus
+from achievements.services.explaining import Explanation
 
 Band = Literal["unknown", "common", "uncommon", "rare", "epic", "legendary"]
 
@@ -130,3 +133,66 @@ def stored_value(name: str, text: str | None) -> str:
             for level, title, target, points in json.loads(text)
         )
     return str({"type": TYPES, "measure": MEASURES, "status": LIVES}.get(name, {}).get(text, text))
+
+
+MOST_NAMED = 12  # items that are named one by one
+
+
+def gap(told: Explanation) -> list[str]:
+    """What a player is missing for an achievement, sentence by sentence; what there is to say where nothing is."""
+    if told.next is None:
+        return [_("Unlocked.")]
+    said = []
+    if told.achievement.status == "archived":
+        said.append(_("It is archived: nobody new unlocks it."))
+    if told.was_revoked:
+        said.append(_("Staff took it away. New events may earn it again; looking through all players does not."))
+    if told.left:
+        said.append(_progress_gap(told))
+    if told.waits_for:
+        said.append(_("It waits for %(others)s.") % {"others": ", ".join(told.waits_for)})
+    if told.is_due and not said:
+        said.append(_("All of it is reached. Look through all players again, and it is given."))
+    return said
+
+
+def _progress_gap(told: Explanation) -> str:
+    item, left = told.achievement, told.left
+    assert told.next is not None  # noqa: S101  (for the type checker)
+    said = {"left": number_format(left), "target": number_format(told.next.target), "category": item.counts or ""}
+    if told.items:
+        names = ", ".join(told.items[:MOST_NAMED]) + (", …" if len(told.items) > MOST_NAMED else "")
+        text = ngettext("%(left)s item is missing: %(names)s.", "%(left)s items are missing: %(names)s.", left)
+        return text % (said | {"names": names})
+    if told.streak is not None:
+        return _streak_gap(told.streak, told.next.target)
+    if item.type == "meta" and item.counts:
+        return (
+            ngettext(
+                "%(left)s more achievement of %(category)s is missing.",
+                "%(left)s more achievements of %(category)s are missing.",
+                left,
+            )
+            % said
+        )
+    if item.type == "meta":
+        return ngettext("%(left)s more achievement is missing.", "%(left)s more achievements are missing.", left) % said
+    if item.measure == "max" and item.type != "milestone":
+        return _("The best so far is %(best)s; it takes %(target)s at once.") % (
+            said | {"best": number_format(told.next.progress)}
+        )
+    return _("%(left)s of %(target)s are missing.") % said
+
+
+def _streak_gap(streak: StreakStatus, target: int) -> str:
+    if not streak.active:
+        return _("No streak runs; the best was %(best)s of %(target)s days.") % {"best": streak.best, "target": target}
+    if streak.recorded_today:
+        return _("The streak is at %(days)s of %(target)s days; today is done.") % {
+            "days": streak.current,
+            "target": target,
+        }
+    return _("The streak is at %(days)s of %(target)s days; today is still missing.") % {
+        "days": streak.current,
+        "target": target,
+    }

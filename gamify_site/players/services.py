@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from gamify_site import clock
+from gamify_site import audit, clock
 from gamify_site.identifiers import PLAYER_ID, POINTS_BOARD, check_player_id, check_timezone
 from gamify_site.players import accounts, names
 from gamify_site.store import catalog, keys, shards
@@ -211,10 +211,25 @@ def followed_ids(player: str) -> frozenset[str]:
     return frozenset(other.decode() for other in found)
 
 
-def delete(player: str) -> bool:
+def rename(player: str, name: str, reason: str, *, by: str) -> Player:
+    """Gives a player another shown name, as staff do. Audited, with the name before.
+
+    Raises `UnknownPlayer`, `ValidationError` at `name` or `reason`. Three round trips.
+    """
+    reason, before = audit.check_reason(reason), get(player)
+    renamed = upsert(player, name=name)
+    if renamed.name != before.name:
+        told = audit.changed({"name": before.name}, {"name": renamed.name})
+        audit.record(audit.Entry("player_changed", player, by, reason, *told))
+    return renamed
+
+
+def delete(player: str, *, by: str = "", reason: str = "") -> bool:
     """Removes every trace of the player: profile, news, entries on all boards, the account. False where there was none.
 
-    Two round trips, three where there is an account; O(ranked sets of all boards × log size).
+    The audit log forgets the player too; with `by` it says that somebody was deleted, under a pseudonym.
+    Two round trips, three where there is an account, and one for each 500 entries of the audit log; O(ranked sets of
+    all boards × log size).
     """
     work = [(shards.of(check_player_id(player)), player)]
     (found,) = catalog.run(
@@ -226,6 +241,9 @@ def delete(player: str) -> bool:
     account = accounts.find(player)
     if account and account["player_id"] == player:
         found = accounts.remove(player)
+    audit.forget(player)
+    if by and found:
+        audit.record(audit.Entry("player_deleted", audit.pseudonym(player), by, reason))
     return bool(found)
 
 

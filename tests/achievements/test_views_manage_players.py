@@ -1,0 +1,179 @@
+"""Support: why somebody does not have something, and what can be done about it."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from achievements.definitions import Tier
+from achievements.services import catalog, unlocks
+from gamify_site import audit
+from gamify_site.players import services as players
+from gamify_site.players.models import Account
+from leaderboards.services import moderation, ranking
+from tests.achievements.builders import do, make, on_days
+from tests.builders import make_board, make_player
+
+pytestmark = pytest.mark.usefixtures("store")
+
+ALICE = "/manage/players/alice/"
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
+    return client
+
+
+def missing(staff: Client) -> dict[str, str]:
+    """What the page says is missing, by achievement."""
+    page = staff.get(ALICE).content.decode()
+    rows = re.findall(r'<tr data-achievement="([\w-]+)">.*?</th>\s*<td>(.*?)</td>', page, re.DOTALL)
+    return {slug: re.sub(r"<[^>]+>", "", told).strip() for slug, told in rows}
+
+
+def log() -> list[tuple[str, str, str]]:
+    return [(it.what, it.subject, it.reason) for it in audit.walk(lambda _entry: True)]
+
+
+def test_why_do_i_not_have_this_is_answered_for_every_type(staff, clock):
+    make("sum")
+    make("best", measure="max")
+    make("first", type="milestone", target=1, action="swim")
+    make("shelf", type="collection", items=("Bell", "Star", "Lamp"), target=3, action="relic")
+    make("daily", type="streak", target=3, action="login")
+    tiers = (Tier("bronze", "Bronze", 4, 1), Tier("silver", "Silver", 50, 1))
+    make("ladder", type="tiered", tiers=tiers, target=50, points=0)
+    make("many", type="meta", action=None, target=5)
+    make("coiny", type="meta", action=None, target=3, counts="coins")
+    make("later", target=1, prerequisites=("first",))
+    make("gone", target=99, status="archived")
+    make("draft", status="draft")
+    do("alice", "coin", amount=4, value=7)
+    do("alice", "relic", item="Star")
+    on_days(clock, "alice", "login", 1)
+    assert missing(staff) == {
+        "best": "The best so far is 7; it takes 10 at once.",
+        "coiny": "2 more achievements of coins are missing.",
+        "daily": "The streak is at 1 of 3 days; today is still missing.",
+        "first": "1 of 1 are missing.",
+        "gone": "It is archived: nobody new unlocks it. 99 of 99 are missing.",
+        "ladder": "46 of 50 are missing.",
+        "later": "It waits for first.",
+        "many": "4 more achievements are missing.",
+        "shelf": "2 items are missing: Bell, Lamp.",
+        "sum": "6 of 10 are missing.",
+    }
+
+
+def test_what_is_reached_and_not_given_or_was_taken_away_is_said(staff):
+    make("easy", target=10)
+    make("taken", target=1)
+    do("alice", "coin", amount=5)
+    unlocks.revoke("alice", "taken", "a mistake", by="root")
+    make("easy", target=5)
+    told = missing(staff)
+    assert told["easy"] == "All of it is reached. Look through all players again, and it is given."
+    assert told["taken"].startswith("Staff took it away.")
+    do("alice", "coin", amount=5)
+    assert missing(staff)["easy"] == "Unlocked."
+
+
+def test_grant_and_revoke_with_a_reason(staff):
+    make_player("alice")
+    make("ten")
+    staff.post(ALICE, {"do": "grant", "achievement": "ten", "reason": "prize"})
+    assert [it.achievement for it in unlocks.for_player("alice")] == ["ten"]
+    staff.post(ALICE, {"do": "revoke", "achievement": "ten", "reason": "mistake"})
+    assert unlocks.for_player("alice") == []
+    assert log() == [("revoked", "alice", "mistake"), ("granted", "alice", "prize")]
+
+
+@pytest.mark.parametrize(
+    ("do_what", "given", "at"),
+    [
+        ("grant", {"achievement": "ten", "reason": ""}, "reason"),
+        ("grant", {"achievement": "ten", "reason": "x" * 501}, "reason"),
+        ("grant", {"achievement": "nowhere", "reason": "prize"}, "achievement"),
+        ("grant", {"achievement": "held", "reason": "prize"}, "achievement"),
+        ("grant", {"achievement": "old", "reason": "prize"}, "achievement"),
+        ("revoke", {"achievement": "ten", "reason": "prize"}, "achievement"),
+        ("revoke", {"achievement": "held", "reason": " "}, "reason"),
+        ("hide", {"reason": ""}, "reason"),
+        ("show", {"reason": ""}, "reason"),
+        ("rename", {"name": "", "reason": "rude"}, "name"),
+        ("rename", {"name": "x" * 61, "reason": "rude"}, "name"),
+        ("rename", {"name": "\x07", "reason": "rude"}, "name"),
+        ("rename", {"name": "Alice", "reason": ""}, "reason"),
+    ],
+)
+def test_bad_input_is_refused_at_its_field_and_kept(staff, do_what, given, at):
+    make_player("alice", name="Al")
+    make("ten")
+    make("held", target=1)
+    make("old", status="archived")
+    do("alice", "coin")
+    answer = staff.post(ALICE, {"do": do_what} | given)
+    assert answer.status_code == 422
+    form = answer.context["forms"][do_what]
+    assert form.errors[at]
+    assert {name: form[name].value() for name in given} == given
+    assert log() == []
+    assert players.get("alice").name == "Al"
+
+
+def test_hide_and_show(staff):
+    make_board(entries={"alice": 5})
+    staff.post(ALICE, {"do": "hide", "reason": "two aces"})
+    assert moderation.is_hidden("alice")
+    assert "Off all boards" in staff.get(ALICE).content.decode()
+    staff.post(ALICE, {"do": "show", "reason": "sorry"})
+    assert ranking.standing("coins", "alice").score == 5
+
+
+def test_rename_is_audited_with_the_name_before(staff):
+    make_player("alice", name="Rude")
+    staff.post(ALICE, {"do": "rename", "name": "Alice", "reason": "rude"})
+    assert players.get("alice").name == "Alice"
+    (entry,) = audit.walk(lambda _entry: True)
+    assert entry.changes == [("name", "Rude", "Alice")]
+
+
+def test_delete_takes_the_typed_id_and_leaves_no_trace(staff, store):
+    make_board(entries={"alice": 5})
+    make("ten", target=1)
+    do("alice", "coin")
+    unlocks.revoke("alice", "ten", "oh no", by="root")
+    wrong = staff.post(f"{ALICE}delete/", {"player_id": "alise", "reason": "asked"})
+    assert wrong.status_code == 422
+    assert players.exists("alice")
+    assert staff.post(f"{ALICE}delete/", {"player_id": "alice", "reason": "asked"}).status_code == 302
+    assert not players.exists("alice")
+    assert not [key for key in store.redis.scan_iter() if b"alice" in key]
+    assert log() == [("player_deleted", audit.pseudonym("alice"), "asked")]
+    assert not [entry for _, entry in store.redis.xrange("{gamify}:audit") if b"alice" in b" ".join(entry.values())]
+    assert staff.get(ALICE).status_code == 404
+
+
+def test_players_are_found_as_one_types(staff):
+    make_player("alice", name="Alice Hartley")
+    make_player("bob", name="Bob <b>")
+    assert "Nobody is found" in staff.get("/manage/players/?q=zz").content.decode()
+    part = staff.get("/manage/players/?q=hart", headers={"HX-Request": "true", "HX-Target": "found"}).content.decode()
+    assert re.findall(r'data-player="(\w+)"', part) == ["alice"]
+    assert "<html" not in part
+    assert "Bob <b>" not in staff.get("/manage/players/").content.decode()
+
+
+def test_unknown_and_impossible_players_are_not_found(staff):
+    for player in ("nobody", "no one", "x" * 70):
+        assert staff.get(f"/manage/players/{player}/").status_code == 404
+        assert staff.post(f"/manage/players/{player}/", {"do": "hide", "reason": "x"}).status_code == 404
+        assert staff.get(f"/manage/players/{player}/delete/").status_code == 404
+
+
+def test_hidden_achievements_are_seen_by_staff(staff):
+    make_player("alice")
+    make("secret", hidden=True)
+    assert "secret" in missing(staff)
+    assert catalog.get("secret").hidden
