@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "gamify_site.middleware.StoreUnavailableMiddleware",
+    *(["gamify_site.travel.TravelMiddleware"] if GAMIFY_DEMO else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "gamify_site.middleware.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

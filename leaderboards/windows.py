@@ -77,6 +77,23 @@ def suffix(window: str, period: str) -> str:
     return f"{SEASON}{period}" if window == "season" else period
 
 
+def read_suffix(board: Board, period_suffix: str) -> tuple[str, str]:
+    """The window and the period of a suffix that `suffix` gave. `ValidationError` at `period` where it is none."""
+    if period_suffix == "all":
+        return "all", "all"
+    if period_suffix.startswith(SEASON):
+        return "season", period_suffix.removeprefix(SEASON)
+    for window in ("day", "week", "month"):
+        if span(board, window, period_suffix):
+            return window, period_suffix
+    raise ValidationError({"period": _("“%(period)s” is no period.") % {"period": period_suffix}})
+
+
+def end(board: Board, window: str, period: str) -> datetime:
+    """The moment at which a period is over. `ValidationError` at `period` where there is no such one."""
+    return datetime.combine(days(board, window, period)[1], time(), ZoneInfo(board.timezone)).astimezone(UTC)
+
+
 def with_segment(period_suffix: str, board: Board, segment: str | None) -> str:
     """The suffix of a segment's ranked set; that of the whole board where `segment` is None."""
     return period_suffix if segment is None else f"{period_suffix}:{board.segment_by}={segment}"
@@ -130,8 +147,7 @@ def expires(board: Board, window: str, period: str) -> int:
     """When the period's data may go: its end plus the retention, in seconds since the epoch; 0 for never."""
     if window == "all":
         return 0
-    end = datetime.combine(days(board, window, period)[1], time(), ZoneInfo(board.timezone)).astimezone(UTC)
-    return int((end + timedelta(days=board.retention_days)).timestamp())
+    return int((end(board, window, period) + timedelta(days=board.retention_days)).timestamp())
 
 
 def sets_at(board: Board, at: datetime, windows: tuple[str, ...] | None = None) -> list[tuple[str, int]]:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from achievements.services import feed
+from gamify_site import travel
 from gamify_site.live import rendering, viewers
 from gamify_site.live.stream import Stream, Watched, event
 from gamify_site.store import subscription
@@ -215,7 +216,11 @@ class Hub:
         yield from found.items()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        def follow_and_work() -> T:
+            travel.follow()
+            return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, follow_and_work)
 
 
 def _forget(some: dict[T, set[Stream]], key: T | None, stream: Stream) -> None:

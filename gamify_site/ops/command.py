@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from gamify_site import travel
 from gamify_site.store import embedded
 from gamify_site.store.errors import StoreUnavailable
 
@@ -33,6 +34,7 @@ class StoreCommand(BaseCommand):
                 _interruptible(),
                 embedded.running(settings.GAMIFY_DATA_DIR) if settings.GAMIFY_EMBEDDED else nullcontext(),
             ):
+                travel.follow()
                 return super().execute(*args, **options)
         except StoreUnavailable as error:
             hint = "" if settings.GAMIFY_EMBEDDED else " Is GAMIFY_REDIS_URL right, and does the server run?"

@@ -228,14 +228,14 @@ def delete(player: str, *, by: str = "", reason: str = "") -> bool:
     """Removes every trace of the player: profile, news, entries on all boards, the account. False where there was none.
 
     The audit log forgets the player too; with `by` it says that somebody was deleted, under a pseudonym.
-    Two round trips, three where there is an account, and one for each 500 entries of the audit log; O(ranked sets of
-    all boards × log size).
+    Three round trips, one more where there is an account, and one for each 500 entries of the audit log; O(ranked sets
+    of all boards × log size).
     """
     work = [(shards.of(check_player_id(player)), player)]
     (found,) = catalog.run(
         "players/delete_player",
         work,
-        lambda it: [it, json.dumps(_boards()), json.dumps(_achievements())],
+        lambda it: [it, json.dumps(_boards_with_closed_periods()), json.dumps(_achievements())],
         repeatable=True,
     )
     account = accounts.find(player)
@@ -307,6 +307,15 @@ def _boards() -> list[dict[str, Any]]:
             "dense": int(fields["ties"] == "dense"),
         }
         for slug, fields in sorted(stored.items())
+    ]
+
+
+def _boards_with_closed_periods() -> list[dict[str, Any]]:
+    found = _boards()
+    closed = ask([("hkeys", keys.closed_periods(board["slug"])) for board in found])
+    return [
+        board | {"closed": [suffix.decode() for suffix in suffixes]}
+        for board, suffixes in zip(found, closed, strict=True)
     ]
 
 

@@ -51,6 +51,16 @@ def work(name: str) -> str:
     return f"{site()}:work:{name}"
 
 
+def clock_ahead() -> str:
+    """string: by how many seconds the demo's clock travel has moved the program's clock ahead."""
+    return f"{site()}:clock_ahead"
+
+
+def closed_periods(board: str) -> str:
+    """hash: suffix of each period that has been closed for good → JSON: at (ms), size."""
+    return f"{site()}:closed_periods:{board}"
+
+
 def tie_ticks() -> str:
     """hash: board → how many writes have been numbered, for the tie rule `earliest`."""
     return f"{site()}:tie_ticks"
@@ -199,7 +209,7 @@ def hidden_entries(number: int, player_id: str) -> str:
 
 
 def rank_news_sent(number: int, player_id: str, board: str) -> str:
-    """string with a life time of an hour: this player's way into the top of the board has been told."""
+    """string with a life time of an hour: when (ms) this player's way into the top of the board was told."""
     return f"{shard(number)}:player:{player_id}:ranked:{board}"
 
 
@@ -211,6 +221,11 @@ def rank_events(number: int) -> str:
 def board(number: int, slug: str, suffix: str) -> str:
     """sorted set: player id → order value. `suffix` is `<window>[:<segment>]`; see leaderboards/definitions.py."""
     return f"{shard(number)}:board:{slug}:{suffix}"
+
+
+def final_top(number: int, slug: str, suffix: str) -> str:
+    """sorted set of at most 100: the shard's first players of a closed period → order value; kept for good."""
+    return f"{shard(number)}:final_top:{slug}:{suffix}"
 
 
 def board_levels(number: int, slug: str, suffix: str) -> str:

@@ -63,8 +63,20 @@ def remove(slug: str) -> None:
         _forget_hidden(shard, slug)
         with guarded():
             client().hdel(keys.board_versions(shard), slug)
+    _forget_closed(slug)
     with guarded():
         client().hdel(keys.tie_ticks(), slug)
+
+
+def _forget_closed(slug: str) -> None:
+    """The winners of periods that were closed."""
+    (found,) = ask([("hkeys", keys.closed_periods(slug))])
+    for suffix in found:
+        with guarded():
+            for shard in shards.everyone():
+                client().unlink(keys.final_top(shard, slug, suffix.decode()))
+    with guarded():
+        client().unlink(keys.closed_periods(slug))
 
 
 def _forget_hidden(shard: int, slug: str) -> None:

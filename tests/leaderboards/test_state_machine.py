@@ -123,7 +123,8 @@ class Histories(RuleBasedStateMachine):
         if player in self.model.aside:
             assert moderation.show(player, "no cheat", by="root")
             self.model.show(player)
-        elif players.exists(player):
+        else:
+            players.upsert(player)  # only who is known can be hidden
             assert moderation.hide(player, "a cheat", by="root")
             self.model.hide(player)
 

@@ -33,7 +33,7 @@ def reset(scenario: str, players: int, anchor: date, progress: Progress) -> None
 
 def latest_anchor() -> date:
     """The last day whose noon has passed (UTC): sample data ends there, and none of it lies ahead."""
-    return (clock.now() - NOON).date()
+    return (clock.untravelled() - NOON).date()
 
 
 def is_needed() -> bool:

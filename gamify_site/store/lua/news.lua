@@ -1,6 +1,8 @@
 -- News: streams whose entries carry the caller's time, so that the same history gives the same streams.
 -- joins: store/keys
 
+local HOUR = 3600000 -- ms
+
 -- The id that follows `id`, `<ms>-<sequence>`, and is not before `ms`.
 local function next_id(id, ms)
   local last_ms, last_sequence = string.match(id, '^(%d+)-(%d+)$')
@@ -31,7 +33,10 @@ end
 
 -- Tells that a player entered the top of a board, unless that was told within the hour.
 local function announce_rank(shard, board, player, rank, ms)
-  if not redis.call('SET', rank_news_sent_key(shard, player, board), '1', 'NX', 'EX', 3600) then return end
+  local sent_key = rank_news_sent_key(shard, player, board)
+  local told = tonumber(redis.call('GET', sent_key) or nil)
+  if told and math.abs(ms - told) < HOUR then return end
+  redis.call('SET', sent_key, string.format('%.0f', ms), 'PX', HOUR)
   local at = string.format('%.0f', ms)
   add_to_feed(shard, player, ms, 'type', 'rank', 'board', board, 'rank', rank, 'at', at)
   add_news(rank_events_key(shard), 1000, ms, 'player', player, 'board', board, 'rank', rank, 'at', at)

@@ -1,0 +1,34 @@
+"""`manage.py tick`: does what has to be done now and then."""
+
+import argparse
+import time
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from gamify_site import travel
+from gamify_site.ops.command import StoreCommand
+from leaderboards.services import seasons
+
+
+class Command(StoreCommand):
+    help = "Closes the periods of boards that are over, so that their winners are kept. Safe to run twice at once."
+    runs_until_stopped = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--every", type=_seconds, metavar="SECONDS", help="go on, and do it every so many seconds")
+
+    def handle(self, *_: Any, every: float | None, **__: Any) -> None:
+        while True:
+            for closed in seasons.close_due():
+                self.stdout.write(f"Closed: {closed.board} {closed.suffix}, {closed.size} players.")
+            if every is None:
+                return
+            time.sleep(every)
+            travel.follow()
+
+
+def _seconds(text: str) -> float:
+    if not text.isdecimal() or not 1 <= int(text) <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to 86400")
+    return int(text)
