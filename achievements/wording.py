@@ -177,7 +177,9 @@ def _progress_gap(told: Explanation) -> str:
         )
     if item.type == "meta":
         return ngettext("%(left)s more achievement is missing.", "%(left)s more achievements are missing.", left) % said
-    if item.measure == "max" and item.type != "milestone":
+    if item.type == "milestone":
+        return _("It has not happened yet: %(action)s.") % {"action": item.action}
+    if item.measure == "max":
         return _("The best so far is %(best)s; it takes %(target)s at once.") % (
             said | {"best": number_format(told.next.progress)}
         )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leaderboards.views import manage, pages
+from leaderboards.views import manage, pages, periods
 
 urlpatterns = [
     path("leaderboards/", pages.board_list, name="board_list"),
@@ -13,4 +13,6 @@ urlpatterns = [
     path("manage/boards/<str:slug>/edit/", manage.board_edit, name="manage_board_edit"),
     path("manage/boards/<str:slug>/delete/", manage.board_delete, name="manage_board_delete"),
     path("manage/boards/<str:slug>/scores/", manage.board_scores, name="manage_board_scores"),
+    path("manage/boards/<str:slug>/archive/", periods.board_archive, name="manage_board_archive"),
+    path("manage/boards/<str:slug>/recount/", periods.board_recount, name="manage_board_recount"),
 ]

@@ -242,8 +242,8 @@ def achievement_backfill(request: HttpRequest, slug: str) -> HttpResponse:
         "here": request.path,
         "next": reverse("manage_achievement_list"),
     }
-    name = "manage/achievements/backfill.html"
-    return render(request, name + ("#work" if wants(request, "work") else ""), context)
+    name = "manage/_work.html" if wants(request, "work") else "manage/achievements/backfill.html"
+    return render(request, name, context)
 
 
 def _page(

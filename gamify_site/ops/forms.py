@@ -7,7 +7,27 @@ from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from gamify_site.forms import checked
+from gamify_site.identifiers import check_player_id
 from gamify_site.ops.demo import scenarios
+from gamify_site.players import accounts
+from gamify_site.players import services as players
+
+
+class LoginAsForm(forms.Form):
+    """As which player to go on."""
+
+    player = forms.CharField(label=_("Player id"), max_length=64)
+
+    def clean_player(self) -> str:
+        """Somebody who is there, and no staff."""
+        player = checked(check_player_id, self.cleaned_data["player"].strip())
+        if not players.exists(player):
+            raise ValidationError(_("There is no player with this id."))
+        account = accounts.find(player)
+        if account and (account["is_staff"] == "1" or account["player_id"] != player):
+            raise ValidationError(_("This account belongs to somebody else, or to staff."))
+        return player
 
 
 class DemoForm(forms.Form):

@@ -7,6 +7,9 @@ from gamify_site.ops.views import demo, health
 
 demo_urlpatterns = [
     path("manage/demo/", demo.demo, name="manage_demo"),
+    path("manage/demo/clock/", demo.demo_clock, name="manage_demo_clock"),
+    path("manage/demo/tick/", demo.demo_tick, name="manage_demo_tick"),
+    path("manage/demo/as/", demo.demo_login_as, name="manage_demo_login_as"),
     path("manage/demo/login/", demo.demo_login, name="demo_login"),
 ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from gamify_site import audit
 from gamify_site.integrity import Breach, Progress
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask
@@ -28,6 +29,18 @@ def check(*, repair: bool = False, progress: Progress | None = None) -> Iterator
             sets.derive(partial(boards.get, board.slug))
     if progress:
         progress(len(known), len(known))
+
+
+def recount(slug: str, *, by: str) -> int:
+    """Makes anew what follows from the entries of a board: segments, levels, the limit; gives how much was wrong.
+
+    Audited. Raises `UnknownBoard`, `StoreUnavailable`. Cost as `check`.
+    """
+    board = boards.get(slug)
+    breaches = list(_check_board(board, repair=True))
+    sets.derive(partial(boards.get, slug))
+    audit.record(audit.Entry("board_recounted", slug, by, after={"wrong": len(breaches)}))
+    return len(breaches)
 
 
 def _check_board(board: Board, *, repair: bool) -> Iterator[Breach]:

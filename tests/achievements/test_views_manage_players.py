@@ -56,7 +56,7 @@ def test_why_do_i_not_have_this_is_answered_for_every_type(staff, clock):
         "best": "The best so far is 7; it takes 10 at once.",
         "coiny": "2 more achievements of coins are missing.",
         "daily": "The streak is at 1 of 3 days; today is still missing.",
-        "first": "1 of 1 are missing.",
+        "first": "It has not happened yet: swim.",
         "gone": "It is archived: nobody new unlocks it. 99 of 99 are missing.",
         "ladder": "46 of 50 are missing.",
         "later": "It waits for first.",

@@ -1,22 +1,37 @@
 """The demo's pages: only where the demo tools are on, only for staff, never without a confirmation."""
 
+import threading
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from gamify_site import clock, work
 from gamify_site.ops.demo import reset
 from gamify_site.players.models import Account
+from gamify_site.store import connection
 from leaderboards.services import boards, ranking
+from tests.builders import make_board, make_player
 from tests.conftest import Store
 
 
 @pytest.fixture
-def demo(settings: Settings, store: Store) -> Store:
+def demo(settings: Settings, store: Store) -> Iterator[Store]:
     settings.GAMIFY_DEMO = True
     settings.ROOT_URLCONF = "tests.ops.urls_with_demo"
-    return store
+    yield store
+    clock.set_ahead(clock.NOT_AHEAD)
+
+
+def wait_for(found: Callable[[], object]) -> None:
+    """Asks until it is so; a test that waits in vain is ended by the runner."""
+    for _ in range(600):
+        if found():
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError("It has not become so within 30 s.")
 
 
 @pytest.fixture
@@ -46,8 +61,8 @@ def test_confirmation_names_scenario_and_players(staff: Account, client: Client)
 
 
 def test_reset_after_the_confirmation(staff: Account, client: Client) -> None:  # noqa: ARG001
-    answer = client.post("/manage/demo/", {"scenario": "showcase", "players": 12, "confirmed": "yes"}, follow=True)
-    assert "Reset to scenario showcase with 12 players." in answer.content.decode()
+    client.post("/manage/demo/", {"scenario": "showcase", "players": 12, "confirmed": "yes"})
+    wait_for(lambda: "Done." in client.get("/manage/demo/").content.decode())
     assert ranking.size("coins") == 12
 
 
@@ -66,7 +81,7 @@ def test_more_players_than_the_scenario_takes_are_refused_at_the_field(staff: Ac
 @pytest.mark.parametrize("wrong", [{"players": "0"}, {"players": "x"}, {"players": "5001"}, {"scenario": "chaos"}])
 def test_wrong_choices_reset_nothing(staff: Account, client: Client, wrong: dict[str, str]) -> None:  # noqa: ARG001
     page = client.post("/manage/demo/", {"scenario": "showcase", "players": "5", "confirmed": "yes"} | wrong)
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert "errorlist" in page.content.decode()
     assert boards.all() == []
 
@@ -91,3 +106,66 @@ def test_one_click_log_in_leads_nowhere_else(demo: Store, client: Client) -> Non
     Account.objects.create_user("alice", "tulips and trams")
     answer = client.post("/manage/demo/login/", {"username": "alice", "next": "https://example.com/"})
     assert answer["Location"] == "/"
+
+
+def test_page_shows_how_far_a_reset_is(staff: Account, client: Client) -> None:  # noqa: ARG001
+    until = threading.Event()
+    begun = work.start(reset.WORK, lambda progress: (progress(3, 4), until.wait()), patience=0)
+    assert begun.state == "running"
+    try:
+        wait_for(lambda: "75 %" in client.get("/manage/demo/").content.decode())
+        part = client.get("/manage/demo/", headers={"HX-Request": "true", "HX-Target": "work"}).content.decode()
+        assert 'hx-trigger="every 1s"' in part
+        assert "<html" not in part
+        answer = client.post("/manage/demo/", {"scenario": "empty", "confirmed": "yes"}, follow=True)
+        assert "Sample data is being made already." in answer.content.decode()
+    finally:
+        until.set()
+    wait_for(lambda: "Done." in client.get("/manage/demo/").content.decode())
+
+
+def test_failed_reset_says_why(staff: Account, client: Client) -> None:  # noqa: ARG001
+    work.start(reset.WORK, lambda _progress: 1 / 0)
+    assert "division by zero" in client.get("/manage/demo/").content.decode()
+
+
+def test_reset_whose_process_is_gone_is_told_and_can_be_started_again(staff: Account, client: Client) -> None:  # noqa: ARG001
+    work.start(reset.WORK, lambda _progress: None)
+    connection.client().hset("{gamify}:work:reset", mapping={"state": "running", "at": 0})
+    assert "the process that did it is gone" in client.get("/manage/demo/").content.decode()
+    client.post("/manage/demo/", {"scenario": "empty", "confirmed": "yes"})
+    wait_for(lambda: work.find(reset.WORK).state == "done")
+
+
+def test_clock_goes_ahead_and_back(staff: Account, client: Client) -> None:  # noqa: ARG001
+    client.post("/manage/demo/clock/", {"step": "day"})
+    client.post("/manage/demo/clock/", {"step": "week"})
+    assert 'data-ahead="8"' in client.get("/manage/demo/").content.decode()
+    client.post("/manage/demo/clock/", {"step": "back"})
+    assert "That is the real time." in client.get("/manage/demo/").content.decode()
+    assert client.post("/manage/demo/clock/", {"step": "year"}).status_code == 404
+    assert client.get("/manage/demo/clock/").status_code == 405
+
+
+def test_tick_closes_what_is_over(staff: Account, client: Client) -> None:  # noqa: ARG001
+    make_board(windows=("day",), entries={"alice": 9})
+    for _ in range(2):
+        client.post("/manage/demo/clock/", {"step": "week"})
+    page = client.post("/manage/demo/tick/", follow=True).content.decode()
+    assert "1 period has been closed." in page
+    client.post("/manage/demo/clock/", {"step": "back"})
+
+
+def test_staff_go_on_as_any_player(staff: Account, client: Client) -> None:  # noqa: ARG001
+    make_player("bob")
+    client.post("/manage/demo/as/", {"player": "bob"})
+    assert client.get("/players/bob/").context["is_me"]
+    assert client.post("/manage/demo/as/", {"player": "bob"}).status_code == 404
+
+
+@pytest.mark.parametrize("player", ["", "nobody", "no one", "charlie"])
+def test_nobody_goes_on_as_staff_or_as_nobody(staff: Account, client: Client, player: str) -> None:  # noqa: ARG001
+    make_player("charlie")
+    answer = client.post("/manage/demo/as/", {"player": player})
+    assert answer.status_code == 422
+    assert answer.context["login_form"].errors["player"]

@@ -2,35 +2,101 @@
 
 from django.contrib import messages
 from django.contrib.auth import login
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
+from gamify_site import clock, travel, work
+from gamify_site.asking import wants
 from gamify_site.ops.demo import accounts, reset
-from gamify_site.ops.forms import DemoForm
+from gamify_site.ops.forms import DemoForm, LoginAsForm
 from gamify_site.players.access import staff_only
 from gamify_site.players.models import Account
+from leaderboards.services import seasons
+
+STEPS = {"day": 1, "week": 7}  # days that the clock goes ahead
 
 
 @staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def demo(request: HttpRequest) -> HttpResponse:
-    """Staff choose sample data, confirm what it replaces, and get it."""
+    """Staff choose sample data, confirm what it replaces, and see how far it is; the demo's other tools."""
+    if wants(request, "work"):
+        return render(request, "manage/_work.html", _context(DemoForm(), LoginAsForm()))
     form = DemoForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid():
-        return render(request, "manage/demo.html", {"form": form})
+    if request.method != "POST":
+        return render(request, "manage/demo.html", _context(form, LoginAsForm()))
+    if not form.is_valid():
+        return render(request, "manage/demo.html", _context(form, LoginAsForm()), status=422)
     chosen = form.cleaned_data
     if request.POST.get("confirmed") != "yes":
-        return render(request, "manage/demo.html", {"form": form, "chosen": chosen})
-    reset.reset(chosen["scenario"], chosen["players"], reset.latest_anchor(), lambda _done, _total: None)
-    messages.success(
-        request,
-        _("Reset to scenario %(scenario)s with %(players)d players.") % chosen,
-    )
+        return render(request, "manage/demo.html", {"chosen": chosen})
+    scenario, players = chosen["scenario"], chosen["players"]
+    try:
+        work.start(reset.WORK, lambda progress: reset.reset(scenario, players, reset.latest_anchor(), progress))
+    except work.AlreadyRunning:
+        messages.warning(request, _("Sample data is being made already."))
     return redirect("manage_demo")
+
+
+def _context(form: DemoForm, login_form: LoginAsForm) -> dict[str, object]:
+    return {
+        "form": form,
+        "login_form": login_form,
+        "work": work.find(reset.WORK),
+        "here": reverse("manage_demo"),
+        "next": reverse("home"),
+        "now": clock.now(),
+        "ahead": travel.follow().days,
+    }
+
+
+@staff_only
+@require_POST
+@never_cache
+def demo_clock(request: HttpRequest) -> HttpResponse:
+    """Moves the clock of the whole program: a day or a week ahead, or back to now."""
+    by, step = request.user.get_username(), request.POST.get("step", "")
+    try:
+        if step == "back":
+            travel.back(by=by)
+        elif step in STEPS:
+            travel.go(STEPS[step], by=by)
+        else:
+            raise Http404
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("manage_demo")
+
+
+@staff_only
+@require_POST
+@never_cache
+def demo_tick(request: HttpRequest) -> HttpResponse:
+    """Does now what `manage.py tick` does now and then."""
+    closed = seasons.close_due()
+    text = ngettext("%(n)s period has been closed.", "%(n)s periods have been closed.", len(closed))
+    messages.success(request, text % {"n": len(closed)})
+    return redirect("manage_demo")
+
+
+@staff_only
+@require_POST
+@never_cache
+def demo_login_as(request: HttpRequest) -> HttpResponse:
+    """Staff go on as any player, who gets an account without a password for that."""
+    form = LoginAsForm(request.POST)
+    if not form.is_valid():
+        return render(request, "manage/demo.html", _context(DemoForm(), form), status=422)
+    login(request, accounts.open_for(form.cleaned_data["player"]))
+    return redirect("home")
 
 
 @require_POST

@@ -1,0 +1,49 @@
+"""The staff's pages of a board's past."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from gamify_site import audit
+from gamify_site.players.models import Account
+from gamify_site.store import keys
+from leaderboards.services import ranking, seasons
+from tests.builders import ids, make_board, make_player
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
+    return client
+
+
+def test_past_periods_are_listed_with_their_winners(staff, clock):
+    make_player("alice", name="Alice <b>")
+    make_board(windows=("day",), entries={"alice": 9, "bob": 5})
+    assert "No period is over yet" in staff.get("/manage/boards/coins/archive/").content.decode()
+    clock.advance(days=2)
+    page = staff.get("/manage/boards/coins/archive/").content.decode()
+    assert re.findall(r'data-(?:period|player)="([\w-]+)"', page) == ["2082-11-20", "alice", "bob"]
+    assert "Alice &lt;b&gt;" in page
+    assert "Late events may still change it" in page
+    clock.advance(days=9)
+    seasons.close_due()
+    assert "Closed" in staff.get("/manage/boards/coins/archive/").content.decode()
+    assert staff.get("/manage/boards/nowhere/archive/").status_code == 404
+
+
+def test_recount_mends_segments_and_is_audited(staff, store):
+    make_player("alice", country="SE")
+    make_board(segment_by="country", entries={"alice": 9})
+    store.redis.delete(keys.board(0, "coins", "all:country=SE"))
+    assert ranking.top("coins", 9, segment="SE") == []
+    staff.post("/manage/boards/coins/recount/")
+    assert ids(ranking.top("coins", 9, segment="SE")) == ["alice"]
+    assert "Wrong and made right: 1" in staff.get("/manage/boards/coins/recount/").content.decode()
+    staff.post("/manage/boards/coins/recount/")
+    assert "Nothing was wrong." in staff.get("/manage/boards/coins/recount/").content.decode()
+    told = [(it.what, it.by, it.after) for it in audit.walk(lambda _entry: True)]
+    assert told == [("board_recounted", "root", {"wrong": 0}), ("board_recounted", "root", {"wrong": 1})]
