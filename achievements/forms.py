@@ -141,9 +141,9 @@ class AchievementForm(PlainForm):
         if achievement is None:
             initial |= {"slug": "", "revision": 0}
         super().__init__(data, initial=initial)
-        self.rows = _TierRows(
-            data, prefix="tiers", initial=[_tier_row(tier) for tier in (achievement or copied or _NEW).tiers]
-        )
+        has_rows = data is not None and "tiers-TOTAL_FORMS" in data  # not where another type was shown before
+        tiers = (achievement or copied or _NEW).tiers
+        self.rows = _TierRows(data if has_rows else None, prefix="tiers", initial=[_tier_row(tier) for tier in tiers])
         self.chosen_type = self._choose_type()
         self._offer()
         for name in _OF_SOME.difference(FIELDS_OF[self.chosen_type]):

@@ -1,9 +1,11 @@
 -- Counts what an edit of an achievement would change for some players; changes nothing.
 -- joins: store/keys achievements/releases achievements/streaks
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) as it would be; JSON request: slug, players, ms
+-- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) as it would be; JSON request: slug, players, ms,
+--         targets (release → target as it is)
 -- Returns `stale`, or {players who would unlock it, unlocks of others that follow, players who have it without reaching
---         it, players who have it with other points, the difference that these make in points}
+--         it, those of them who reach it as it is, players who have it with other points, the difference that these
+--         make in points}
 -- Cost: O(players × achievements).
 
 local shard = KEYS[1]
@@ -12,7 +14,7 @@ local catalog, request = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
 local rule = catalog.rules[request.slug]
 local own = {}
 for _, release in ipairs(rule.releases) do own[release.slug] = true end
-local gain, follow, lose, repriced, points = 0, 0, 0, 0, 0
+local gain, follow, short, newly_short, repriced, points = 0, 0, 0, 0, 0, 0
 
 local function read_streak(player)
   local bitmap = redis.call('GET', days_key(shard, player.id, rule.action))
@@ -20,17 +22,24 @@ local function read_streak(player)
   player.progress[rule.slug] = math.max(best, progress_of(player, rule.slug))
 end
 
--- True where the player has a release and would not reach it any more.
+-- Whether the player has a release without reaching it, and whether it is reached by the rule as it is.
 local function falls_short(player)
+  local is_short, is_newly_short = false, false
   for _, release in ipairs(rule.releases) do
-    if unlock_of(player, release.slug) and reached(player, catalog, rule) < release.target then return true end
+    local progress = reached(player, catalog, rule)
+    if unlock_of(player, release.slug) and progress < release.target then
+      local target = request.targets[release.slug]
+      is_short, is_newly_short = true, is_newly_short or target and progress >= target
+    end
   end
-  return false
+  return is_short, is_newly_short
 end
 
 local function weigh(player)
   if rule.type == 'streak' then read_streak(player) end
-  if falls_short(player) then lose = lose + 1 end
+  local is_short, is_newly_short = falls_short(player)
+  if is_short then short = short + 1 end
+  if is_newly_short then newly_short = newly_short + 1 end
   for _, release in ipairs(rule.releases) do reprice_unlock(player, release) end
   if player.changes then repriced, points = repriced + 1, points + player.points end
   check_rules(player, catalog, { rule }, request.ms, true)
@@ -43,4 +52,4 @@ local function weigh(player)
 end
 
 for _, id in ipairs(request.players) do weigh(open_player(shard, id)) end
-return { gain, follow, lose, repriced, points }
+return { gain, follow, short, newly_short, repriced, points }

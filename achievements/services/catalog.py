@@ -60,7 +60,9 @@ def _change(before: Achievement | None, after: Achievement, by: str, reason: str
 
 
 def get(slug: str) -> Achievement:
-    """The definition, a draft too. Raises `UnknownAchievement`. No round trip while no definition has changed."""
+    """The definition, a draft too. Raises `UnknownAchievement`. No round trip; one where it is not known here yet."""
+    if slug not in _all():
+        catalog.follow()
     try:
         return _all()[slug]
     except KeyError:

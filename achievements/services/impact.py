@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from achievements.definitions import Achievement
@@ -18,15 +19,17 @@ MOST_CHECKS_A_CALL = 400
 class Impact:
     """How many of the players that were looked at, out of `players`, an edit would touch.
 
-    `gain`: would unlock it now; `follow`: metas that this would unlock; `lose`: have it without reaching it by the new
-    rule; `repriced`: have it with other points, which makes a difference of `points` in all.
+    `gain`: would unlock it now; `follow`: metas that this would unlock; `short`: have it without reaching it by the new
+    rule, and `newly_short` those of them who reach it by the rule as it is; `repriced`: have it with other points,
+    which makes a difference of `points` in all.
     """
 
     players: int
     looked_at: int = 0
     gain: int = 0
     follow: int = 0
-    lose: int = 0
+    short: int = 0
+    newly_short: int = 0
     repriced: int = 0
     points: int = 0
 
@@ -38,7 +41,7 @@ class Impact:
     @property
     def touches_nobody(self) -> bool:
         """Whether nothing would change for anybody."""
-        return not (self.gain or self.follow or self.lose or self.repriced)
+        return not (self.gain or self.follow or self.newly_short or self.repriced)
 
 
 def of(candidate: Achievement, *, patience: float = PATIENCE) -> Impact:
@@ -46,24 +49,28 @@ def of(candidate: Achievement, *, patience: float = PATIENCE) -> Impact:
 
     Raises `StoreUnavailable`. A few round trips for each 100 players; it stops after `patience` seconds.
     """
-    found, until = [0] * 5, time.monotonic() + patience
+    found, until = [0] * 6, time.monotonic() + patience
     looked_at, players = 0, count()
+    now = {item.slug: item for item in catalog.all()}.get(candidate.slug)
+    targets = {release.slug: release.target for release in now.releases()} if now else {}
     with stored.supposing(catalog.KIND, candidate.slug, candidate.to_fields()):
         slugs = backfill.affected(candidate.slug)
         size = max(1, MOST_CHECKS_A_CALL // len(slugs))
         for ids, place in walk():
             work = [(place.shard, ids[start : start + size]) for start in range(0, len(ids), size)]
             for reply in stored.run(
-                "achievements/weigh_edit", work, lambda some: _arguments(candidate.slug, slugs, some), repeatable=True
+                "achievements/weigh_edit",
+                work,
+                lambda some: _arguments(candidate.slug, slugs, targets, some),
+                repeatable=True,
             ):
                 found = [before + more for before, more in zip(found, reply, strict=True)]
             looked_at += len(ids)
             if time.monotonic() > until:
                 break
-    gain, follow, lose, repriced, points = found
-    return Impact(max(players, looked_at), looked_at, gain, follow, lose, repriced, points)
+    return Impact(max(players, looked_at), looked_at, *found)
 
 
-def _arguments(slug: str, slugs: frozenset[str], players: list[str]) -> list[str]:
-    request = {"slug": slug, "players": players, "ms": int(clock.now().timestamp() * 1000)}
+def _arguments(slug: str, slugs: frozenset[str], targets: Mapping[str, int], players: Sequence[str]) -> list[str]:
+    request = {"slug": slug, "targets": targets, "players": players, "ms": int(clock.now().timestamp() * 1000)}
     return [compiled.rules(frozenset(), slugs), json.dumps(request)]

@@ -67,6 +67,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     player = player_of(request)
     achievement = catalog.get(slug)
     state = _state_for(player, achievement)
+    achievement = catalog.get(slug)  # it may have been changed since this process last looked
     entry = progress.visible(slug, state)
     shown = rendered.current(entry.releases)
     holders, players = state.holders.get(shown.achievement, 0), state.players

@@ -62,6 +62,15 @@ def forget() -> None:
     _own.get().snapshot = None
 
 
+def follow() -> None:
+    """Forgets what is known where a definition has been changed since. Raises `StoreUnavailable`. One round trip."""
+    known = _own.get().snapshot
+    if known is not None:
+        (version,) = ask([("get", keys.catalog_version())])
+        if (version or NEVER_CHANGED.encode()).decode() != known.version:
+            forget()
+
+
 def snapshot() -> Snapshot:
     """What this process knows; read from Redis (4 round trips) when it knows nothing yet."""
     own = _own.get()

@@ -53,7 +53,9 @@ def define(board: Board, *, by: str = "") -> None:
 
 
 def get(slug: str) -> Board:
-    """The definition. Raises `UnknownBoard`. No round trip while no definition has changed."""
+    """The definition. Raises `UnknownBoard`. No round trip; one where it is not known here yet."""
+    if _find(slug) is None:
+        catalog.follow()
     board = _find(slug)
     if board is None:
         raise UnknownBoard(slug)

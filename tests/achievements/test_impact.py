@@ -34,7 +34,7 @@ def test_lower_target_tells_who_would_gain_and_what_follows(services_store):
 def test_higher_target_tells_who_has_it_without_reaching_it(services_store):
     crowd()
     harder = replace(catalog.get("base"), target=15)
-    assert impact.of(harder) == Impact(players=3, looked_at=3, lose=1)
+    assert impact.of(harder) == Impact(players=3, looked_at=3, short=1, newly_short=1)
     catalog.define(harder)
     backfill.recompute("base")
     assert held("bob") == ["base", "one"]
@@ -86,3 +86,13 @@ def test_without_patience_what_was_looked_at_is_told(services_store):  # noqa: A
     found = impact.of(replace(catalog.get("base"), target=5), patience=0)
     assert not found.is_exact
     assert 0 < found.gain == found.looked_at < found.players == 300
+
+
+def test_what_was_given_by_hand_is_short_before_and_after(services_store):  # noqa: ARG001
+    made = make("base")
+    do("bob", "coin", amount=10)
+    do("alice", "coin", amount=1)
+    unlocks.grant("alice", "base", "a prize", by="root")
+    assert impact.of(made) == Impact(2, 2, short=1)
+    assert impact.of(made).touches_nobody
+    assert impact.of(replace(made, target=11)) == Impact(2, 2, short=2, newly_short=1)

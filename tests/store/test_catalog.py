@@ -37,6 +37,20 @@ def test_old_rule_is_never_applied_after_a_change(another_process):
     assert boards.get("coins").combine == "best"
 
 
+def test_new_definition_is_found_by_every_process(another_process):
+    boards.all()
+    another_process(lambda: make_board("laps"))
+    assert boards.get("laps").slug == "laps"
+
+
+def test_staff_follow_what_other_processes_have_changed(another_process):
+    make_board()
+    boards.get("coins")
+    another_process(lambda: make_board(name="Gold"))
+    catalog.follow()
+    assert boards.get("coins").name == "Gold"
+
+
 def test_old_rule_is_never_applied_to_a_batch(another_process):
     make_board(combine="sum", entries={"alice": 5, "bob": 5, "charlie": 5})
     boards.get("coins")
