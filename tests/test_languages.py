@@ -87,6 +87,7 @@ PAGES = {
     "manage_accounts": ["/manage/accounts/"],
     "manage_keys": ["/manage/keys/"],
     "manage_key_revoke": ["/manage/keys/abababababab/revoke/", "/manage/keys/none/revoke/"],
+    "manage_redis": ["/manage/redis/"],
     "manage_demo": ["/manage/demo/"],
 }
 NO_TEXT = {"badge_sprite", "share_picture", "healthz", "readyz"}
