@@ -38,11 +38,9 @@ class KeyForm(PlainForm):
     )
     scope = forms.ChoiceField(
         label=_("Scope"),
-        choices=[
-            ("read", _("Read: ask for players, achievements and boards")),
-            ("write", _("Write: also send events, scores and players")),
-        ],
+        choices=[("read", _("Read")), ("write", _("Read and write"))],
         initial="read",
+        help_text=_("To read is to ask for players, achievements and boards; to write is to send events and scores."),
     )
 
     def create(self, by: str) -> tuple[keys.ApiKey, str] | None:

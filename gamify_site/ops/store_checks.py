@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from gamify_site import clock
-from gamify_site.ops.store_facts import Facts
+from gamify_site.ops.store_facts import SLOW_ENTRIES, Facts
 from leaderboards.wording import number
 
 State = Literal["ok", "warn", "bad", "unknown"]
@@ -170,7 +170,7 @@ def _hit_rate(facts: Facts) -> Check:
 def _slow_commands(facts: Facts) -> Check:
     name = _("Slow commands")
     meaning = _("While the server works on a slow command everybody else waits.")
-    advice = _("See below which they are, and whose.")
+    advice = _("See below which they are.")
     if facts.slow is None:
         return Check(name, _("not told"), "unknown", meaning, _("Ask the server."), "SLOWLOG GET 10")
     if facts.slow_from is not None and facts.slow_from < 0:
@@ -184,7 +184,8 @@ def _slow_commands(facts: Facts) -> Check:
     value = ngettext(
         "%(count)s in the last hour, %(most)s ms", "%(count)s in the last hour, up to %(most)s ms", len(recent)
     )
-    value %= {"count": number(len(recent)), "most": number(round(max(recent)))}
+    more = "+" if len(recent) >= SLOW_ENTRIES else ""  # no more are asked for
+    value %= {"count": f"{number(len(recent))}{more}", "most": number(round(max(recent)))}
     return Check(name, value, "warn", meaning, advice, "SLOWLOG GET 10")
 
 

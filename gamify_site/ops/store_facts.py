@@ -13,6 +13,7 @@ from django.contrib.sessions.backends.cache import KEY_PREFIX as SESSION_PREFIX
 
 from gamify_site import clock
 
+SLOW_ENTRIES = 10  # that are asked for, the latest
 LONGEST_COMMAND = 120  # characters
 SESSION_KEY = re.compile(rf"(?<={re.escape(SESSION_PREFIX)})\w+")
 

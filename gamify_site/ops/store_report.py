@@ -14,7 +14,6 @@ from gamify_site.store.connection import ask_what_is_allowed
 MOST_SAMPLED = 2000  # own keys
 MOST_LOOKED_AT = 20_000  # keys of anybody
 MEASURED = 100  # keys of each kind whose memory is asked for
-SLOW_ENTRIES = 10
 SETTINGS = ("maxmemory-policy", "appendonly", "save", "slowlog-log-slower-than")
 
 
@@ -82,7 +81,13 @@ def kind_of(name: str) -> str:
 def _ask_server() -> tuple[Facts, int | None]:
     """The facts and the number of keys. One round trip."""
     info, slow, keys, time, *settings = ask_what_is_allowed(
-        [("info",), ("slowlog_get", SLOW_ENTRIES), ("dbsize",), ("time",), *(("config_get", it) for it in SETTINGS)]
+        [
+            ("info",),
+            ("slowlog_get", store_facts.SLOW_ENTRIES),
+            ("dbsize",),
+            ("time",),
+            *(("config_get", it) for it in SETTINGS),
+        ]
     )
     known = {name: str(value) for told in settings if told for name, value in told.items()}
     now = time[0] if time else int(clock.now().timestamp())

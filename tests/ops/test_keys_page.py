@@ -108,10 +108,10 @@ def test_empty_form_is_refused(staff: Client) -> None:
 
 def test_use_is_told_in_words(staff: Client, clock) -> None:
     _key, secret = keys.create("Game", "read", by="charlie")
-    assert "<td>never</td>" in staff.get(PAGE).content.decode()
+    assert "never</td>" in staff.get(PAGE).content.decode()
     keys.verify(secret)
     clock.advance(hours=3)
-    assert "<td>3\N{NO-BREAK SPACE}hours ago</td>" in staff.get(PAGE).content.decode()
+    assert "3\N{NO-BREAK SPACE}hours ago</td>" in staff.get(PAGE).content.decode()
 
 
 def test_names_are_escaped(staff: Client) -> None:
