@@ -1,5 +1,6 @@
 """Every language is complete: all texts are translated, and no page of one language holds a text of the other."""
 
+import json
 import os
 import re
 import shutil
@@ -28,6 +29,7 @@ from achievements.views.play import MOVES
 from gamify_site.ops.urls import demo_urlpatterns
 from gamify_site.players.choices import country_names
 from gamify_site.players.models import Account
+from gamify_site.store import keys
 from leaderboards.services import ranking, scores
 from leaderboards.wording import left
 from tests.achievements.builders import do, make
@@ -83,6 +85,9 @@ PAGES = {
     "manage_board_delete": ["/manage/boards/coins/delete/"],
     "manage_board_scores": ["/manage/boards/coins/scores/?player=alice", "/manage/boards/laps/scores/"],
     "manage_accounts": ["/manage/accounts/"],
+    "manage_keys": ["/manage/keys/"],
+    "manage_key_revoke": ["/manage/keys/abababababab/revoke/", "/manage/keys/none/revoke/"],
+    "manage_redis": ["/manage/redis/"],
     "manage_demo": ["/manage/demo/"],
 }
 NO_TEXT = {"badge_sprite", "share_picture", "healthz", "readyz"}
@@ -116,6 +121,10 @@ SENT: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/manage/boards/coins/scores/", {"do": "increment", "player": "bob", "increment": "9007199254740991"}),
     ("/manage/boards/achievement-points/scores/", {"do": "increment", "player": "bob", "increment": "1"}),
     ("/manage/boards/coins/scores/", {"do": "remove", "player": "nobody"}),
+    ("/manage/keys/", {}),
+    ("/manage/keys/", {"name": "Ten\x07", "scope": "none"}),
+    ("/manage/keys/", {"name": "Ten", "scope": "read"}),
+    ("/manage/keys/abababababab/revoke/", {}),
     ("/manage/demo/", {"scenario": "none", "players": "0"}),
     ("/manage/demo/", {"scenario": "showcase", "players": "10"}),
     *(("/play/", {"move": move}) for move in MOVES),
@@ -241,7 +250,7 @@ def assert_same_in_two_languages(english: HttpResponse, german: HttpResponse) ->
 
 
 @pytest.fixture
-def played(store, clock, settings) -> None:  # noqa: ARG001  (the store comes first)
+def played(store, clock, settings) -> None:
     settings.GAMIFY_DEMO = True
     settings.ROOT_URLCONF = "tests.ops.urls_with_demo"
     make_board("coins", action="coin", windows=("all", "week", "day"), segment_by="country")
@@ -262,6 +271,8 @@ def played(store, clock, settings) -> None:  # noqa: ARG001  (the store comes fi
         do(player, "login")
         do(player, "boss")
     do("alice", "relic", item="cup")
+    key = {"name": "Ten", "scope": "write", "created": clock.now().isoformat(), "created_by": "alice"}
+    store.redis.hset(keys.api_keys(), "ab" * 32, json.dumps(key))
 
 
 @pytest.fixture

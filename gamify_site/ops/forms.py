@@ -1,4 +1,4 @@
-"""What staff choose on the demo page."""
+"""The staff's forms: sample data on the demo page, a key of the HTTP API."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from gamify_site.forms import checked
+from gamify_site.api import keys
+from gamify_site.forms import PlainForm, checked
 from gamify_site.identifiers import check_player_id
 from gamify_site.ops.demo import scenarios
 from gamify_site.players import accounts
@@ -58,3 +59,29 @@ class DemoForm(forms.Form):
             except ValidationError as error:
                 self.add_error("players", error.message_dict["players"])
         return cleaned
+
+
+class KeyForm(PlainForm):
+    """A new key of the HTTP API."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=keys.LONGEST_NAME,
+        help_text=_("What the key is for, such as the game server. No two keys have the same name."),
+    )
+    scope = forms.ChoiceField(
+        label=_("Scope"),
+        choices=[("read", _("Read")), ("write", _("Read and write"))],
+        initial="read",
+        help_text=_("To read is to ask for players, achievements and boards; to write is to send events and scores."),
+    )
+
+    def create(self, by: str) -> tuple[keys.ApiKey, str] | None:
+        """The key and its secret; None where the form or the service refuses, which is then shown at the field."""
+        if not self.is_valid():
+            return None
+        try:
+            return keys.create(self.cleaned_data["name"], self.cleaned_data["scope"], by=by)
+        except ValidationError as error:
+            self.add_errors(error)
+        return None

@@ -1,9 +1,9 @@
-"""Health checks for machines; the demo's pages where the demo tools are on, elsewhere they do not exist."""
+"""Health checks for machines, the staff's tools, and the demo's pages, which exist where the demo tools are on."""
 
 from django.conf import settings
 from django.urls import path
 
-from gamify_site.ops.views import demo, health
+from gamify_site.ops.views import demo, health, keys, redis
 
 demo_urlpatterns = [
     path("manage/demo/", demo.demo, name="manage_demo"),
@@ -16,5 +16,8 @@ demo_urlpatterns = [
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("manage/keys/", keys.api_keys, name="manage_keys"),
+    path("manage/keys/<slug:key_id>/revoke/", keys.revoke_key, name="manage_key_revoke"),
+    path("manage/redis/", redis.data_store, name="manage_redis"),
     *(demo_urlpatterns if settings.GAMIFY_DEMO else []),
 ]

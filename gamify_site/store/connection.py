@@ -85,14 +85,32 @@ def ask(questions: Sequence[tuple[Any, ...]]) -> list[Any]:
     Raises `StoreUnavailable`. One round trip.
     """
 
+    with guarded():
+        return patiently(lambda: _pipeline(questions).execute())
+
+
+def ask_what_is_allowed(questions: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The same, and None for each command that the server refuses or does not know, as managed servers do with some.
+
+    Raises `StoreUnavailable`. One round trip.
+    """
+
     def send() -> list[Any]:
-        pipeline = client().pipeline(transaction=False)
-        for name, *arguments in questions:
-            getattr(pipeline, name)(*arguments)
-        return pipeline.execute()
+        replies = _pipeline(questions).execute(raise_on_error=False)
+        for reply in replies:
+            if isinstance(reply, LOST):
+                raise reply
+        return [None if isinstance(reply, exceptions.ResponseError) else reply for reply in replies]
 
     with guarded():
         return patiently(send)
+
+
+def _pipeline(questions: Sequence[tuple[Any, ...]]) -> Any:
+    pipeline = client().pipeline(transaction=False)
+    for name, *arguments in questions:
+        getattr(pipeline, name)(*arguments)
+    return pipeline
 
 
 @contextmanager

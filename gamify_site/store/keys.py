@@ -103,6 +103,17 @@ def audit() -> str:
     return f"{site()}:audit"
 
 
+def api_keys() -> str:
+    """hash: SHA-256 of an API key's secret → the key as JSON: name, scope (`read`, `write`), created (ISO 8601),
+    created_by."""
+    return f"{site()}:api_keys"
+
+
+def api_keys_used() -> str:
+    """hash: SHA-256 of an API key's secret → when it was last used (s), to a minute."""
+    return f"{site()}:api_keys_used"
+
+
 # The shards' keys
 
 

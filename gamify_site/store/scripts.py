@@ -17,6 +17,7 @@ from gamify_site.store.connection import client, guarded, patiently
 FOLDERS = {
     "store": "gamify_site.store",
     "players": "gamify_site.players",
+    "api": "gamify_site.api",
     "leaderboards": "leaderboards",
     "achievements": "achievements",
 }

@@ -62,6 +62,8 @@ PAGES = (
     SitePage("manage-board-delete", "/manage/boards/coins/delete/", "admin"),
     SitePage("manage-board-scores", "/manage/boards/coins/scores/?player=alice", "admin"),
     SitePage("manage-accounts", "/manage/accounts/", "admin"),
+    SitePage("manage-keys", "/manage/keys/", "admin"),
+    SitePage("manage-redis", "/manage/redis/", "admin"),
     SitePage("manage-demo", "/manage/demo/", "admin"),
     SitePage("manage-hidden", "/manage/", "alice", status=404),
 )

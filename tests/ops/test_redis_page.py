@@ -1,0 +1,92 @@
+"""The page of the data store: only for staff, loud where data is in danger, whole where the server tells little."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from gamify_site.players.models import Account
+from tests.builders import crowd, make_board
+from tests.conftest import Store
+
+PAGE = "/manage/redis/"
+
+
+def log_in(client: Client, *, is_staff: bool = True) -> None:
+    client.force_login(Account.objects.create_user("charlie", "correct horse", is_staff=is_staff))
+
+
+@pytest.mark.usefixtures("store")
+def test_page_is_for_staff(client: Client) -> None:
+    assert client.get(PAGE)["Location"].startswith("/accounts/login/")
+    log_in(client, is_staff=False)
+    assert client.get(PAGE).status_code == 404
+
+
+@pytest.mark.usefixtures("store")
+def test_page_is_made_anew_each_time_and_takes_no_forms(client: Client) -> None:
+    log_in(client)
+    make_board("coins", crowd(3))
+    answer = client.get(PAGE)
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    assert "<code>board</code>" in answer.content.decode()
+    assert client.post(PAGE).status_code == 405
+
+
+def test_danger_is_said_first(client: Client, open_store: Callable[..., Store]) -> None:
+    redis = open_store("valkey").redis
+    log_in(client)
+    redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        page = client.get(PAGE).content.decode()
+    finally:
+        redis.config_set("maxmemory-policy", "noeviction")
+    banner, _, rest = page.partition('id="checks-title"')
+    assert "Data is in danger" in banner
+    assert "CONFIG SET maxmemory-policy noeviction" in banner
+    assert "all data is lost when the server restarts" in banner
+    assert '<span class="badge bad">Bad</span>' in rest
+    assert '<span class="badge good">Good</span>' in rest
+
+
+def test_safe_server_raises_no_alarm(client: Client, open_store: Callable[..., Store]) -> None:
+    redis = open_store("valkey").redis
+    log_in(client)
+    redis.config_set("appendonly", "yes")
+    try:
+        page = client.get(PAGE).content.decode()
+    finally:
+        redis.config_set("appendonly", "no")
+    assert "Data is in danger" not in page
+    assert "does not answer INFO" not in page
+
+
+def test_slow_commands_are_escaped(client: Client, open_store: Callable[..., Store]) -> None:
+    redis = open_store("valkey").redis
+    log_in(client)
+    redis.config_set("slowlog-log-slower-than", 0)
+    redis.set("<b>", "x")
+    redis.config_set("slowlog-log-slower-than", 10_000)
+    page = client.get(PAGE).content.decode()
+    redis.slowlog_reset()
+    assert "SET &lt;b&gt; x" in page
+    assert "<b>" not in page
+
+
+def test_server_that_tells_nothing_breaks_no_page(client: Client, open_store: Callable[..., Store]) -> None:
+    open_store("fakeredis")
+    log_in(client)
+    page = client.get(PAGE).content.decode()
+    assert "does not answer INFO" in page
+    assert "Data is in danger" not in page
+    assert page.count('<span class="badge">Unknown</span>') == 9
+
+
+def test_page_without_a_data_store_is_the_usual_one(client: Client, store: Store) -> None:
+    log_in(client)
+    store.stop()
+    try:
+        assert client.get(PAGE).status_code == 503
+    finally:
+        store.start()
