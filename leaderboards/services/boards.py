@@ -35,13 +35,21 @@ def define(board: Board) -> None:
     Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries.
     """
     before = _find(board.slug)
+    check(board, before)
+    catalog.save(KIND, board.slug, board.to_fields())
+    if before is not None:
+        _follow_change(before, board)
+
+
+def check(board: Board, before: Board | None) -> None:
+    """Raises `ValidationError` with the field where a definition cannot take the place of `before`.
+
+    Cost: none; a round trip where order, decimals or the tie rule differ.
+    """
     if board.slug == POINTS:
         _check_built_in(board)
     if before is not None:
         _refuse_new_encoding(before, board)
-    catalog.save(KIND, board.slug, board.to_fields())
-    if before is not None:
-        _follow_change(before, board)
 
 
 def get(slug: str) -> Board:
