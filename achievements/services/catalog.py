@@ -13,6 +13,8 @@ from gamify_site.store import catalog
 
 KIND = "achievement"
 
+_remembered: dict[str, tuple[Mapping[str, str], Achievement]] = {}
+
 
 def define(achievement: Achievement) -> Achievement:
     """Creates or replaces a definition and gives it with its new revision; it holds for every event from then on.
@@ -113,8 +115,16 @@ def categories() -> Mapping[str, str]:
 def _all() -> Mapping[str, Achievement]:
     return catalog.derived(
         "achievements",
-        lambda: {slug: Achievement.from_fields(fields) for slug, fields in catalog.definitions(KIND).items()},
+        lambda: {slug: _made(slug, fields) for slug, fields in catalog.definitions(KIND).items()},
     )
+
+
+def _made(slug: str, fields: Mapping[str, str]) -> Achievement:
+    """The definition; made anew where its fields have been. Else 5,000 saves would make 5,000 definitions each."""
+    known = _remembered.get(slug)
+    if known is None or known[0] is not fields:
+        known = _remembered[slug] = fields, Achievement.from_fields(fields)
+    return known[1]
 
 
 def _releases(achievements: Mapping[str, Achievement]) -> Iterator[tuple[Release, Achievement]]:
