@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from achievements.views import badges, catalog, home, play, profile, share
+from achievements.views import badges, catalog, exchange, home, play, profile, share
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("achievements/<str:slug>/", catalog.detail, name="achievement"),
     path("achievements/<str:slug>/pin/", catalog.pin, name="pin"),
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
+    path("manage/catalog/", exchange.exchange, name="manage_exchange"),
+    path("manage/catalog/export/", exchange.export, name="manage_export"),
     path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),
     path("players/<str:player>/share/", share.page, name="share"),

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from achievements import documents, play_console
-from achievements.definitions import STATUSES, Achievement, Status
+from achievements.definitions import Achievement, Status
 from achievements.documents import Definition, Kind
 from achievements.services import catalog
 from gamify_site import audit
@@ -32,6 +32,7 @@ Existing = Mapping[tuple[Kind, str], Definition]
 VERSION = 1
 KINDS: Mapping[str, Kind] = {"boards": "board", "achievements": "achievement"}  # as the JSON calls them
 FORMATS: tuple[Format, ...] = ("json", "csv")
+CSV_STATUSES: tuple[Status, ...] = ("draft", "published")  # what a CSV may become, the usual one first
 MOST_ROWS = 5000
 MOST_BYTES = 1_048_576
 TEXT = "text"  # what the audit log calls what came in no file
@@ -136,8 +137,8 @@ def read_csv(text: str, *, category: str, status: Status = "draft") -> list[Row]
     Raises `ValidationError` at `category`, at `status`, or at `file` for what is no CSV, or too long. No round trip.
     """
     check_slug(category, "category")
-    if status not in STATUSES:
-        raise ValidationError({"status": _("Choose one of %(allowed)s.") % {"allowed": ", ".join(STATUSES)}})
+    if status not in CSV_STATUSES:
+        raise ValidationError({"status": _("Choose one of %(allowed)s.") % {"allowed": ", ".join(CSV_STATUSES)}})
     lines = list(play_console.read_lines(_checked_text(text)))
     _check_number(len(lines))
     named = zip(lines, play_console.slugs(lines), strict=True)
