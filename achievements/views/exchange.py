@@ -18,6 +18,7 @@ from achievements.services import exchange as service
 from achievements.services.exchange import Finding
 from gamify_site.players.access import staff_only
 
+ATTENTION = ("refused", "changed", "new", "same")
 PAGE = "manage/exchange/exchange.html"
 DOWNLOADS = {
     "json": (service.export_json, "application/json", "gamify-catalog.json"),
@@ -73,9 +74,11 @@ def _findings(form: ExchangeForm, by: str, *, is_confirmed: bool) -> list[Findin
 
 
 def _report(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What the page tells: first what needs attention, each kind in the order of the file."""
     whats = {finding.what for finding in findings}
+    ordered = sorted(findings, key=lambda finding: ATTENTION.index(finding.what))
     return {
-        "findings": [(finding, wording.KINDS[finding.kind], wording.FINDINGS[finding.what]) for finding in findings],
+        "findings": [(finding, wording.KINDS[finding.kind], wording.FINDINGS[finding.what]) for finding in ordered],
         "summary": wording.summary(findings),
         "is_refused": "refused" in whats,
         "is_news": bool(whats & {"new", "changed"}),
