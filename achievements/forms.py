@@ -203,7 +203,7 @@ class AchievementForm(PlainForm):
         if not self.errors:
             try:
                 self.achievement = Achievement(**self._values())
-                catalog.check(self.achievement)
+                catalog.check(self.achievement, self.before, catalog.owners(catalog.all()))
             except ValidationError as error:
                 self.add_errors(error)
         return self.cleaned_data

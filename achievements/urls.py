@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from achievements.views import badges, catalog, home, manage, manage_players, play, profile, share
+from achievements.views import badges, catalog, exchange, home, manage, manage_players, play, profile, share
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("manage/players/<str:player>/", manage_players.player, name="manage_player"),
     path("manage/players/<str:player>/delete/", manage_players.player_delete, name="manage_player_delete"),
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
+    path("manage/catalog/", exchange.exchange, name="manage_exchange"),
+    path("manage/catalog/export/", exchange.export, name="manage_export"),
     path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),
     path("players/<str:player>/share/", share.page, name="share"),

@@ -1,6 +1,8 @@
 """What things are called on pages: types, states, rarity, categories, ways of sorting."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
 from django.utils.formats import number_format
@@ -8,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from achievements.definitions import StreakStatus
+from achievements.services.exchange import Finding
 from achievements.services.explaining import Explanation
 
 Band = Literal["unknown", "common", "uncommon", "rare", "epic", "legendary"]
@@ -73,6 +76,13 @@ FACETS = {
     "status": gettext_lazy("State"),
     "rarity": gettext_lazy("Rarity"),
 }
+FINDINGS = {
+    "new": gettext_lazy("New"),
+    "changed": gettext_lazy("Changed"),
+    "same": gettext_lazy("The same"),
+    "refused": gettext_lazy("Refused"),
+}
+KINDS = {"board": gettext_lazy("Board"), "achievement": gettext_lazy("Achievement")}
 SORTS = {
     "": gettext_lazy("By category"),
     "nearest": gettext_lazy("Nearest first"),
@@ -105,6 +115,13 @@ def share(holders: int, players: int) -> str:
         return "<" + number_format(0.1, 1)
     decimals = 1 if percent < 10 and holders else 0
     return number_format(f"{percent:.{decimals}f}", decimals)  # which would cut off a float instead of rounding it
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """What a file does, in one line: 12 new, 3 changed, 40 the same, 1 refused."""
+    counts = Counter(finding.what for finding in findings)
+    said = {what: number_format(counts[what], force_grouping=True) for what in ("new", "changed", "same", "refused")}
+    return _("%(new)s new, %(changed)s changed, %(same)s the same, %(refused)s refused") % said
 
 
 def category(slug: str) -> str:

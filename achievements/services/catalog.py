@@ -1,7 +1,8 @@
 """Definitions of achievements: written by designers, read by everything else."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,8 @@ from gamify_site import audit, clock
 from gamify_site.store import catalog
 
 KIND = "achievement"
+
+_remembered: dict[str, tuple[Mapping[str, str], Achievement]] = {}
 
 
 def define(achievement: Achievement, *, by: str = "", reason: str = "", expected: int | None = None) -> Achievement:
@@ -30,7 +33,7 @@ def define(achievement: Achievement, *, by: str = "", reason: str = "", expected
         before = _all().get(achievement.slug)
         if expected is not None and expected != (before.revision if before else 0):
             raise EditedMeanwhile(achievement.slug)
-        check(achievement)
+        check(achievement, before, owners(_all().values()))
         saved = replace(achievement, revision=before.revision + 1 if before else 1)
         made.append(saved)
         return _change(before, saved, by, reason)
@@ -39,15 +42,26 @@ def define(achievement: Achievement, *, by: str = "", reason: str = "", expected
     return made[-1]
 
 
-def check(achievement: Achievement, among: Mapping[str, Achievement] | None = None) -> None:
-    """Raises the `ValidationError` with which `define` would refuse it, among the definitions that hold, or others."""
-    known = _all() if among is None else among
-    before = known.get(achievement.slug)
+def check(achievement: Achievement, before: Achievement | None, known: Mapping[str, Achievement]) -> None:
+    """Raises `ValidationError` with the field where a definition cannot take the place of `before` beside others.
+
+    `known` says whose each slug and release is, as `owners` does; those of the achievement itself may be among them.
+    No round trip.
+    """
     if before is not None and before.status != "draft":
         _check_kept(before, achievement)
-    others = {slug: other for slug, other in known.items() if slug != achievement.slug}
-    _check_releases(achievement, others)
-    _check_prerequisites(achievement, others)
+    _check_names(achievement, known)
+    _check_prerequisites(achievement, known)
+
+
+def owners(achievements: Iterable[Achievement]) -> dict[str, Achievement]:
+    """Whose each slug and each release is. No round trip."""
+    return {name: item for item in achievements for name in names(item)}
+
+
+def names(achievement: Achievement) -> set[str]:
+    """All that nothing else may be called: its slug and its releases."""
+    return {achievement.slug, *(release.slug for release in achievement.releases())}
 
 
 def _change(before: Achievement | None, after: Achievement, by: str, reason: str) -> catalog.Change:
@@ -129,8 +143,16 @@ def categories() -> Mapping[str, str]:
 def _all() -> Mapping[str, Achievement]:
     return catalog.derived(
         "achievements",
-        lambda: {slug: Achievement.from_fields(fields) for slug, fields in catalog.definitions(KIND).items()},
+        lambda: {slug: _made(slug, fields) for slug, fields in catalog.definitions(KIND).items()},
     )
+
+
+def _made(slug: str, fields: Mapping[str, str]) -> Achievement:
+    """The definition; made anew where its fields have been. Else 5,000 saves would make 5,000 definitions each."""
+    known = _remembered.get(slug)
+    if known is None or known[0] is not fields:
+        known = _remembered[slug] = fields, Achievement.from_fields(fields)
+    return known[1]
 
 
 def _releases(achievements: Mapping[str, Achievement]) -> Iterator[tuple[Release, Achievement]]:
@@ -158,41 +180,48 @@ def _check_kept(before: Achievement, after: Achievement) -> None:
         )
 
 
-def _check_releases(achievement: Achievement, others: Mapping[str, Achievement]) -> None:
-    taken = {release.slug: other.slug for release, other in _releases(others)} | {slug: slug for slug in others}
-    for release in (*achievement.releases(), Release(achievement.slug, "", 1, 0)):
-        if release.slug in taken:
-            field = "slug" if release.slug == achievement.slug else "tiers"
-            raise ValidationError(
-                {field: _("%(slug)s is taken by %(other)s.") % {"slug": release.slug, "other": taken[release.slug]}}
-            )
+def _check_names(achievement: Achievement, known: Mapping[str, Achievement]) -> None:
+    for name in sorted(names(achievement)):
+        other = known.get(name, achievement).slug
+        if other != achievement.slug:
+            field = "slug" if name == achievement.slug else "tiers"
+            raise ValidationError({field: _("%(slug)s is taken by %(other)s.") % {"slug": name, "other": other}})
 
 
-def _check_prerequisites(achievement: Achievement, others: Mapping[str, Achievement]) -> None:
-    owners = {release.slug: owner for release, owner in _releases(others)}
+def _check_prerequisites(achievement: Achievement, known: Mapping[str, Achievement]) -> None:
     for slug in achievement.prerequisites:
-        if slug in others and slug not in owners:
+        owner = known.get(slug)
+        if owner is None or owner.slug == achievement.slug:
+            raise ValidationError({"prerequisites": _("There is no achievement %(slug)s.") % {"slug": slug}})
+        if slug == owner.slug and owner.tiers:
             raise ValidationError(
                 {"prerequisites": _("%(slug)s has tiers; name one of them, such as %(slug)s_…") % {"slug": slug}}
             )
-        if slug not in owners:
-            raise ValidationError({"prerequisites": _("There is no achievement %(slug)s.") % {"slug": slug}})
-        path = _path_back(achievement.slug, owners[slug], owners, (achievement.slug,))
+        path = _path_back(achievement.slug, owner, known)
         if path:
             raise ValidationError(
                 {"prerequisites": _("They wait for each other: %(path)s.") % {"path": " → ".join(path)}}
             )
 
 
-def _path_back(
-    target: str, start: Achievement, owners: Mapping[str, Achievement], walked: tuple[str, ...]
-) -> tuple[str, ...]:
-    """The way along prerequisites from `start` back to `target`; empty where there is none."""
-    walked = (*walked, start.slug)
-    for slug in start.prerequisites:
-        owner = owners.get(slug)
-        if owner is None:  # a tier or a slug of the achievement that is being checked
-            return (*walked, target)
-        if owner.slug not in walked and (found := _path_back(target, owner, owners, walked)):
-            return found
-    return ()
+def _path_back(target: str, start: Achievement, known: Mapping[str, Achievement]) -> list[str]:
+    """The shortest way along prerequisites from `target` over `start` back to `target`; empty where there is none."""
+    came_from = {start.slug: target}
+    waiting = deque([start])
+    while waiting:
+        item = waiting.popleft()
+        for slug in item.prerequisites:
+            owner = known.get(slug)
+            if owner is None or owner.slug == target:  # None: a tier that the definition at hand no longer has
+                return _walked(came_from, item.slug, target)
+            if owner.slug not in came_from:
+                came_from[owner.slug] = item.slug
+                waiting.append(owner)
+    return []
+
+
+def _walked(came_from: Mapping[str, str], last: str, target: str) -> list[str]:
+    path = [target, last]
+    while path[-1] != target:
+        path.append(came_from[path[-1]])
+    return path[::-1]

@@ -37,12 +37,9 @@ def define(board: Board, *, by: str = "") -> None:
     Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries.
     """
     before = _find(board.slug)
-    if board.slug == POINTS:
-        _check_built_in(board)
 
     def make() -> catalog.Change:
-        if before is not None:
-            _refuse_new_encoding(before, board)
+        check(board, before)
         stored, fields = catalog.definitions(KIND).get(board.slug, {}), board.to_fields()
         entry = audit.Entry("board_saved", board.slug, by, "", *audit.changed(stored, fields))
         return catalog.Change(fields, entry=entry.to_fields() if by else {})
@@ -50,6 +47,17 @@ def define(board: Board, *, by: str = "") -> None:
     catalog.change(KIND, board.slug, make)
     if before is not None:
         _follow_change(before, board)
+
+
+def check(board: Board, before: Board | None) -> None:
+    """Raises `ValidationError` with the field where a definition cannot take the place of `before`.
+
+    Cost: none; a round trip where order, decimals or the tie rule differ.
+    """
+    if board.slug == POINTS:
+        _check_built_in(board)
+    if before is not None:
+        _refuse_new_encoding(before, board)
 
 
 def get(slug: str) -> Board:

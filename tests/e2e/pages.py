@@ -61,6 +61,7 @@ PAGES = (
     SitePage("manage-board-edit", "/manage/boards/coins/edit/", "admin"),
     SitePage("manage-board-delete", "/manage/boards/coins/delete/", "admin"),
     SitePage("manage-board-scores", "/manage/boards/coins/scores/?player=alice", "admin"),
+    SitePage("manage-catalog", "/manage/catalog/", "admin"),
     SitePage("manage-accounts", "/manage/accounts/", "admin"),
     SitePage("manage-keys", "/manage/keys/", "admin"),
     SitePage("manage-redis", "/manage/redis/", "admin"),

@@ -21,8 +21,9 @@ NOON = timedelta(hours=12)
 def reset(scenario: str, players: int, anchor: date, progress: Progress) -> None:
     """Makes the data of a scenario; the same arguments give the same keys and values.
 
-    Staff accounts other than the demo's own, keys of the HTTP API, sessions and other applications' keys stay. `progress(done, total)` is
-    called now and then. Raises `StoreUnavailable`, and `Resetting` when another reset has begun since.
+    Staff accounts other than the demo's own, keys of the HTTP API, sessions and other applications' keys stay.
+    `progress(done, total)` is called now and then. Raises `StoreUnavailable`, and `Resetting` when another reset has
+    begun since.
     """
     subject = f"{scenario}, {players} players, {anchor}"
     with catalog.replacing(subject) as remove, clock.frozen(datetime.combine(anchor, time(), UTC) + NOON):
@@ -47,7 +48,7 @@ def is_needed() -> bool:
 
 
 def _stays(name: str) -> bool:
-    """How far a reset is; keys of the HTTP API, which games go on using; accounts of staff, and the demo's, which are written anew without ever being away."""
+    """How far a reset is; API keys, which games go on using; accounts of staff, and the demo's, written anew."""
     if name in (keys.work(WORK), keys.api_keys(), keys.api_keys_used()):
         return True
     user = keys.user("")

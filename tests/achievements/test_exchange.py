@@ -1,0 +1,611 @@
+"""Definitions as files: what is exported comes back the same; what does not fit is refused, and nothing written."""
+
+import csv
+import io
+import json
+from dataclasses import asdict, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from achievements import play_console
+from achievements.definitions import Achievement, Tier
+from achievements.services import catalog, exchange
+from gamify_site import audit
+from leaderboards.definitions import Board, Season
+from leaderboards.errors import UnknownBoard
+from leaderboards.services import boards, scores
+from tests.achievements.builders import BASE, make
+from tests.builders import make_board, make_player, season
+
+TIERS = (Tier("silver", "Silver", 2, 3), Tier("gold", "Gold", 5, 10))
+TIERED = {"type": "tiered", "target": 5, "points": 0, "tiers": TIERS}
+COUNTER = {
+    "slug": "rich",
+    "name": "Rich",
+    "description": "",
+    "type": "counter",
+    "action": "coin",
+    "target": 10,
+    "points": 5,
+    "category": "coins",
+}
+
+
+def text_of(*achievements: dict, boards: list | None = None) -> str:
+    """A file with these documents."""
+    return json.dumps({"gamify": 1, "boards": boards or [], "achievements": achievements})
+
+
+def planned(text: str) -> list[tuple]:
+    """What a file would do, as (number, slug, what, changed fields or field)."""
+    return [
+        (it.number, it.slug, it.what, it.field or ",".join(it.changed))
+        for it in exchange.plan(exchange.read_json(text))
+    ]
+
+
+def refused(text: str) -> dict[str, tuple[str, str]]:
+    """Slug → (field, reason) of the rows that are refused."""
+    found = exchange.plan(exchange.read_json(text))
+    return {it.slug: (it.field, it.reason) for it in found if it.what == "refused"}
+
+
+def file_error(read, *args, **kwargs) -> str:
+    """Why a file is refused as a whole."""
+    with pytest.raises(ValidationError) as error:
+        read(*args, **kwargs)
+    assert list(error.value.message_dict) == ["file"]
+    return error.value.message_dict["file"][0]
+
+
+def do_import(text: str) -> list[exchange.Finding]:
+    return exchange.apply(exchange.read_json(text), by="charlie")
+
+
+@pytest.fixture
+def everything(services_store):
+    """A little of everything, on every kind of store."""
+    make_board("coins", action="coin", windows=("all", "day"), segment_by="country", ties="dense", max_entries=9)
+    make_board("laps", decimals=2, order="asc", combine="best", floor=Decimal("-5.5"), timezone="Europe/Stockholm")
+    make_board("cup", windows=("season",), seasons=(season("one", "2082-01-01", "2082-06-01"),))
+    make("slayer", **TIERED, position=3)
+    make("aaa", prerequisites=("slayer_gold",), description="Ü “é” 🪙", metadata={"b": [1.5, None], "a": {"c": True}})
+    make("relics", type="collection", items=("cup", "ring"), target=2, hidden=True, icon="/static/x.svg")
+    make("three", type="streak", target=3, freezes=2, prerequisites=("aaa",))
+    make("one", type="meta", action=None, target=1, counts="coins")
+    make("idea", status="draft", measure="max")
+    make("gone", status="archived")
+    return services_store
+
+
+# JSON
+
+
+def test_export_comes_back_the_same(everything):
+    text = exchange.export_json()
+    assert planned(text) == [(number, slug, "same", "") for number, slug, *_ in planned(text)]
+    everything.empty()
+    findings = do_import(text)
+    assert {it.what for it in findings} == {"new"}
+    assert len(findings) == 10
+    assert exchange.export_json() == text
+    assert boards.get("laps").floor == Decimal("-5.50")
+    assert catalog.get("slayer").tiers == TIERS
+
+
+def test_export_is_plain_and_says_only_what_is_set(services_store):  # noqa: ARG001
+    make_board("coins")
+    make("slayer", **TIERED)
+    assert json.loads(exchange.export_json()) == {
+        "gamify": 1,
+        "boards": [{"slug": "coins", "name": "Coins"}],
+        "achievements": [
+            {
+                "slug": "slayer",
+                "name": "Slayer",
+                "description": "",
+                "type": "tiered",
+                "action": "coin",
+                "target": 5,
+                "points": 0,
+                "category": "coins",
+                "tiers": [
+                    {"level": "silver", "name": "Silver", "target": 2, "points": 3},
+                    {"level": "gold", "name": "Gold", "target": 5, "points": 10},
+                ],
+                "status": "published",
+            }
+        ],
+    }
+    assert exchange.export_json().startswith('{\n  "gamify": 1,\n')
+
+
+def test_built_in_board_is_exported_once_it_is_changed(store):  # noqa: ARG001
+    make("ten")
+    assert json.loads(exchange.export_json())["boards"] == []
+    boards.define(replace(boards.BUILT_IN, ties="dense"))
+    (exported,) = json.loads(exchange.export_json())["boards"]
+    assert exported["ties"] == "dense"
+
+
+def test_half_a_surrogate_pair_survives(store):
+    make("ten", metadata={"odd": "\ud800"})
+    text = exchange.export_json()
+    assert "\\ud800" in text
+    text.encode()
+    store.empty()
+    do_import(text)
+    assert exchange.export_json() == text
+
+
+def test_rows_may_stand_in_any_order(services_store):  # noqa: ARG001
+    make("old", prerequisites=(), status="draft")
+    chain = [COUNTER | {"slug": f"c{i:02}", "prerequisites": [f"c{i + 1:02}"]} for i in range(30)]
+    text = text_of(COUNTER | {"slug": "old", "prerequisites": ["c00"]}, *chain, COUNTER | {"slug": "c30"})
+    assert {it.what for it in do_import(text)} == {"new", "changed"}
+    assert catalog.get("old").prerequisites == ("c00",)
+
+
+def test_what_waits_for_what_may_be_turned_round(store):  # noqa: ARG001
+    """`far` is not in the file, yet hands on what waits for it: changed in the wrong order there would be a circle."""
+    make("last")
+    make("middle", prerequisites=("last",))
+    make("far", prerequisites=("middle",))
+    turned = {"action": "coin", "status": "published"}
+    text = text_of(COUNTER | turned | {"slug": "last", "prerequisites": ["far"]}, COUNTER | turned | {"slug": "middle"})
+    assert {it.what for it in do_import(text)} == {"changed"}
+    assert catalog.get("last").prerequisites == ("far",)
+
+
+def test_circle_within_a_file_is_refused_and_named(store):  # noqa: ARG001
+    first, second = COUNTER | {"slug": "a", "prerequisites": ["b"]}, COUNTER | {"slug": "b", "prerequisites": ["a"]}
+    waiting = COUNTER | {"slug": "c", "prerequisites": ["a"]}
+    assert refused(text_of(first, second, waiting)) == {
+        "a": ("prerequisites", "They wait for each other: a → b → a."),
+        "b": ("prerequisites", "They wait for each other: b → a → b."),
+    }
+
+
+def test_circle_with_what_is_there_is_refused(store):  # noqa: ARG001
+    make("a")
+    make("b", prerequisites=("a",))
+    text = text_of(COUNTER | {"slug": "a", "status": "published", "prerequisites": ["b"]})
+    assert refused(text) == {"a": ("prerequisites", "They wait for each other: a → b → a.")}
+
+
+def test_missing_prerequisite_is_refused(store):  # noqa: ARG001
+    assert refused(text_of(COUNTER | {"prerequisites": ["nope"]})) == {
+        "rich": ("prerequisites", "There is no achievement nope.")
+    }
+
+
+def test_what_waits_for_a_refused_row_is_not_at_fault(store):  # noqa: ARG001
+    make("taken", **TIERED)
+    text = text_of(COUNTER | {"slug": "taken_gold"}, COUNTER | {"slug": "after", "prerequisites": ["taken_gold"]})
+    assert list(refused(text)) == ["taken_gold"]
+
+
+def test_taken_slugs_are_refused(store):  # noqa: ARG001
+    make("slayer", **TIERED)
+    tiers = [{"level": "b", "name": "B", "target": 1, "points": 1}]
+    tiered = COUNTER | {"slug": "a", "type": "tiered", "target": 1, "tiers": tiers}
+    assert refused(text_of(tiered, COUNTER | {"slug": "slayer_gold"}, COUNTER | {"slug": "a_b"})) == {
+        "slayer_gold": ("slug", "slayer_gold is taken by slayer."),
+        "a_b": ("slug", "a_b is taken by a."),
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "field", "after"),
+    [
+        ({}, "type", {"type": "milestone", "target": 1}),
+        ({}, "status", {"status": "draft"}),
+        ({"type": "streak"}, "action", {"type": "streak", "action": "login"}),
+        (
+            {"type": "collection", "items": ("cup", "ring"), "target": 2},
+            "items",
+            {"type": "collection", "items": ["cup", "axe"], "target": 2},
+        ),
+    ],
+)
+def test_published_ones_keep_what_progress_is_kept_by(store, before, field, after):  # noqa: ARG001
+    make("rich", **before)
+    text = text_of(COUNTER | {"status": "published"} | after)
+    assert list(refused(text)) == ["rich"]
+    assert refused(text)["rich"][0] == field
+    text_before = exchange.export_json()
+    assert do_import(text)[0].what == "refused"
+    assert exchange.export_json() == text_before
+
+
+def test_board_with_entries_keeps_its_order(services_store, clock):  # noqa: ARG001
+    make_board("coins")
+    make_player("alice")
+    scores.submit("coins", "alice", 3)
+    documents = [{"slug": "coins", "name": "Coins", "order": "asc"}]
+    assert refused(text_of(boards=documents))["coins"][0] == "order"
+    assert planned(text_of(boards=[documents[0] | {"order": "desc", "name": "New"}])) == [
+        (1, "coins", "changed", "name")
+    ]
+
+
+def test_nothing_is_written_when_a_row_is_refused(services_store):  # noqa: ARG001
+    text = text_of(COUNTER, COUNTER | {"slug": "bad", "points": -1}, boards=[{"slug": "coins", "name": "Coins"}])
+    assert [(it.slug, it.what) for it in do_import(text)] == [("coins", "new"), ("rich", "new"), ("bad", "refused")]
+    assert catalog.all() == []
+    with pytest.raises(UnknownBoard):
+        boards.get("coins")
+    assert list(audit.walk(lambda _entry: True)) == []
+
+
+def test_changed_fields_are_named_and_what_is_the_same_is_left_alone(services_store):  # noqa: ARG001
+    make("rich", name="Rich", metadata={"a": 1})
+    make("kept", name="Rich")
+    same = COUNTER | {"slug": "kept", "status": "published"}
+    text = text_of(same, COUNTER | {"status": "published", "metadata": {"a": True}, "points": 6})
+    assert planned(text) == [(1, "kept", "same", ""), (2, "rich", "changed", "points,metadata")]
+    do_import(text)
+    assert [catalog.get(slug).revision for slug in ("kept", "rich")] == [1, 2]
+    assert {it.what for it in do_import(text)} == {"same"}
+
+
+def test_import_is_in_the_audit_log(services_store):  # noqa: ARG001
+    make("rich", points=1)
+    rows = exchange.read_json(text_of(COUNTER | {"status": "published"}, COUNTER | {"slug": "other"}))
+    exchange.apply(rows, by="charlie", source="catalog.json")
+    (entry,) = audit.walk(lambda it: it.what == "catalog_imported")
+    assert (entry.subject, entry.by, entry.after) == ("catalog.json", "charlie", {"new": 1, "changed": 1})
+
+
+def test_what_changes_between_judging_and_writing_is_refused_and_what_was_written_is_told(store, monkeypatch):  # noqa: ARG001
+    define = catalog.define
+
+    def interfere(achievement: Achievement) -> None:
+        define(achievement)
+        define(replace(BASE, slug="other", type="milestone", target=1))
+
+    monkeypatch.setattr(catalog, "define", interfere)
+    rows = exchange.read_json(text_of(COUNTER, COUNTER | {"slug": "other"}))
+    with pytest.raises(ValidationError):
+        exchange.apply(rows, by="charlie")
+    (entry,) = audit.walk(lambda _entry: True)
+    assert entry.after == {"new": 1, "changed": 0}
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "reason"),
+    [
+        (COUNTER | {"pionts": 5}, "pionts", "There is no “pionts”. Allowed: action, category,"),
+        (COUNTER | {"revision": 5}, "revision", "There is no “revision”."),
+        ({"slug": "rich"}, "name, description, type, target, points, category", "“points” is missing."),
+        (COUNTER | {"points": 1001}, "points", "from 0 to 1000"),
+        (COUNTER | {"points": "5"}, "points", "from 0 to 1000"),
+        (COUNTER | {"target": True}, "target", "whole number"),
+        (COUNTER | {"hidden": "no"}, "hidden", "true or false"),
+        (COUNTER | {"prerequisites": "rich"}, "prerequisites", "Write a list"),
+        (COUNTER | {"items": {"a": 1}}, "items", "Write a list"),
+        (COUNTER | {"tiers": [[1, 2]]}, "tiers", "Each must be an object with level, name, points, target."),
+        (COUNTER | {"tiers": [{"level": "a"}]}, "tiers", "missing"),
+        (COUNTER | {"type": "tiered", "tiers": [asdict(TIERS[0]) | {"level": 1}]}, "tiers", "a text"),
+        (COUNTER | {"metadata": [1]}, "metadata", "JSON object"),
+        (COUNTER | {"metadata": {"a": float("inf")}}, "metadata", "JSON object"),
+        (COUNTER | {"action": None}, "action", "slug"),
+        (COUNTER | {"type": ["counter"]}, "type", "Choose one of"),
+        (COUNTER | {"slug": "Not a slug"}, "slug", "slug"),
+        (COUNTER | {"name": "a\nb"}, "name", "control characters"),
+        ([1], "", "must be an object"),
+        (None, "", "must be an object"),
+    ],
+)
+def test_what_is_no_achievement_is_refused_with_the_field(store, document, field, reason):  # noqa: ARG001
+    (found,) = exchange.plan(exchange.read_json(text_of(document)))
+    assert (found.number, found.kind, found.what, found.field) == (1, "achievement", "refused", field)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"windows": "all"}, "windows"),
+        ({"windows": [["all"]]}, "windows"),
+        ({"floor": "much"}, "floor"),
+        ({"floor": "0.5"}, "floor"),
+        ({"floor": [1]}, "floor"),
+        ({"seasons": [{"slug": "a", "name": "A", "starts": "soon", "ends": "2082-01-01"}]}, "seasons"),
+        ({"seasons": [{"slug": "a", "name": 1, "starts": "2081-01-01", "ends": "2082-01-01"}]}, "seasons"),
+        ({"max_entries": "9"}, "max_entries"),
+        ({"timezone": 1}, "timezone"),
+        ({"colour": "red"}, "colour"),
+        ({"slug": "achievement-points"}, "combine"),
+    ],
+)
+def test_what_is_no_board_is_refused_with_the_field(store, document, field):  # noqa: ARG001
+    (found,) = exchange.plan(exchange.read_json(text_of(boards=[{"slug": "coins", "name": "Coins"} | document])))
+    assert (found.kind, found.what, found.field) == ("board", "refused", field)
+
+
+def test_doubles_are_refused_by_row(store):  # noqa: ARG001
+    text = text_of(COUNTER, COUNTER, boards=[{"slug": "rich", "name": "A board may be called the same"}])
+    assert planned(text) == [(1, "rich", "new", ""), (2, "rich", "new", ""), (3, "rich", "refused", "slug")]
+    assert refused(text)["rich"][1] == "Row 2 has this slug already."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "Line 1, column 1"),
+        ('{"gamify": 1,\n  "boards" []}', "Line 2, column 12"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"gamify": ' + "9" * 5000 + "}", "too long"),
+        ("[]", "This is no catalog"),
+        ('{"boards": []}', "This is no catalog"),
+        ('{"gamify": 2}', "This is no catalog"),
+        ('{"gamify": true}', "This is no catalog"),
+        ('{"gamify": 1, "achievments": []}', "no “achievments”. Allowed: gamify, boards, achievements."),
+        ('{"gamify": 1, "boards": {}}', "“boards” must be a list"),
+        ('{"gamify": 1, "boards": [{"slug": "a", "slug": "b"}]}', "“slug” stands twice"),
+        ('{"gamify": 1, "boards": [' + ",".join(["1"] * 5001) + "]}", "at most 5,000 definitions; this one has 5,001"),
+        ('{"gamify": 1}' + " " * 1_048_576, "at most 1,048,576 bytes"),
+    ],
+)
+def test_what_is_no_catalog_is_refused_as_a_whole(text, reason):
+    assert reason in file_error(exchange.read_json, text)
+
+
+def test_files_are_utf_8_with_or_without_a_mark():
+    assert exchange.decode("\ufeffé".encode()) == "é"
+    assert exchange.read_json('\ufeff{"gamify": 1}') == []
+    assert file_error(exchange.decode, "a\nbcé\xff".encode("latin-1")) == "Line 2, column 3: this is no UTF-8."
+    assert "at most" in file_error(exchange.decode, b" " * 1_048_577)
+
+
+def test_format_is_told_by_name_or_content():
+    assert exchange.detect("Catalog.JSON", "a,b") == "json"
+    assert exchange.detect("catalog.csv", "{}") == "csv"
+    assert exchange.detect("catalog.txt", '\ufeff\n {"gamify": 1}') == "json"
+    assert exchange.detect("", "Name,Description") == "csv"
+
+
+# CSV
+
+
+def read(text: str, **said) -> list[exchange.Row]:
+    return exchange.read_csv(text, **{"category": "imported", "status": "published"} | said)
+
+
+def test_csv_with_and_without_header(store):  # noqa: ARG001
+    rows = 'First Steps,"Do it, once",False,,Revealed,5,1\n100 coins,,TRUE,100,hidden,10,\n'
+    header = "\ufeffName, Description,Incremental Value,Steps needed,Initial state,Points,List order\r\n"
+    plain = [row.definition for row in read(rows)]
+    assert plain == [row.definition for row in read(header + rows)]
+    assert plain == [
+        Achievement(
+            *("first-steps", "First Steps", "Do it, once", "milestone", "first_steps", 1, 5, "imported"),
+            status="published",
+            position=1,
+        ),
+        Achievement(
+            *("100-coins", "100 coins", "", "counter", "100_coins", 100, 10, "imported"),
+            status="published",
+            hidden=True,
+        ),
+    ]
+    assert [row.number for row in read(header + "\n" + rows + ",,,,,,\n")] == [3, 4]
+
+
+def test_csv_is_a_draft_unless_said_otherwise():
+    (row,) = exchange.read_csv("A,,False,,Revealed,5,1", category="imported")
+    assert row.definition
+    assert row.definition.status == "draft"
+
+
+def test_slugs_are_made_from_names():
+    names = ["Über 9000!", "Uber 9000", "uber-9000-2", "漢字", "かな", "x" * 80, "X" * 80]
+    rows = read("".join(f"{name},,False,,Revealed,5,1\n" for name in names))
+    assert [row.slug for row in rows] == [
+        *("uber-9000", "uber-9000-2", "uber-9000-2-2", "achievement", "achievement-2", "x" * 64, "x" * 62 + "-2"),
+    ]
+    assert rows[1].definition.action == "uber_9000_2"
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ("A,,False,,Revealed,5", ""),
+        ("A,,False,,Revealed,5,1,extra", ""),
+        (",,False,,Revealed,5,1", "name"),
+        ("A,,Yes,,Revealed,5,1", "type"),
+        ("A,,True,,Revealed,5,1", "target"),
+        ("A,,True,0,Revealed,5,1", "target"),
+        ("A,,True,1_0,Revealed,5,1", "target"),
+        ("A,,False,10,Revealed,5,1", "target"),
+        ("A,,False,,Shown,5,1", "hidden"),
+        ("A,,False,,Revealed,,1", "points"),
+        ("A,,False,,Revealed,1001,1", "points"),
+        ("A,,False,,Revealed,5,-1", "position"),
+        ('A,"two\nlines",False,,Revealed,5,1', "description"),
+    ],
+)
+def test_wrong_rows_are_refused_by_line(store, cells, field):  # noqa: ARG001
+    (fine, wrong, last) = exchange.plan(read(f'B,"",False,,Revealed,5,1\n{cells}\nC,,False,,Revealed,5,1\n'))
+    assert (fine.what, last.what) == ("new", "new")
+    assert (wrong.number, wrong.what, wrong.field) == (2, "refused", field)
+    assert wrong.reason
+
+
+def test_what_is_no_csv_is_refused_as_a_whole():
+    assert "Line 2: this is no CSV" in file_error(read, 'A,,False,,Revealed,5,1\n"B,,False,,Revealed,5,1\n')
+    assert "at most 5,000" in file_error(read, "A,,False,,Revealed,5,1\n" * 5001)
+    for field, said in (("category", {"category": "No Slug"}), ("status", {"status": "open"})):
+        with pytest.raises(ValidationError) as error:
+            read("A", **said)
+        assert list(error.value.message_dict) == [field]
+
+
+def test_csv_export_has_a_row_for_each_release_of_what_is_published(store):  # noqa: ARG001
+    make("slayer", **TIERED, description="Win, often", hidden=True)
+    make("three", type="streak", target=3)
+    make("first", type="milestone", target=1, points=7, position=4)
+    make("idea", status="draft")
+    make("gone", status="archived")
+    assert list(csv.reader(io.StringIO(exchange.export_csv()))) == [
+        ["Slayer: Silver", "Win, often", "True", "2", "Hidden", "3", "0"],
+        ["Slayer: Gold", "Win, often", "True", "5", "Hidden", "10", "0"],
+        ["Three", "", "True", "3", "Revealed", "5", "0"],
+        ["First", "", "False", "", "Revealed", "7", "4"],
+    ]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@home", "'=1", "''+", "'quoted'", "plain = simple"])
+def test_no_cell_is_a_formula_and_names_come_back(store, name):
+    make("odd", name=name, description=name)
+    text = exchange.export_csv()
+    ((cell, *_),) = csv.reader(io.StringIO(text))
+    assert cell[0] not in "=+-@"
+    store.empty()
+    exchange.apply(read(text), by="charlie")
+    (found,) = catalog.all()
+    assert (found.name, found.description) == (name, name)
+    assert exchange.export_csv() == text
+
+
+# Properties
+
+LINE = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=20).filter(str.isprintable)
+NAME = LINE.filter(lambda text: text.strip())
+WORD = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 10**20) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def of_type(draw: st.DrawFn, kind: str) -> dict:
+    """What is particular to a type."""
+    target = draw(st.integers(1, 2**53 - 1))
+    action = draw(WORD)
+    if kind == "meta":
+        return {"action": None, "target": target, "counts": draw(st.none() | WORD)}
+    if kind == "collection":
+        items = draw(st.lists(NAME, min_size=1, max_size=4, unique=True))
+        return {"action": action, "items": tuple(items), "target": len(items)}
+    if kind == "tiered":
+        targets = sorted(draw(st.sets(st.integers(1, 2**53 - 1), min_size=1, max_size=3)))
+        tiers = tuple(Tier(f"t{i}", draw(NAME), it, draw(st.integers(0, 1000))) for i, it in enumerate(targets))
+        return {"action": action, "tiers": tiers, "target": targets[-1]}
+    if kind == "streak":
+        return {"action": action, "target": target, "freezes": draw(st.integers(0, 5))}
+    return {"action": action, "target": 1 if kind == "milestone" else target}
+
+
+@st.composite
+def achievements(draw: st.DrawFn) -> list[Achievement]:
+    """Achievements of which each may wait for those before it."""
+    found: list[Achievement] = []
+    for slug in draw(st.lists(WORD, max_size=6, unique=True)):
+        kind = draw(st.sampled_from(["counter", "milestone", "collection", "streak", "tiered", "meta"]))
+        releases = [release.slug for item in found for release in item.releases()]
+        if slug in {name for item in found for name in catalog.names(item)}:
+            continue
+        made = Achievement(
+            slug=slug,
+            name=draw(NAME),
+            description=draw(LINE),
+            type=kind,
+            points=draw(st.integers(0, 1000)),
+            category=draw(WORD),
+            measure=draw(st.sampled_from(["sum", "count", "max"])),
+            icon=draw(st.sampled_from(["", "cup", "/a.svg", "https://example.com/ü.svg"])),
+            hidden=draw(st.booleans()),
+            prerequisites=tuple(draw(st.lists(st.sampled_from(releases), unique=True, max_size=2))) if releases else (),
+            metadata=draw(st.dictionaries(st.text(max_size=5), JSON, max_size=2)),
+            status=draw(st.sampled_from(["draft", "published", "archived"])),
+            position=draw(st.integers(0, 3)),
+            **of_type(draw, kind),
+        )
+        if not catalog.names(made) & {name for item in found for name in catalog.names(item)}:
+            found.append(made)
+    return found
+
+
+@st.composite
+def board(draw: st.DrawFn, slug: str) -> Board:
+    """A board of any kind."""
+    decimals = draw(st.integers(0, 4))
+    starts = draw(st.lists(st.integers(1, 2000), unique=True, max_size=3))
+    first = date(2030, 1, 1)
+    seasons = tuple(
+        Season(f"s{day}", draw(LINE), first + timedelta(days=day), first + timedelta(days=day + 1)) for day in starts
+    )
+    windows = ["all", "day", "week", "month", *(["season"] if seasons else [])]
+    units = draw(st.integers(-(10**9), 10**9))
+    return Board(
+        slug,
+        draw(NAME),
+        action=draw(st.none() | WORD),
+        combine=draw(st.sampled_from(["sum", "best", "last"])),
+        order=draw(st.sampled_from(["desc", "asc"])),
+        decimals=decimals,
+        windows=tuple(draw(st.lists(st.sampled_from(windows), unique=True, min_size=1))),
+        ties=draw(st.sampled_from(["shared", "dense", "unlocks"])),
+        max_entries=draw(st.none() | st.integers(1, 10_000_000)),
+        segment_by=draw(st.sampled_from([None, "region", "country", "team"])),
+        timezone=draw(st.sampled_from(["UTC", "Europe/Stockholm"])),
+        retention_days=draw(st.integers(1, 3650)),
+        description=draw(LINE),
+        seasons=seasons,
+        floor=Decimal(units).scaleb(-decimals).normalize() if decimals else units,
+        news_top=draw(st.integers(0, 10_000)),
+    )
+
+
+@given(data=st.data())
+def test_any_legal_catalog_comes_back_the_same(store, data):
+    store.empty()
+    for slug in data.draw(st.lists(WORD, max_size=3, unique=True)):
+        boards.define(data.draw(board(slug)))
+    for achievement in data.draw(achievements()):
+        catalog.define(achievement)
+    text = exchange.export_json()
+    assert {it.what for it in do_import(text)} <= {"same"}
+    store.empty()
+    assert {it.what for it in do_import(text)} <= {"new"}
+    assert exchange.export_json() == text
+
+
+@given(data=st.data())
+def test_counters_and_milestones_come_back_from_csv_the_same(store, data):
+    store.empty()
+    for number, is_counter in enumerate(data.draw(st.lists(st.booleans(), max_size=5))):
+        rule = {"target": data.draw(st.integers(1, 2**53 - 1))} if is_counter else {"type": "milestone", "target": 1}
+        make(
+            f"a{number}",
+            name=data.draw(NAME),
+            description=data.draw(LINE),
+            points=data.draw(st.integers(0, 1000)),
+            hidden=data.draw(st.booleans()),
+            position=data.draw(st.integers(0, 2)),
+            **rule,
+        )
+    text = exchange.export_csv()
+    said = sorted(map(exchanged, catalog.all()))
+    store.empty()
+    assert {it.what for it in exchange.apply(read(text), by="charlie")} <= {"new"}
+    assert exchange.export_csv() == text
+    assert sorted(map(exchanged, catalog.all())) == said
+
+
+def exchanged(achievement: Achievement) -> tuple:
+    """What a CSV says of an achievement."""
+    names = ("name", "description", "type", "target", "points", "hidden", "position")
+    return tuple(getattr(achievement, name) for name in names)
+
+
+def test_file_name_is_the_one_that_play_console_asks_for():
+    assert play_console.FILE_NAME == "AchievementsMetadata.csv"
