@@ -265,15 +265,15 @@ def test_import_is_in_the_audit_log(services_store):  # noqa: ARG001
 def test_what_changes_between_judging_and_writing_is_refused_and_what_was_written_is_told(store, monkeypatch):  # noqa: ARG001
     define = catalog.define
 
-    def interfere(achievement: Achievement) -> None:
-        define(achievement)
+    def interfere(achievement: Achievement, *, by: str) -> None:
+        define(achievement, by=by)
         define(replace(BASE, slug="other", type="milestone", target=1))
 
     monkeypatch.setattr(catalog, "define", interfere)
     rows = exchange.read_json(text_of(COUNTER, COUNTER | {"slug": "other"}))
     with pytest.raises(ValidationError):
         exchange.apply(rows, by="charlie")
-    (entry,) = audit.walk(lambda _entry: True)
+    (entry,) = audit.walk(lambda it: it.what == "catalog_imported")
     assert entry.after == {"new": 1, "changed": 0}
 
 

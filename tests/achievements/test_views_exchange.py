@@ -84,7 +84,7 @@ def test_report_first_and_then_the_import(staff, given):
     done = staff.post(PAGE, hidden_fields(page) | {"confirmed": "yes"}, follow=True)
     assert "Imported: 1 new, 1 changed" in done.content.decode()
     assert catalog.get("rich").name == "rich"
-    (entry,) = audit.walk(lambda _entry: True)
+    (entry,) = audit.walk(lambda it: it.what == "catalog_imported")
     assert (entry.what, entry.by) == ("catalog_imported", "charlie")
     assert entry.subject == ("my.json" if given == "file" else "text")
     assert entry.after == {"new": 1, "changed": 1}
@@ -126,7 +126,7 @@ def test_text_is_checked_again_when_it_is_confirmed(staff):
 
 def test_what_changes_in_between_is_told(staff, monkeypatch):
     define, interfering = catalog.define, replace(BASE, slug="b", type="milestone", target=1)
-    monkeypatch.setattr(catalog, "define", lambda it: [define(it), define(interfering)])
+    monkeypatch.setattr(catalog, "define", lambda it, by: [define(it, by=by), define(interfering)])
     answer = staff.post(PAGE, {"text": catalog_of("a", "b"), "confirmed": "yes"})
     assert answer.status_code == 422
     assert "What has been published" in answer.content.decode()

@@ -57,7 +57,7 @@ def test_export_and_import_of_everything(file, store):
     assert list(audit.walk(lambda _entry: True)) == []
     assert run("import_catalog", file) == said
     assert exchange.export_json() == file.read_text("utf-8")
-    (entry,) = audit.walk(lambda _entry: True)
+    (entry,) = audit.walk(lambda it: it.what == "catalog_imported")
     assert (entry.what, entry.subject, entry.by) == ("catalog_imported", "catalog.json", "manage.py")
 
 
@@ -102,7 +102,7 @@ def test_import_from_standard_input(file, store, monkeypatch):
     store.empty()
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(file.read_bytes())))
     assert "2 new" in run("import_catalog", "-")
-    (entry,) = audit.walk(lambda _entry: True)
+    (entry,) = audit.walk(lambda it: it.what == "catalog_imported")
     assert entry.subject == "text"
 
 
