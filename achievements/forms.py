@@ -140,6 +140,8 @@ class AchievementForm(PlainForm):
         initial = _initial(achievement or copied or _NEW)
         if achievement is None:
             initial |= {"slug": "", "revision": 0}
+        if achievement is None and copied is None:
+            initial |= {"name": "", "category": "", "action": ""}
         super().__init__(data, initial=initial)
         has_rows = data is not None and "tiers-TOTAL_FORMS" in data  # not where another type was shown before
         tiers = (achievement or copied or _NEW).tiers

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,6 +27,7 @@ from django.utils.translation import override
 from achievements import wording
 from achievements.definitions import Tier
 from achievements.views.play import MOVES
+from gamify_site.clock import NOT_AHEAD, set_ahead
 from gamify_site.ops.urls import demo_urlpatterns
 from gamify_site.players.choices import country_names
 from gamify_site.players.models import Account
@@ -79,6 +81,21 @@ PAGES = {
     "account_settings": ["/accounts/settings/"],
     "password_change": ["/accounts/password/"],
     "manage_home": ["/manage/"],
+    "manage_achievement_list": ["/manage/achievements/", "/manage/achievements/?q=nothing"],
+    "manage_achievement_create": ["/manage/achievements/new/", "/manage/achievements/new/?from=ladder"],
+    "manage_achievement_edit": [
+        f"/manage/achievements/{slug}/edit/"
+        for slug in ("ten", "relics", "ladder", "visits", "sketch", "metas", "none")
+    ],
+    "manage_achievement_delete": ["/manage/achievements/sketch/delete/"],
+    "manage_achievement_history": ["/manage/achievements/ten/history/"],
+    "manage_achievement_backfill": ["/manage/achievements/ten/backfill/"],
+    "manage_exchange": ["/manage/catalog/"],
+    "manage_player_list": ["/manage/players/", "/manage/players/?q=bob", "/manage/players/?q=nobody"],
+    "manage_player": ["/manage/players/alice/", "/manage/players/bob/", "/manage/players/nobody/"],
+    "manage_player_delete": ["/manage/players/alice/delete/", "/manage/players/bob/delete/"],
+    "manage_board_archive": ["/manage/boards/coins/archive/", "/manage/boards/laps/archive/"],
+    "manage_board_recount": ["/manage/boards/coins/recount/"],
     "manage_board_list": ["/manage/boards/"],
     "manage_board_create": ["/manage/boards/new/"],
     "manage_board_edit": ["/manage/boards/coins/edit/"],
@@ -90,9 +107,23 @@ PAGES = {
     "manage_redis": ["/manage/redis/"],
     "manage_demo": ["/manage/demo/"],
 }
-NO_TEXT = {"badge_sprite", "share_picture", "healthz", "readyz"}
+NO_TEXT = {"manage_export", "badge_sprite", "share_picture", "healthz", "readyz"}
 ONLY_POSTED = {"logout", "follow", "unfollow", "pin", "set_language", "demo_login"}
+ONLY_POSTED |= {"manage_achievement_restore", "manage_demo_clock", "manage_demo_tick", "manage_demo_login_as"}
 # What forms are sent: wrong input, of which each says in words what is the matter, and input that does something.
+MADE = {
+    "name": "Cups",
+    "slug": "cups",
+    "category": "coins",
+    "type": "counter",
+    "action": "coin",
+    "measure": "sum",
+    "target": "5",
+    "points": "5",
+    "revision": "0",
+}
+TIERS = {"tiers-TOTAL_FORMS": "2", "tiers-INITIAL_FORMS": "0", "type": "tiered"}
+BOB = "/manage/players/bob/"
 SENT: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/accounts/login/", {"username": "alice", "password": "wrong"}),
     ("/accounts/signup/", {"username": "a b", "password1": "x", "password2": "y"}),
@@ -102,6 +133,37 @@ SENT: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/accounts/password/", {"old_password": "wrong", "new_password1": "a", "new_password2": "b"}),
     ("/manage/accounts/", {"username": "nobody"}),
     ("/manage/accounts/", {"username": "alice"}),
+    ("/manage/achievements/new/", {}),
+    ("/manage/achievements/new/", MADE | {"do": "look", "type": "streak"}),
+    ("/manage/achievements/new/", MADE | {"slug": "ten", "icon": "no icon", "metadata": "[", "category": "A b"}),
+    ("/manage/achievements/new/", MADE | {"metadata": "[]", "target": "0", "points": "1001"}),
+    ("/manage/achievements/new/", MADE | {"type": "collection", "items": "a\na"}),
+    ("/manage/achievements/new/", MADE | TIERS | {"tiers-0-level": "a"}),
+    ("/manage/achievements/new/", MADE | {"do": "publish"}),
+    ("/manage/achievements/hundred/edit/", MADE | {"revision": "0"}),
+    ("/manage/achievements/hundred/edit/", MADE | {"target": "15", "points": "9", "revision": "1"}),
+    ("/manage/achievements/ten/edit/", MADE | {"target": "50", "revision": "1"}),
+    ("/manage/achievements/ten/history/1/", {}),
+    ("/manage/achievements/ten/backfill/", {}),
+    ("/manage/achievements/ten/delete/", {}),
+    ("/manage/achievements/sketch/delete/", {}),
+    *(("/manage/achievements/", {"do": do, "chosen": ["ten"]} | HOW) for do in ("publish", "archive", "category")),
+    ("/manage/achievements/", {"do": "publish", "chosen": ["sketch", "none"]}),
+    ("/manage/achievements/", {"do": "publish"}),
+    *((BOB, {"do": do}) for do in ("grant", "revoke", "hide", "show", "rename")),
+    *((BOB, {"do": do, "reason": "bob", "achievement": it}) for do in ("grant", "revoke") for it in ("ten", "hundred")),
+    *((BOB, {"do": do, "reason": "bob", "name": "Bob"}) for do in ("rename", "hide", "show")),
+    (f"{BOB}delete/", {"player_id": "typo"}),
+    (f"{BOB}delete/", {"player_id": "bob", "reason": "bob"}),
+    ("/manage/boards/coins/recount/", {}),
+    ("/manage/catalog/", {}),
+    ("/manage/catalog/", {"text": "{"}),
+    ("/manage/catalog/", {"text": "a,b", "category": "A b"}),
+    ("/manage/catalog/", {"text": '{"gamify": 1, "boards": [{"slug": "cups"}, 5], "achievements": [{"pionts": 1}]}'}),
+    ("/manage/catalog/", {"text": '{"gamify": 1, "boards": [{"slug": "cups", "name": "Cups"}], "achievements": []}'}),
+    ("/manage/demo/clock/", {"step": "day"}),
+    ("/manage/demo/tick/", {}),
+    *(("/manage/demo/as/", {"player": player}) for player in ("", "no one", "nobody", "alice")),
     ("/manage/boards/new/", {}),
     ("/manage/boards/new/", BOARD | {"slug": "Not a slug"}),
     ("/manage/boards/new/", BOARD | {"slug": "coins", "seasons": "x"}),
@@ -142,6 +204,7 @@ SAME = {
     *("Jan", "Feb", "Apr", "Jun", "Jul", "Aug", "Sep", "Nov", "Power-up"),
     *("Alice", "Bob", "alice", "bob", "Ten", "Hundred", "Hush", "Relics", "Ladder", "Visits", "Late", "cup", "ring"),
     *("Coins", "coins", "coin", "Laps", "laps", "Spring", "Achievement points", "achievement-points"),
+    *("Sketch", "Metas", "Ladder: Gold", "Coins · Meta", "Clients", "noeviction", "ten", "Server", "cup ring"),
     *("The points of everything unlocked.", "showcase", "Bronze", "Gold", "Ladder: Bronze", "Cups"),
     *country_names("de").values(),
     *available_timezones(),
@@ -250,7 +313,7 @@ def assert_same_in_two_languages(english: HttpResponse, german: HttpResponse) ->
 
 
 @pytest.fixture
-def played(store, clock, settings) -> None:
+def played(store, clock, settings) -> Iterator[None]:
     settings.GAMIFY_DEMO = True
     settings.ROOT_URLCONF = "tests.ops.urls_with_demo"
     make_board("coins", action="coin", windows=("all", "week", "day"), segment_by="country")
@@ -260,6 +323,8 @@ def played(store, clock, settings) -> None:
     make_player("bob", name="Bob", country="SE", about="bob")
     make("ten")
     make("hundred", target=100, prerequisites=("ten",))
+    make("sketch", status="draft")
+    make("metas", type="meta", action=None, target=9)
     make("hush", hidden=True)
     make("late", prerequisites=("hush",), points=1)
     make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
@@ -273,6 +338,8 @@ def played(store, clock, settings) -> None:
     do("alice", "relic", item="cup")
     key = {"name": "Ten", "scope": "write", "created": clock.now().isoformat(), "created_by": "alice"}
     store.redis.hset(keys.api_keys(), "ab" * 32, json.dumps(key))
+    yield
+    set_ahead(NOT_AHEAD)
 
 
 @pytest.fixture
