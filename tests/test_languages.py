@@ -204,7 +204,18 @@ SAME = {
     *("Jan", "Feb", "Apr", "Jun", "Jul", "Aug", "Sep", "Nov", "Power-up"),
     *("Alice", "Bob", "alice", "bob", "Ten", "Hundred", "Hush", "Relics", "Ladder", "Visits", "Late", "cup", "ring"),
     *("Coins", "coins", "coin", "Laps", "laps", "Spring", "Achievement points", "achievement-points"),
-    *("Sketch", "Metas", "Ladder: Gold", "Coins · Meta", "Clients", "noeviction", "ten", "Server", "cup ring"),
+    *(
+        "Sketch",
+        "Metas",
+        "Ladder: Gold",
+        "Coins · Meta",
+        "Clients",
+        "noeviction",
+        "ten",
+        "Server",
+        "Status",
+        "Definition",
+    ),
     *("The points of everything unlocked.", "showcase", "Bronze", "Gold", "Ladder: Bronze", "Cups"),
     *country_names("de").values(),
     *available_timezones(),
@@ -278,7 +289,7 @@ class Words(HTMLParser):
         self.is_silent = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.is_silent = tag in {"script", "style", "code"}
+        self.is_silent = tag in {"script", "style", "code", "textarea"}
         given = {name: value for name, value in attrs if value}
         is_number = tag == "progress" or given.get("type") == "number"
         for name, value in given.items():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import get_hasher
+from django.test import Client
 from redis import Redis
 
 from gamify_site import clock
@@ -122,35 +123,46 @@ def test_staff_stay_and_players_accounts_go(store: Store) -> None:  # noqa: ARG0
 
 @pytest.mark.parametrize("shards", [1, 3])
 def test_nobody_sees_half(open_store: Callable[..., Store], shards: int) -> None:
+    """Two who call the service and two who open the page, all the time, while the data is replaced."""
     open_store("valkey", shards)
     make(40)
-    noon = writing.noon(ANCHOR)
 
     def look() -> list[Any]:
-        with clock.frozen(noon):
+        with clock.frozen(writing.noon(ANCHOR)):
             return [(row.player, row.score) for row in ranking.top("coins", 1000)]
 
-    old = look()
-    seen: list[Any] = []
-    done = threading.Event()
+    def open_page() -> int | str:
+        page = Client().get("/leaderboards/coins/")
+        return (
+            "closed"
+            if page.status_code == 503
+            else int(page.content.decode().split('data-board-size="')[1].split('"')[0])
+        )
 
-    def read() -> None:
+    old, seen, sizes, done = look(), [], [], threading.Event()
+
+    def read(ask: Callable[[], Any], found: list[Any]) -> None:
         while not done.is_set():
             try:
-                seen.append(look())
+                found.append(ask())
             except Resetting:
-                seen.append("closed")
+                found.append("closed")
 
-    reader = threading.Thread(target=read)
-    reader.start()
+    readers = [
+        threading.Thread(target=read, args=asked) for asked in [(look, seen), (open_page, sizes)] for _ in range(2)
+    ]
+    for reader in readers:
+        reader.start()
     make(60)
     done.set()
-    reader.join()
+    for reader in readers:
+        reader.join()
     new = look()
-    assert len(old) == 40
-    assert len(new) == 60
+    assert (len(old), len(new)) == (40, 60)
     assert all(found in (old, "closed", new) for found in seen)
     assert "closed" in seen
+    assert set(sizes) <= {40, "closed", 60}
+    assert "closed" in sizes
 
 
 def test_writes_are_refused_meanwhile(store: Store) -> None:  # noqa: ARG001
