@@ -140,7 +140,7 @@ def test_nobody_sees_half(open_store: Callable[..., Store], shards: int) -> None
     old, seen, sizes, done = look(), [], [], threading.Event()
 
     def read(ask: Callable[[], Any], found: list[Any]) -> None:
-        while not done.is_set():
+        while not done.wait(0.002):
             try:
                 found.append(ask())
             except Resetting:
