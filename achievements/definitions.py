@@ -279,13 +279,17 @@ class Unlock:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch: counts, `rejected` as index → reason, the unlocks, and actions that nobody listens to."""
+    """What became of a batch: counts, `rejected` as index → reason, the unlocks, and actions that nobody listens to.
+
+    `repeated` are the indexes of the duplicates.
+    """
 
     accepted: int
     duplicates: int
     rejected: dict[int, str]
     unlocked: list[Unlock]
     no_listeners: list[str]
+    repeated: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def record(events: Sequence[Event], *, idempotency_key: str | None = None) -> Ou
         no_listeners=sorted(
             {event.action for place, event in known if place not in rejected} - compiled.listeners().keys()
         ),
+        repeated=tuple(sorted(place for result in results for place in result.duplicates)),
     )
 
 

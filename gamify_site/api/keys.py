@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Literal, cast, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -49,6 +49,14 @@ class ApiKey:
     created: datetime
     created_by: str
     last_used: datetime | None = None
+
+
+class Admission(NamedTuple):
+    """A key that was shown: how many requests it has left at once, and ms until the next where it has none."""
+
+    key: ApiKey
+    left: int
+    wait: int
 
 
 def create(name: str, scope: Scope, *, by: str) -> tuple[ApiKey, str]:
@@ -93,17 +101,18 @@ def revoke(key_id: str, *, by: str) -> ApiKey:
     return key
 
 
-def verify(secret: str) -> ApiKey | None:
-    """The key that a secret belongs to, noted as used; None where there is none, or no more.
+def admit(secret: str, *, most: int, rate: int) -> Admission | None:
+    """The key that a secret belongs to, with a token taken out of its bucket; None where there is no such key.
 
-    Raises `StoreUnavailable`. One round trip, none for what cannot be a secret.
+    A bucket holds `most` tokens and gains `rate` a second, by the wall clock. Raises `StoreUnavailable`. One round
+    trip, none for what cannot be a secret.
     """
     if not SECRET.fullmatch(secret):
         return None
     digest = _digest(secret)
-    arguments = [digest, int(clock.now().timestamp()), NOTE_LIFE]
-    (found,) = scripts.run("api/verify_key", [(keys.site(), arguments)], repeatable=True)
-    return _from_stored(digest, found[0], found[1]) if found else None
+    now = int(clock.untravelled().timestamp() * 1000)
+    (found,) = scripts.run("api/admit_key", [(keys.site(), [digest, now, NOTE_LIFE, most, rate])])
+    return Admission(_from_stored(digest, found[0], found[1]), found[2], found[3]) if found else None
 
 
 def check_name(name: object) -> str:

@@ -109,6 +109,16 @@ def api_keys() -> str:
     return f"{site()}:api_keys"
 
 
+def api_bucket(digest: str) -> str:
+    """hash with a life time: tokens (how many requests an API key may send at once), at (ms, when that was so)."""
+    return f"{site()}:api_bucket:{digest}"
+
+
+def api_calls(name: str) -> str:
+    """string with a life time: a call of the HTTP API with this idempotency key is being answered."""
+    return f"{site()}:api_calls:{name}"
+
+
 def api_keys_used() -> str:
     """hash: SHA-256 of an API key's secret → when it was last used (s), to a minute."""
     return f"{site()}:api_keys_used"

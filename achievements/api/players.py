@@ -1,0 +1,212 @@
+"""Players over HTTP: profiles, what they have, and what staff's programs give and take."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import ConfigDict, model_validator
+
+from achievements.definitions import CatalogEntry, Progress
+from achievements.services import catalog, progress, states, unlocks
+from gamify_site.api.guard import READ, WRITE
+from gamify_site.players import services as players
+from gamify_site.players.services import Player, UnknownPlayer
+from leaderboards.api import READ_ERRORS, WRITE_ERRORS
+from leaderboards.services import boards, ranking
+
+router = Router(tags=["Players"])
+
+
+class Strict(Schema):
+    """What is sent: names that there are, and values of their own type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PlayerIn(Strict):
+    """The fields that change; an empty text clears one."""
+
+    name: str | None = None
+    about: str | None = None
+    country: str | None = None
+    team: str | None = None
+    region: str | None = None
+    avatar: str | None = None
+    timezone: str | None = None
+
+
+class PlayerOut(Schema):
+    """A profile with points, how much is unlocked, and the rank by points (null without any)."""
+
+    id: str
+    name: str
+    about: str
+    country: str
+    team: str
+    region: str
+    avatar: str
+    timezone: str
+    joined: datetime | None
+    points: int
+    unlocked: int
+    rank: int | None
+
+
+class EntryOut(Schema):
+    """One achievement as the player may see it; of a hidden one only that it is there: `achievement` is null."""
+
+    achievement: str | None
+    type: str | None
+    progress: int | None
+    target: int | None
+    percent: int | None
+    unlocked_at: datetime | None
+
+
+class AmountIn(Strict):
+    """What is added to the progress, or the value that it is raised to."""
+
+    amount: int | None = None
+    value: int | None = None
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> "AmountIn":
+        """Exactly one."""
+        if (self.amount is None) == (self.value is None):
+            raise ValueError("Send either amount or value.")
+        return self
+
+
+class ProgressOut(Schema):
+    """How far a player is; `percent` is rounded down."""
+
+    achievement: str
+    progress: int
+    target: int
+    percent: int
+    unlocked: bool
+    unlocked_at: datetime | None
+
+
+class ReasonIn(Strict):
+    """Why; kept in the audit log."""
+
+    reason: str
+
+
+class GrantedOut(Schema):
+    """What was unlocked: the achievement, and what followed; nothing where the player had it."""
+
+    unlocked: list[str]
+
+
+class RevokedOut(Schema):
+    """Whether the player had it."""
+
+    revoked: bool
+
+
+def _profile(it: Player, rank: int | None) -> dict[str, Any]:
+    return {name: getattr(it, name) for name in PlayerOut.model_fields if name != "rank"} | {"rank": rank}
+
+
+def _rank(player: str) -> int | None:
+    if not catalog.all():
+        return None
+    standing = ranking.standing(boards.POINTS, player)
+    return standing.rank if standing else None
+
+
+@router.put("/players/{player}", auth=WRITE, response={200: PlayerOut, **WRITE_ERRORS}, summary="Make or change")
+def put_player(request: HttpRequest, player: str, body: PlayerIn) -> Any:
+    """Creates a player, or changes the fields that are given."""
+    return _profile(players.upsert(player, **body.model_dump(exclude_unset=True)), _rank(player))
+
+
+@router.get("/players/{player}", auth=READ, response={200: PlayerOut, **READ_ERRORS}, summary="A player")
+def get_player(request: HttpRequest, player: str) -> Any:
+    """The profile with points and rank."""
+    return _profile(players.get(player), _rank(player))
+
+
+@router.delete("/players/{player}", auth=WRITE, response={204: None, **WRITE_ERRORS}, summary="Delete a player")
+def delete_player(request: HttpRequest, player: str) -> Any:
+    """Removes every trace; nothing changes where there is none."""
+    players.delete(player, by=_caller(request), reason="HTTP API")
+    return 204, None
+
+
+@router.get(
+    "/players/{player}/achievements",
+    auth=READ,
+    response={200: list[EntryOut], **READ_ERRORS},
+    summary="A player's achievements",
+)
+def list_achievements(request: HttpRequest, player: str) -> Any:
+    """All that the player may see, tiers one by one; what is hidden stays so until the player has it."""
+    state = states.read(player)
+    if not state.is_known:
+        raise UnknownPlayer(player)
+    return [out for entry in progress.entries(state) for out in _entries(entry)]
+
+
+def _entries(entry: CatalogEntry) -> list[dict[str, Any]]:
+    if entry.achievement is None:
+        return [dict.fromkeys(EntryOut.model_fields)]
+    kind = entry.achievement.type
+    return [
+        {
+            "achievement": it.achievement,
+            "type": kind,
+            "progress": it.progress,
+            "target": it.target,
+            "percent": it.percent,
+            "unlocked_at": it.unlocked_at,
+        }
+        for it in entry.releases
+    ]
+
+
+@router.post(
+    "/players/{player}/achievements/{slug}/progress",
+    auth=WRITE,
+    response={200: ProgressOut, **WRITE_ERRORS},
+    summary="Set progress",
+)
+def post_progress(request: HttpRequest, player: str, slug: str, body: AmountIn) -> Any:
+    """Progress that a game sets itself, of a counter, milestone or tiered achievement; it never falls."""
+    found: Progress = (
+        progress.increment(player, slug, body.amount)
+        if body.amount is not None
+        else progress.set(player, slug, body.value or 0)
+    )
+    return {name: getattr(found, name) for name in ProgressOut.model_fields}
+
+
+@router.post(
+    "/players/{player}/achievements/{slug}/grant",
+    auth=WRITE,
+    response={200: GrantedOut, **WRITE_ERRORS},
+    summary="Give an achievement",
+)
+def post_grant(request: HttpRequest, player: str, slug: str, body: ReasonIn) -> Any:
+    """Gives it whatever the progress; a tier as `<slug>_<level>`."""
+    given = unlocks.grant(player, slug, body.reason, by=_caller(request))
+    return {"unlocked": [unlock.achievement for unlock in given]}
+
+
+@router.post(
+    "/players/{player}/achievements/{slug}/revoke",
+    auth=WRITE,
+    response={200: RevokedOut, **WRITE_ERRORS},
+    summary="Take an achievement back",
+)
+def post_revoke(request: HttpRequest, player: str, slug: str, body: ReasonIn) -> Any:
+    """Takes it back, with points, rarity, and what followed from it."""
+    return {"revoked": unlocks.revoke(player, slug, body.reason, by=_caller(request))}
+
+
+def _caller(request: HttpRequest) -> str:
+    """How the audit log calls the program that asks."""
+    return f"key {request.auth.name}"  # type: ignore[attr-defined]

@@ -1,0 +1,85 @@
+"""The HTTP API: assembles the apps' routers, and turns what services raise into problems."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError
+from ninja.errors import ValidationError as SchemaError
+
+from achievements.api import definitions, events, players
+from achievements.errors import UnknownAchievement
+from gamify_site.api import problems
+from gamify_site.api.bodies import StrictParser
+from gamify_site.api.problems import Refused, problem
+from gamify_site.players.services import UnknownPlayer
+from gamify_site.store.connection import UNANSWERED
+from gamify_site.store.errors import StoreUnavailable
+from leaderboards import api as leaderboards
+from leaderboards.errors import InsufficientBalance, UnknownBoard
+
+api = NinjaAPI(
+    title="Gamify",
+    version="1",
+    description="Games report what happened, and ask how things stand.",
+    docs_url="/docs",
+    parser=StrictParser(),
+    urls_namespace="api",
+)
+for router in (events.router, players.router, definitions.router, leaderboards.router):
+    api.add_router("", router)
+
+Handler = Callable[[HttpRequest, Any], HttpResponse]
+
+
+def _not_found(_request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(404, str(error))
+
+
+def _refused(_request: HttpRequest, error: Exception) -> HttpResponse:
+    assert isinstance(error, Refused)  # noqa: S101  (for the type checker)
+    return error.response()
+
+
+def _invalid(_request: HttpRequest, error: Exception) -> HttpResponse:
+    assert isinstance(error, ValidationError)  # noqa: S101  (for the type checker)
+    return problems.of_validation(error)
+
+
+def _no_schema(_request: HttpRequest, error: Exception) -> HttpResponse:
+    assert isinstance(error, SchemaError)  # noqa: S101  (for the type checker)
+    return problems.of_schema(error.errors)
+
+
+def _too_little(_request: HttpRequest, error: Exception) -> HttpResponse:
+    assert isinstance(error, InsufficientBalance)  # noqa: S101  (for the type checker)
+    return problem(409, str(error), balance=leaderboards.number(error.balance))
+
+
+def _unanswered(_request: HttpRequest, error: Exception) -> HttpResponse:
+    wait = error.retry_after if isinstance(error, StoreUnavailable) else StoreUnavailable().retry_after
+    return problem(
+        503, "The data store does not answer at the moment. Send it again.", headers={"Retry-After": str(wait)}
+    )
+
+
+def _http_error(_request: HttpRequest, error: Exception) -> HttpResponse:
+    assert isinstance(error, HttpError)  # noqa: S101  (for the type checker)
+    return problem(error.status_code, str(error))
+
+
+HANDLERS: dict[type[Exception], Handler] = {
+    UnknownAchievement: _not_found,
+    UnknownBoard: _not_found,
+    UnknownPlayer: _not_found,
+    Refused: _refused,
+    ValidationError: _invalid,
+    SchemaError: _no_schema,
+    InsufficientBalance: _too_little,
+    HttpError: _http_error,
+    **dict.fromkeys(UNANSWERED, _unanswered),
+}
+for kind, handler in HANDLERS.items():
+    api.add_exception_handler(kind, handler)

@@ -1,0 +1,51 @@
+"""Who may ask the HTTP API, and how often: a key in the header `Authorization`, with a scope and a bucket of tokens."""
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from gamify_site.api import keys
+from gamify_site.api.keys import ApiKey, Scope
+from gamify_site.api.problems import Refused
+
+MOST = 2000  # requests at once
+RATE = 1000  # requests a second that a key may go on with
+
+
+class Bearer(HttpBearer):
+    """Lets in whoever shows a key of the scope; `write` may read too."""
+
+    openapi_description = "A key that staff make on /manage/keys/ or with `manage.py api_key create`."
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def __call__(self, request: HttpRequest) -> ApiKey:
+        """The key. Raises `Refused`: 401 without one, 403 for its scope, 429 over its rate."""
+        kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
+        found = keys.admit(secret.strip(), most=MOST, rate=RATE) if kind.lower() == "bearer" else None
+        if found is None:
+            headers = {"WWW-Authenticate": "Bearer"}
+            raise Refused(401, "Show a key: Authorization: Bearer gk_…", headers=headers)
+        request.rate_limit = {  # type: ignore[attr-defined]
+            "X-RateLimit-Limit": str(MOST),
+            "X-RateLimit-Remaining": str(found.left),
+            "X-RateLimit-Reset": str(-(-(MOST - found.left) // RATE)),
+        }
+        if found.wait:
+            raise Refused(
+                429,
+                f"This key has sent more than {RATE} requests a second. Wait, then go on.",
+                headers={"Retry-After": str(-(-found.wait // 1000))},
+            )
+        if self.scope == "write" and found.key.scope != "write":
+            raise Refused(403, "This key may only read. Make one with the scope write.")
+        return found.key
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        """Not used: `__call__` tells apart what is wrong."""
+        raise NotImplementedError
+
+
+READ = Bearer("read")
+WRITE = Bearer("write")

@@ -1,0 +1,270 @@
+"""Boards over HTTP: schema → service → schema."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import ConfigDict, Field, StrictFloat, StrictInt, model_validator
+
+from gamify_site.api.guard import READ, WRITE
+from gamify_site.api.problems import Problem
+from gamify_site.players.services import UnknownPlayer
+from leaderboards.definitions import Board, Row
+from leaderboards.services import boards, ranking, scores
+
+router = Router(tags=["Leaderboards"])
+
+Number = StrictInt | StrictFloat
+MOST_SCORES = 1000
+READ_ERRORS = {401: Problem, 404: Problem, 422: Problem, 429: Problem, 503: Problem}
+WRITE_ERRORS = READ_ERRORS | {400: Problem, 403: Problem, 413: Problem, 415: Problem}
+
+
+class Strict(Schema):
+    """What is sent: names that there are, and values of their own type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class BoardOut(Schema):
+    """A board's rule."""
+
+    slug: str
+    name: str
+    description: str
+    action: str | None
+    combine: str
+    order: str
+    decimals: int
+    windows: list[str]
+    ties: str
+    max_entries: int | None
+    segment_by: str | None
+    timezone: str
+
+
+class RowOut(Schema):
+    """One row of a board."""
+
+    rank: int
+    player: str
+    name: str
+    score: int | float
+
+
+class PageOut(Schema):
+    """Rows of a board; `next` is the cursor of the page behind, null at the end."""
+
+    size: int
+    rows: list[RowOut]
+    next: str | None
+
+
+class PlaceOut(Schema):
+    """A player's place, with the rows around it."""
+
+    rank: int
+    score: int | float
+    size: int
+    percentile: float
+    rows: list[RowOut]
+
+
+class RowsOut(Schema):
+    """Rows around a rank."""
+
+    size: int
+    rows: list[RowOut]
+
+
+class ScoreIn(Strict):
+    """A score, which counts by the board's rule, or what is added to it."""
+
+    score: Number | None = None
+    increment: Number | None = None
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> "ScoreIn":
+        """Exactly one."""
+        if (self.score is None) == (self.increment is None):
+            raise ValueError("Send either score or increment.")
+        return self
+
+
+class UpdateOut(Schema):
+    """What a write did; `rank` is null where the player is not on the board any more (`trimmed`)."""
+
+    score: int | float
+    rank: int | None
+    previous_rank: int | None
+    trimmed: bool
+
+
+class EntryIn(Strict):
+    """A player's score."""
+
+    player: str
+    score: Number
+
+
+class EntriesIn(Strict):
+    """Many scores at once."""
+
+    scores: Annotated[list[EntryIn], Field(max_length=MOST_SCORES)]
+
+
+class WrittenOut(Schema):
+    """How many players were written."""
+
+    written: int
+
+
+class AmountIn(Strict):
+    """What is spent."""
+
+    amount: Number
+
+
+class BalanceOut(Schema):
+    """What is left to spend."""
+
+    balance: int | float
+
+
+def number(score: int | Decimal) -> int | float:
+    """A score as JSON has it."""
+    return score if isinstance(score, int) else float(score)
+
+
+def row(it: Row) -> dict[str, Any]:
+    """A row as JSON has it."""
+    return {"rank": it.rank, "player": it.player, "name": it.name, "score": number(it.score)}
+
+
+def board_out(board: Board) -> dict[str, Any]:
+    """A board as JSON has it."""
+    return {name: getattr(board, name) for name in BoardOut.model_fields}
+
+
+@router.get("/leaderboards", auth=READ, response={200: list[BoardOut], **READ_ERRORS}, summary="All boards")
+def list_boards(request: HttpRequest) -> Any:
+    """The rules of all boards, by name."""
+    return [board_out(board) for board in boards.all()]
+
+
+@router.get("/leaderboards/{board}", auth=READ, response={200: PageOut, **READ_ERRORS}, summary="Rows of a board")
+def read_board(
+    request: HttpRequest,
+    board: str,
+    window: str | None = None,
+    period: str | None = None,
+    segment: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    after: str | None = None,
+) -> Any:
+    """The next rows behind a cursor, best first; without one the first rows."""
+    where = {"window": window, "period": period, "segment": segment}
+    found, following = ranking.page(board, after=after, limit=limit, **where)
+    return {"size": ranking.size(board, **where), "rows": [row(it) for it in found], "next": following}
+
+
+@router.get(
+    "/leaderboards/{board}/players/{player}",
+    auth=READ,
+    response={200: PlaceOut, **READ_ERRORS},
+    summary="A player's place",
+)
+def read_place(
+    request: HttpRequest,
+    board: str,
+    player: str,
+    around: Annotated[int, Query(ge=0, le=100)] = 5,
+    window: str | None = None,
+    period: str | None = None,
+    segment: str | None = None,
+) -> Any:
+    """The place and the rows around it; 404 where the player is not on the board."""
+    view = ranking.view(board, window=window, period=period, segment=segment, top=0, around=around, player=player)
+    if view.standing is None:
+        raise UnknownPlayer(player)
+    standing = view.standing
+    return {
+        "rank": standing.rank,
+        "score": number(standing.score),
+        "size": standing.size,
+        "percentile": standing.percentile,
+        "rows": [row(it) for it in view.around],
+    }
+
+
+@router.get(
+    "/leaderboards/{board}/ranks/{rank}", auth=READ, response={200: RowsOut, **READ_ERRORS}, summary="Around a rank"
+)
+def read_rank(
+    request: HttpRequest,
+    board: str,
+    rank: int,
+    around: Annotated[int, Query(ge=0, le=100)] = 5,
+    window: str | None = None,
+    period: str | None = None,
+    segment: str | None = None,
+) -> Any:
+    """The rows around a rank, counted from 1; beyond the end, around the last one."""
+    view = ranking.view(board, window=window, period=period, segment=segment, top=0, around=around, rank=rank)
+    return {"size": view.size, "rows": [row(it) for it in view.around]}
+
+
+@router.put(
+    "/leaderboards/{board}/scores/{player}",
+    auth=WRITE,
+    response={200: UpdateOut, **WRITE_ERRORS},
+    summary="Report a score, or add to it",
+)
+def put_score(request: HttpRequest, board: str, player: str, body: ScoreIn) -> Any:
+    """`score` counts by the board's rule, `increment` is added whatever the rule."""
+    update = (
+        scores.submit(board, player, body.score)
+        if body.score is not None
+        else scores.increment(board, player, body.increment or 0)
+    )
+    return {
+        "score": number(update.score),
+        "rank": update.rank,
+        "previous_rank": update.previous_rank,
+        "trimmed": update.trimmed,
+    }
+
+
+@router.post(
+    "/leaderboards/{board}/scores",
+    auth=WRITE,
+    response={200: WrittenOut, **WRITE_ERRORS},
+    summary="Report many scores",
+)
+def post_scores(request: HttpRequest, board: str, body: EntriesIn) -> Any:
+    """Up to 1,000 scores by the board's rule, in the order given."""
+    return {"written": scores.submit_many(board, [(it.player, it.score) for it in body.scores])}
+
+
+@router.post(
+    "/leaderboards/{board}/spend/{player}",
+    auth=WRITE,
+    response={200: BalanceOut, 409: Problem, **WRITE_ERRORS},
+    summary="Spend",
+)
+def post_spend(request: HttpRequest, board: str, player: str, body: AmountIn) -> Any:
+    """Takes an amount off the balance; 409 with the balance where there is too little."""
+    return {"balance": number(scores.spend(board, player, body.amount))}
+
+
+@router.delete(
+    "/leaderboards/{board}/scores/{player}",
+    auth=WRITE,
+    response={204: None, **WRITE_ERRORS},
+    summary="Take a player off a board",
+)
+def delete_score(request: HttpRequest, board: str, player: str) -> Any:
+    """Past periods included; nothing changes where the player is not on it."""
+    scores.remove(board, player)
+    return 204, None
