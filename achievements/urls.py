@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from achievements.views import badges, catalog, home, manage, play, profile, share
+from achievements.views import badges, catalog, home, insights, manage, play, profile, share
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,6 +20,7 @@ urlpatterns = [
         name="manage_achievement_restore",
     ),
     path("manage/achievements/<str:slug>/backfill/", manage.achievement_backfill, name="manage_achievement_backfill"),
+    path("manage/insights/", insights.insights_page, name="manage_insights"),
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
     path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),
