@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from achievements.views import badges, catalog, exchange, home, manage, manage_players, play, profile, share
+from achievements.views import (
+    badges,
+    catalog,
+    exchange,
+    home,
+    insights,
+    manage,
+    manage_players,
+    play,
+    profile,
+    share,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -23,6 +34,7 @@ urlpatterns = [
     path("manage/players/", manage_players.player_list, name="manage_player_list"),
     path("manage/players/<str:player>/", manage_players.player, name="manage_player"),
     path("manage/players/<str:player>/delete/", manage_players.player_delete, name="manage_player_delete"),
+    path("manage/insights/", insights.insights_page, name="manage_insights"),
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
     path("manage/catalog/", exchange.exchange, name="manage_exchange"),
     path("manage/catalog/export/", exchange.export, name="manage_export"),

@@ -64,6 +64,14 @@ FIELDS = {
     "position": gettext_lazy("Place"),
     "slug": gettext_lazy("Slug"),
 }
+STEPS = {
+    "players": gettext_lazy("Players"),
+    "started": gettext_lazy("Started"),
+    "quarter": gettext_lazy("A quarter"),
+    "half": gettext_lazy("Half"),
+    "three_quarters": gettext_lazy("Three quarters"),
+    "unlocked": gettext_lazy("Unlocked"),
+}
 STATUSES = {
     "unlocked": gettext_lazy("Unlocked"),
     "started": gettext_lazy("In progress"),

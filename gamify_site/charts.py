@@ -1,4 +1,4 @@
-"""Small charts: a line that rises, bars with one's own marked, a ring. Each also says its numbers as text."""
+"""Small charts: a line that rises, bars with one's own marked, bars of days, a ring. Each says itself as text."""
 
 from collections.abc import Sequence
 
@@ -31,6 +31,33 @@ def bars(counts: Sequence[int], mine: int | None, label: str) -> SafeString:
             ("mine" if place == mine else "bar", *_rounded(place * width + 1, HEIGHT - height, width - 2, height))
             for place, count in enumerate(counts)
             for height in [max(2.0 if count else 0.5, (HEIGHT - 4) * count / most)]
+        ),
+    )
+    return format_html(
+        '<svg class="chart bars" viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">{}</svg>',
+        *(WIDTH, HEIGHT, label, drawn),
+    )
+
+
+def days(values: Sequence[tuple[str, int]], label: str) -> SafeString:
+    """A bar for each day, named by a text, below the line where it is less than 0; `label` says in words what it shows.
+
+    The pointer over a bar tells the day and its number; all else needs the numbers as a table beside the chart.
+    """
+    most, least = max(0, *(value for _, value in values)), min(0, *(value for _, value in values))
+    scale = (HEIGHT - 8) / ((most - least) or 1)
+    line, width = 4 + most * scale, WIDTH / len(values)
+    drawn = format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
+        (
+            (
+                "less" if value < 0 else "day",
+                *_rounded(place * width + width / 8, line if value < 0 else line - height, width * 3 / 4, height),
+                name,
+            )
+            for place, (name, value) in enumerate(values)
+            for height in [max(1.5, abs(value) * scale) if value else 0.5]
         ),
     )
     return format_html(

@@ -1,7 +1,11 @@
-"""What holds for every request: a page when the data store is away, well-formed input, the Content-Security-Policy."""
+"""What holds for every request.
+
+A page when the data store is away, visitors counted, well-formed input, the Content-Security-Policy.
+"""
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -12,7 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
-from gamify_site import error_pages
+from gamify_site import error_pages, visitors
+from gamify_site.players.throttle import address_of
 from gamify_site.store.connection import UNANSWERED
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -49,6 +54,28 @@ class StoreUnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return error_pages.unavailable(request, exception) if isinstance(exception, UNANSWERED) else None
+
+
+class VisitorMiddleware:
+    """Counts who sees a page, once a day; parts of pages, which browsers ask for by themselves, do not count."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
+        if is_page and request.method == "GET" and "HX-Request" not in request.headers:
+            with suppress(*UNANSWERED):  # the page is there: it is shown, counted or not
+                visitors.count(_visitor(request))
+        return response
+
+
+def _visitor(request: HttpRequest) -> str:
+    """Who asks; without a session nobody looks for one, so that the page stays as cacheable as it was."""
+    if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+        return visitors.player(request.user.player_id)
+    return visitors.guest(address_of(request), request.headers.get("User-Agent", ""))
 
 
 class WellFormedMiddleware:

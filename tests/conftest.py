@@ -17,6 +17,7 @@ from redis import Redis
 from redis.connection import AbstractConnection
 
 from gamify_site import clock as site_clock
+from gamify_site import visitors
 from gamify_site.store import catalog, connection
 from tests.servers import Fake, Private, Server, program
 
@@ -94,12 +95,13 @@ def private_server() -> Iterator[Callable[[str], Private]]:
 
 
 def forget_everything() -> None:
-    """What this process remembers of a data store: connections, the client, definitions."""
+    """What this process remembers of a data store: connections, the client, definitions, who has been counted."""
     for pool in ConnectionFactory._pools.values():
         pool.disconnect()
     ConnectionFactory._pools.clear()
     connection.client.cache_clear()
     catalog.forget()
+    visitors.forget()
 
 
 def point_at(server: Server, settings: Settings) -> None:

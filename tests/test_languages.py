@@ -91,6 +91,7 @@ PAGES = {
     "manage_achievement_history": ["/manage/achievements/ten/history/"],
     "manage_achievement_backfill": ["/manage/achievements/ten/backfill/"],
     "manage_exchange": ["/manage/catalog/"],
+    "manage_insights": ["/manage/insights/", "/manage/insights/?days=7&achievement=ladder"],
     "manage_player_list": ["/manage/players/", "/manage/players/?q=bob", "/manage/players/?q=nobody"],
     "manage_player": ["/manage/players/alice/", "/manage/players/bob/", "/manage/players/nobody/"],
     "manage_player_delete": ["/manage/players/alice/delete/", "/manage/players/bob/delete/"],

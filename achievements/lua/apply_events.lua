@@ -233,9 +233,9 @@ for _, slug in ipairs(order_of_ledgers) do
   for _, part in ipairs({ slug, climbers, dropped }) do news[#news + 1] = part end
 end
 
-local new, active = see_players(shard, seen, batch.seen)
+see_players(shard, seen, batch.seen)
 local day = daily_key(shard, batch.date)
-for _, count in ipairs({ { 'events', applied }, { 'unlocks', #unlocked / 4 }, { 'new', new }, { 'active', active } }) do
+for _, count in ipairs({ { 'events', applied }, { 'unlocks', #unlocked / 4 } }) do
   if count[2] > 0 then redis.call('HINCRBY', day, count[1], count[2]) end
 end
 

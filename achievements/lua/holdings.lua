@@ -141,6 +141,7 @@ end
 -- Writes changed unlocks with points, rarity and news. Returns the new points and the new number of unlocks.
 local function write_unlocks(shard, player, ms, date, is_backfill)
   for _, change in ipairs(player.changes) do write_change[change.what](shard, player, change, date) end
+  if player.points ~= 0 then redis.call('HINCRBY', daily_key(shard, date), 'points', player.points) end
   tell_unlocks(shard, player, ms, is_backfill)
   local key, count = player_key(shard, player.id), count_changes(player, 'released') - count_changes(player, 'revoked')
   return redis.call('HINCRBY', key, 'points', player.points), redis.call('HINCRBY', key, 'unlocked', count)

@@ -1,14 +1,21 @@
-"""How rare achievements are, and how that came about."""
+"""How rare achievements are, how that came about, and how long players take."""
 
-from collections.abc import Collection, Iterable, Sequence
+import statistics
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+from achievements.definitions import Achievement, Release
 from achievements.services import catalog, states
 from gamify_site import clock
 from gamify_site.store import catalog as stored
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask
+
+MOST_HOLDERS = 100  # whose time to unlock is looked at
+FEWEST_HOLDERS = 5  # below this a median says nothing
+DAY = 86_400_000  # milliseconds
 
 
 class Rarity(NamedTuple):
@@ -33,6 +40,28 @@ class Story(NamedTuple):
 
     holders: list[Holder]
     history: list[Rarity]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A published achievement, or one tier of it, and how many players have it."""
+
+    achievement: Achievement
+    release: Release
+    holders: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToUnlock:
+    """Days from joining to unlocking: half of some players took `lower` to `upper`, half of them less than `median`."""
+
+    lower: float
+    median: float
+    upper: float
+    players: int
+
+
+Times = Mapping[str, TimeToUnlock]  # by release; where enough players are known
 
 
 def rarity(slug: str) -> tuple[int, int]:
@@ -79,6 +108,45 @@ def holders_among(release: str, some: Collection[str]) -> list[Holder]:
         if unlock is not None
     ]
     return _latest_first(found)
+
+
+def by_rarity(holders: "states.Counts") -> list[Held]:
+    """All published achievements and tiers, the rarest first; `holders` as of `states.counts`. No round trip."""
+    published = [item for item in catalog.all() if item.status == "published"]
+    found = [Held(item, it, max(0, holders.get(it.slug, 0))) for item in published for it in item.releases()]
+    return sorted(found, key=lambda held: (held.holders, held.release.name.casefold()))
+
+
+def time_to_unlock(releases: Collection[str]) -> Times:
+    """How long the latest 100 holders of each of some achievements and tiers took from joining to unlocking.
+
+    Left out are players who have no day of joining, because they have no profile, and releases that fewer than 5 of
+    the others have. Raises `StoreUnavailable`. Two round trips; O(100 × releases) per shard.
+    """
+    latest = _latest_unlocks(sorted(set(releases)))
+    some = sorted({player for unlocks in latest.values() for _, player in unlocks})
+    fields = ask([("hget", keys.player(shards.of(player), player), "joined") for player in some]) if some else []
+    joined = {player: int(at) * 1000 for player, at in zip(some, fields, strict=True) if at is not None}
+    took = {
+        release: [max(0, at - joined[player]) / DAY for at, player in unlocks if player in joined]
+        for release, unlocks in latest.items()
+    }
+    return {release: _quartiles(days) for release, days in took.items() if len(days) >= FEWEST_HOLDERS}
+
+
+def _quartiles(days: Sequence[float]) -> TimeToUnlock:
+    lower, median, upper = statistics.quantiles(days, n=4, method="inclusive")
+    return TimeToUnlock(lower, median, upper, len(days))
+
+
+def _latest_unlocks(releases: Sequence[str]) -> dict[str, list[tuple[float, str]]]:
+    """Release → (time (ms), player) of the latest unlocks, latest first."""
+    places = [(release, shard) for release in releases for shard in shards.everyone()]
+    asked = [("zrevrange", keys.holders(shard, it), 0, MOST_HOLDERS - 1, True) for it, shard in places]
+    found: dict[str, list[tuple[float, str]]] = {release: [] for release in releases}
+    for (release, _), part in zip(places, ask(asked) if asked else [], strict=True):
+        found[release] += [(at, player.decode()) for player, at in part]
+    return {release: sorted(unlocks, reverse=True)[:MOST_HOLDERS] for release, unlocks in found.items()}
 
 
 def _latest_first(found: Iterable[Holder]) -> list[Holder]:

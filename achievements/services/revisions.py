@@ -1,6 +1,7 @@
 """What an achievement was before each edit, and how it becomes that again."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -57,6 +58,21 @@ def as_it_was(slug: str, number: int) -> Achievement:
     """The achievement as an earlier revision had it, with today's status and place; not saved yet. As `find`."""
     now = catalog.get(slug)
     return replace(find(slug, number).achievement, status=now.status, position=now.position, revision=now.revision)
+
+
+def published_since(slugs: Collection[str]) -> dict[str, datetime]:
+    """When each of some achievements was published first, as far as its kept revisions tell; others are left out.
+
+    Raises `StoreUnavailable`. One round trip; O(revisions).
+    """
+    asked = sorted(set(slugs))
+    found: dict[str, datetime] = {}
+    for slug, kept in zip(asked, stored.histories(catalog.KIND, asked) if asked else [], strict=True):
+        told = (json.loads(text) for _, text in sorted(kept.items()))
+        first = next((it["at"] for it in told if it["fields"]["status"] == "published"), None)
+        if first is not None:
+            found[slug] = datetime.fromtimestamp(first / 1000, UTC)
+    return found
 
 
 def move(slug: str, step: int, *, by: str) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 
 from django import template
 from django.urls import reverse
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -75,6 +76,41 @@ def points_chart(points: Sequence[tuple[date, int]]) -> SafeString:
     }
     chart = charts.area([value for _day, value in points], words)
     return format_html('{}<p class="chart-ends"><span>{}</span><span>{}</span></p>', chart, number(first), number(last))
+
+
+@register.simple_tag
+def days_chart(numbers: Sequence[tuple[date, int]], name: str) -> SafeString:
+    """Numbers of days as bars, with the first and the last day as text."""
+    days = [date_format(day, "SHORT_DATE_FORMAT") for day, _number in numbers]
+    top, most = max(numbers, key=lambda it: it[1])
+    words = _("%(name)s by day, %(first)s to %(last)s. Most: %(most)s on %(day)s.") % {
+        "name": name,
+        "first": days[0],
+        "last": days[-1],
+        "most": number(most),
+        "day": date_format(top, "SHORT_DATE_FORMAT"),
+    }
+    named = [(f"{day}: {number(value)}", value) for day, (_day, value) in zip(days, numbers, strict=True)]
+    ends = format_html('<p class="chart-ends"><span>{}</span><span>{}</span></p>', days[0], days[-1])
+    return charts.days(named, words) + ends
+
+
+@register.simple_tag
+def share_bar(count: int, of: int, name: str) -> SafeString:
+    """A bar as long as a share, with the number and the percent beside it; `of` is at least 1."""
+    text = _("%(n)s · %(share)s %%") % {"n": number(count), "share": wording.share(count, of)}
+    return format_html(
+        '<div class="progress-line"><progress max="{}" value="{}" aria-label="{}">{}</progress><span>{}</span></div>',
+        *(str(of), str(count), name, text, text),
+    )
+
+
+@register.filter
+def days(value: float) -> str:
+    """A span in days, with a decimal where it is short."""
+    decimals = 1 if value < 10 else 0
+    text = number_format(f"{value:.{decimals}f}", decimals)
+    return _("%(n)s days") % {"n": text}
 
 
 @register.simple_tag

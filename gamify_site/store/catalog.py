@@ -145,8 +145,13 @@ def supposing(kind: str, slug: str, fields: Mapping[str, str]) -> Iterator[None]
 
 def history(kind: str, slug: str) -> dict[int, str]:
     """The revisions that are kept of a definition: number → text. Raises `StoreUnavailable`. One round trip."""
-    (found,) = ask([("hgetall", keys.revisions(kind, slug))])
-    return {int(number): text.decode() for number, text in found.items()}
+    return histories(kind, [slug])[0]
+
+
+def histories(kind: str, slugs: Sequence[str]) -> list[dict[int, str]]:
+    """The same of several definitions, at least one. One round trip for all."""
+    answers = ask([("hgetall", keys.revisions(kind, slug)) for slug in slugs])
+    return [{int(number): text.decode() for number, text in found.items()} for found in answers]
 
 
 def _changed(known: Snapshot, version: str, kind: str, slug: str, fields: Mapping[str, str]) -> Snapshot:

@@ -113,6 +113,21 @@ def _pipeline(questions: Sequence[tuple[Any, ...]]) -> Any:
     return pipeline
 
 
+def try_once(commands: Sequence[tuple[Any, ...]]) -> bool:
+    """Sends commands that nothing depends on, spelled as for `ask`; False where the server did not take them all.
+
+    Raises nothing, whatever the reason. One round trip, which is not tried again.
+    """
+    try:
+        pipeline = client().pipeline(transaction=False)
+        for name, *arguments in commands:
+            getattr(pipeline, name)(*arguments)
+        pipeline.execute()
+    except (*LOST, exceptions.RedisError):
+        return False
+    return True
+
+
 @contextmanager
 def locked(key: str, life: float) -> Iterator[bool]:
     """Within it nobody else is in it for the same key; False where that could not be had within `life` seconds.

@@ -124,6 +124,12 @@ def api_keys_used() -> str:
     return f"{site()}:api_keys_used"
 
 
+def visitors(date: str) -> str:
+    """string (a HyperLogLog) with a life time of 100 days: about how many different visitors saw a page on a day
+    (yyyy-mm-dd, UTC)."""
+    return f"{site()}:visitors:{date}"
+
+
 # The shards' keys
 
 
@@ -199,7 +205,8 @@ def activity(number: int) -> str:
 
 
 def daily(number: int, date: str) -> str:
-    """hash: events, unlocks, new (players), active (players) and `unlocks:<release>` of a day (yyyy-mm-dd, UTC)."""
+    """hash: new (players), active (players), events, unlocks, points (given less taken back) and `unlocks:<release>`
+    (less revocations) of a day (yyyy-mm-dd, UTC)."""
     return f"{shard(number)}:daily:{date}"
 
 

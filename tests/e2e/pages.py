@@ -68,6 +68,8 @@ PAGES = (
     SitePage("manage-player-delete", "/manage/players/alice/delete/", "admin"),
     SitePage("manage-board-archive", "/manage/boards/coins/archive/", "admin"),
     SitePage("manage-board-recount", "/manage/boards/coins/recount/", "admin"),
+    SitePage("manage-insights", "/manage/insights/", "admin"),
+    SitePage("manage-insights-tiers", "/manage/insights/?days=90&achievement=hoard", "admin"),
     SitePage("manage-boards", "/manage/boards/", "admin"),
     SitePage("manage-board-new", "/manage/boards/new/", "admin"),
     SitePage("manage-board-edit", "/manage/boards/coins/edit/", "admin"),

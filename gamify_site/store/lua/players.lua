@@ -30,11 +30,26 @@ local function index_name(shard, player, sought)
   if sought == '' then redis.call('HDEL', key, 'sought') else redis.call('HSET', key, 'sought', sought) end
 end
 
--- Notes that players were seen (seconds). A time is kept to five minutes: moving an entry of a large sorted set costs
--- several times as much as reading it. Who is new can be found from now on.
--- Returns how many were new, and how many were not seen yet on this day (UTC).
+-- The day (UTC) of a time in seconds, as yyyy-mm-dd; scripts cannot ask for dates. The formula is `civil_from_days` of
+-- https://howardhinnant.github.io/date_algorithms.html: years begin in March, so that leap days come last.
+local function date_of(seconds)
+  local floor = math.floor
+  local days = floor(seconds / 86400) + 719468
+  local era = floor(days / 146097)
+  local day_of_era = days - era * 146097
+  local year_of_era =
+    floor((day_of_era - floor(day_of_era / 1460) + floor(day_of_era / 36524) - floor(day_of_era / 146096)) / 365)
+  local day_of_year = day_of_era - (365 * year_of_era + floor(year_of_era / 4) - floor(year_of_era / 100))
+  local month = floor((5 * day_of_year + 2) / 153)
+  local day = day_of_year - floor((153 * month + 2) / 5) + 1
+  month = month < 10 and month + 3 or month - 9
+  return string.format('%04d-%02d-%02d', year_of_era + era * 400 + (month <= 2 and 1 or 0), month, day)
+end
+
+-- Notes that players were seen (seconds), and counts the day's active and new ones. A time is kept to five minutes:
+-- moving an entry of a large sorted set costs several times as much as reading it. Who is new can be found from now on.
 local function see_players(shard, players, now)
-  if #players == 0 then return 0, 0 end
+  if #players == 0 then return end
   local key, stale, found_by, active = players_key(shard), {}, {}, 0
   local midnight = now - now % 86400
   for i, held in ipairs(redis.call('ZMSCORE', key, unpack(players))) do
@@ -51,5 +66,6 @@ local function see_players(shard, players, now)
   end
   if #stale > 0 then redis.call('ZADD', key, unpack(stale)) end
   if #found_by > 0 then redis.call('ZADD', player_names_key(shard), unpack(found_by)) end
-  return #found_by / 2, active
+  if active > 0 then redis.call('HINCRBY', daily_key(shard, date_of(now)), 'active', active) end
+  if #found_by > 0 then redis.call('HINCRBY', daily_key(shard, date_of(now)), 'new', #found_by / 2) end
 end
