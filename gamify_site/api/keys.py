@@ -104,13 +104,13 @@ def revoke(key_id: str, *, by: str) -> ApiKey:
 def admit(secret: str, *, most: int, rate: int) -> Admission | None:
     """The key that a secret belongs to, with a token taken out of its bucket; None where there is no such key.
 
-    A bucket holds `most` tokens and gains `rate` a second, by the wall clock. Raises `StoreUnavailable`. One round
+    A bucket holds `most` tokens and gains `rate` a second. Raises `StoreUnavailable`. One round
     trip, none for what cannot be a secret.
     """
     if not SECRET.fullmatch(secret):
         return None
     digest = _digest(secret)
-    now = int(clock.untravelled().timestamp() * 1000)
+    now = int(clock.now().timestamp() * 1000)
     (found,) = scripts.run("api/admit_key", [(keys.site(), [digest, now, NOTE_LIFE, most, rate])])
     return Admission(_from_stored(digest, found[0], found[1]), found[2], found[3]) if found else None
 

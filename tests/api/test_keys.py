@@ -24,7 +24,9 @@ def test_secret_opens_what_was_made(clock):
     key, secret = keys.create("Game", "write", by="charlie")
     assert secret.startswith("gk_") and len(secret) == 46
     assert key == keys.ApiKey(key.id, "Game", "write", clock.now(), "charlie", None)
-    assert keys.verify(secret) == keys.ApiKey(key.id, "Game", "write", clock.now(), "charlie", clock.now())
+    assert keys.admit(secret, most=9, rate=1).key == keys.ApiKey(
+        key.id, "Game", "write", clock.now(), "charlie", clock.now()
+    )
 
 
 def test_only_the_digest_of_a_secret_is_stored(store):
@@ -42,21 +44,21 @@ def test_only_the_digest_of_a_secret_is_stored(store):
 )
 def test_other_secrets_open_nothing(secret):
     keys.create("Game", "read", by="charlie")
-    assert keys.verify(secret) is None
+    assert keys.admit(secret, most=9, rate=1) is None
 
 
 def test_one_secret_opens_one_key():
     made = [keys.create(f"Game {number}", "read", by="charlie") for number in range(5)]
-    assert [keys.verify(secret).name for _key, secret in made] == [key.name for key, _secret in made]
+    assert [keys.admit(secret, most=9, rate=1).key.name for _key, secret in made] == [key.name for key, _secret in made]
 
 
 def test_revoked_key_opens_nothing(store):
     key, secret = keys.create("Game", "read", by="charlie")
     _other, kept = keys.create("Other", "read", by="charlie")
-    keys.verify(secret)
+    keys.admit(secret, most=9, rate=1)
     assert keys.revoke(key.id, by="bob").name == "Game"
-    assert keys.verify(secret) is None
-    assert keys.verify(kept).name == "Other"
+    assert keys.admit(secret, most=9, rate=1) is None
+    assert keys.admit(kept, most=9, rate=1).key.name == "Other"
     assert store.redis.hlen(stored.api_keys_used()) == 1
 
 
@@ -86,19 +88,19 @@ def test_use_is_noted_at_most_once_a_minute(clock):
     first = clock.now()
     _key, secret = keys.create("Game", "read", by="charlie")
     assert keys.all()[0].last_used is None
-    keys.verify(secret)
+    keys.admit(secret, most=9, rate=1)
     clock.advance(seconds=59)
-    assert keys.verify(secret).last_used == keys.all()[0].last_used == first
+    assert keys.admit(secret, most=9, rate=1).key.last_used == keys.all()[0].last_used == first
     clock.advance(seconds=1)
-    assert keys.verify(secret).last_used == keys.all()[0].last_used == clock.now()
+    assert keys.admit(secret, most=9, rate=1).key.last_used == keys.all()[0].last_used == clock.now()
 
 
 def test_note_of_a_clock_that_was_ahead_is_mended(clock):
     _key, secret = keys.create("Game", "read", by="charlie")
     clock.advance(days=3)
-    keys.verify(secret)
+    keys.admit(secret, most=9, rate=1)
     clock.advance(days=-3)
-    assert keys.verify(secret).last_used == clock.now()
+    assert keys.admit(secret, most=9, rate=1).key.last_used == clock.now()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "a\nb", "a\0b", "\u202eGame", "\ud800", None, 5])
@@ -122,8 +124,8 @@ def test_name_is_free_again_after_the_key_is_revoked():
     key, secret = keys.create("Game", "read", by="charlie")
     keys.revoke(key.id, by="charlie")
     _again, other = keys.create("Game", "read", by="charlie")
-    assert keys.verify(secret) is None
-    assert keys.verify(other).name == "Game"
+    assert keys.admit(secret, most=9, rate=1) is None
+    assert keys.admit(other, most=9, rate=1).key.name == "Game"
 
 
 def test_unknown_scope_is_refused():
@@ -161,14 +163,14 @@ def test_making_and_revoking_are_in_the_audit_log():
 def test_verifying_takes_one_round_trip(open_store, round_trips, clock):
     open_store("valkey")
     _key, secret = keys.create("Game", "read", by="charlie")
-    keys.verify(secret)
+    keys.admit(secret, most=9, rate=1)
     round_trips()
-    keys.verify(secret)
+    keys.admit(secret, most=9, rate=1)
     assert round_trips() == 1
     clock.advance(minutes=5)
-    keys.verify(secret)
+    keys.admit(secret, most=9, rate=1)
     assert round_trips() == 1
-    keys.verify("not a secret")
+    keys.admit("not a secret", most=99, rate=99)
     assert round_trips() == 0
 
 
@@ -177,7 +179,7 @@ def test_full_server_still_knows_its_keys(open_store):
     _key, secret = keys.create("Game", "read", by="charlie")
     redis.config_set("maxmemory", 1)
     try:
-        assert keys.verify(secret).name == "Game"
+        assert keys.admit(secret, most=9, rate=1).key.name == "Game"
     finally:
         redis.config_set("maxmemory", 0)
     assert keys.all()[0].last_used is None
@@ -199,4 +201,4 @@ def test_of_many_at_once_one_gets_the_name(open_store):
 
 def test_without_a_data_store_nobody_gets_in(down):  # noqa: ARG001
     with pytest.raises(StoreUnavailable):
-        keys.verify("gk_" + "A" * 43)
+        keys.admit("gk_" + "A" * 43, most=99, rate=99)

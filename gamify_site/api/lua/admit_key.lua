@@ -1,7 +1,7 @@
 -- Finds an API key, takes a token out of its bucket, and notes that it is used unless that was noted a short while ago.
 -- A bucket holds `most` tokens and gains `rate` of them a second (token bucket, as in RFC 2697 with one colour).
 -- KEYS[1] the site's key prefix
--- ARGV    SHA-256 of the secret; now (ms of the wall clock); how long a note holds (s); most; rate
+-- ARGV    SHA-256 of the secret; now (ms); how long a note holds (s); most; rate
 -- Returns nothing where there is no such key, else {the key as JSON, when it was last used (s), tokens left, ms until
 --         there is a token again: 0 where one was taken}. Cost: O(1).
 
