@@ -82,10 +82,11 @@ PAGES = {
     "manage_board_edit": ["/manage/boards/coins/edit/"],
     "manage_board_delete": ["/manage/boards/coins/delete/"],
     "manage_board_scores": ["/manage/boards/coins/scores/?player=alice", "/manage/boards/laps/scores/"],
+    "manage_audit": ["/manage/audit/", "/manage/audit/?q=nothing", "/manage/audit/?from=soon&what=odd"],
     "manage_accounts": ["/manage/accounts/"],
     "manage_demo": ["/manage/demo/"],
 }
-NO_TEXT = {"badge_sprite", "share_picture", "healthz", "readyz"}
+NO_TEXT = {"badge_sprite", "share_picture", "healthz", "readyz", "manage_audit_export"}
 ONLY_POSTED = {"logout", "follow", "unfollow", "pin", "set_language", "demo_login"}
 # What forms are sent: wrong input, of which each says in words what is the matter, and input that does something.
 SENT: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -61,6 +61,8 @@ PAGES = (
     SitePage("manage-board-edit", "/manage/boards/coins/edit/", "admin"),
     SitePage("manage-board-delete", "/manage/boards/coins/delete/", "admin"),
     SitePage("manage-board-scores", "/manage/boards/coins/scores/?player=alice", "admin"),
+    SitePage("manage-audit", "/manage/audit/", "admin"),
+    SitePage("manage-audit-refused", "/manage/audit/?from=2026-03-02&to=2026-03-01", "admin", status=422),
     SitePage("manage-accounts", "/manage/accounts/", "admin"),
     SitePage("manage-demo", "/manage/demo/", "admin"),
     SitePage("manage-hidden", "/manage/", "alice", status=404),
