@@ -102,13 +102,14 @@ PAGES = {
     "manage_board_edit": ["/manage/boards/coins/edit/"],
     "manage_board_delete": ["/manage/boards/coins/delete/"],
     "manage_board_scores": ["/manage/boards/coins/scores/?player=alice", "/manage/boards/laps/scores/"],
+    "manage_audit": ["/manage/audit/", "/manage/audit/?q=nothing", "/manage/audit/?from=soon&what=odd"],
     "manage_accounts": ["/manage/accounts/"],
     "manage_keys": ["/manage/keys/"],
     "manage_key_revoke": ["/manage/keys/abababababab/revoke/", "/manage/keys/none/revoke/"],
     "manage_redis": ["/manage/redis/"],
     "manage_demo": ["/manage/demo/"],
 }
-NO_TEXT = {"manage_export", "badge_sprite", "share_picture", "healthz", "readyz"}
+NO_TEXT = {"manage_export", "manage_audit_export", "badge_sprite", "share_picture", "healthz", "readyz"}
 ONLY_POSTED = {"logout", "follow", "unfollow", "pin", "set_language", "demo_login"}
 ONLY_POSTED |= {"manage_achievement_restore", "manage_demo_clock", "manage_demo_tick", "manage_demo_login_as"}
 # What forms are sent: wrong input, of which each says in words what is the matter, and input that does something.
