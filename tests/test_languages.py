@@ -173,6 +173,7 @@ SENT: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/manage/boards/new/", BOARD | {"name": "\x07", "windows": ["season", "all"]}),
     ("/manage/boards/new/", BOARD | {"name": "\x07", "seasons": "a | A | 2026-02-01 | 2026-01-01"}),
     ("/manage/boards/coins/edit/", BOARD | {"slug": "coins", "order": "asc"}),
+    ("/manage/boards/coins/edit/", BOARD | {"slug": "coins", "order": "asc", "known": "?"}),
     ("/manage/boards/achievement-points/edit/", BOARD | {"slug": "achievement-points", "combine": "sum"}),
     ("/manage/boards/coins/delete/", {"slug": "typo"}),
     ("/manage/boards/achievement-points/delete/", {"slug": "achievement-points"}),
