@@ -254,12 +254,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class ScoreUpdate:
-    """What a write did, in the board's main window. `rank` is None when the player fell off (`trimmed`)."""
+    """What a write did, in the board's main window. `rank` is None when the player fell off (`trimmed`).
+
+    `previous_score` is what was there just before; None where there was nothing.
+    """
 
     score: int | Decimal
     rank: int | None
     previous_rank: int | None
     trimmed: bool
+    previous_score: int | Decimal | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,14 @@ class UnknownBoard(LookupError):
         self.slug = slug
 
 
+class EditedMeanwhile(Exception):
+    """Somebody else has saved or deleted this board since it was read; nothing is overwritten."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"{slug!r} has been changed by somebody else.")
+        self.slug = slug
+
+
 class InsufficientBalance(Exception):
     """The player has too little to spend; `balance` is what there is."""
 

@@ -16,6 +16,7 @@ from django.utils.formats import sanitize_separators
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gamify_site.audit import LONGEST_REASON
 from gamify_site.forms import PlainForm, checked
 from gamify_site.identifiers import check_player_id, check_slug
 from leaderboards import wording
@@ -29,7 +30,7 @@ from leaderboards.definitions import (
     ScoreUpdate,
     Season,
 )
-from leaderboards.services import boards, scores
+from leaderboards.services import boards, corrections
 
 
 class BoardForm(PlainForm):
@@ -101,12 +102,13 @@ class BoardForm(PlainForm):
         max_value=10_000,
         help_text=gettext_lazy("Entering this top is news to the player. 0: never."),
     )
+    known = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     board: Board
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, board: Board | None = None) -> None:
         self.before = board
-        super().__init__(data, initial=_initial(board) if board else _NEW)
+        super().__init__(data, initial=(_initial(board) if board else _NEW) | {"known": boards.digest(board)})
         self.fields["slug"].disabled = board is not None
 
     @property
@@ -145,7 +147,7 @@ class BoardForm(PlainForm):
 
     def clean(self) -> dict[str, Any]:
         """Makes the definition, which checks itself."""
-        values = dict(self.cleaned_data)
+        values = {name: value for name, value in self.cleaned_data.items() if name != "known"}
         if not self.errors:
             values |= {"segment_by": values["segment_by"] or None, "windows": tuple(values["windows"])}
             values |= {"floor": _plain(values["floor"])}
@@ -155,10 +157,13 @@ class BoardForm(PlainForm):
                 self.add_errors(error)
         return self.cleaned_data
 
-    def save(self) -> bool:
-        """Lets a valid definition hold; False where the service refuses it, which is then shown at the field."""
+    def save(self, by: str) -> bool:
+        """Lets a valid definition hold; False where the service refuses it, which is then shown at the field.
+
+        Raises `EditedMeanwhile` where another definition holds by now than the one that was edited.
+        """
         try:
-            boards.define(self.board)
+            boards.define(self.board, by=by, expected=self.cleaned_data["known"])
         except ValidationError as error:
             self.add_errors(error)
         return not self.errors
@@ -186,6 +191,12 @@ class _PlayerForm(PlainForm):
     """What one does with a player's score on a board."""
 
     player = forms.CharField(label=gettext_lazy("Player"), max_length=64)
+    reason = forms.CharField(
+        label=gettext_lazy("Why"),
+        max_length=LONGEST_REASON,
+        required=False,
+        help_text=gettext_lazy("For the audit log; may be empty."),
+    )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, board: Board, player: str = "") -> None:
         self.board = board
@@ -195,19 +206,27 @@ class _PlayerForm(PlainForm):
         """A legal player id."""
         return checked(check_player_id, self.cleaned_data["player"])
 
-    def apply(self) -> "ScoreUpdate | bool | None":
-        """What `write` gives; None where the form or the service refuses, which is then shown at the field."""
+    def apply(self, by: str) -> "ScoreUpdate | bool | None":
+        """What `write` gives; None where the form or the service refuses, which is then shown at the field.
+
+        `by` is who the audit log says did it.
+        """
         if not self.is_valid():
             return None
         try:
-            return self.write()
+            return self.write(by)
         except ValidationError as error:
             self.add_errors(error)
         return None
 
-    def write(self) -> "ScoreUpdate | bool":
+    def write(self, by: str) -> "ScoreUpdate | bool":
         """Does it. May raise `ValidationError`."""
         raise NotImplementedError
+
+    def _correct(self, score: str, how: corrections.How, by: str) -> ScoreUpdate:
+        given = self.cleaned_data
+        score = sanitize_separators(score)
+        return corrections.write(self.board.slug, given["player"], score, how, by=by, reason=given["reason"])
 
 
 class ScoreForm(_PlayerForm):
@@ -221,10 +240,11 @@ class ScoreForm(_PlayerForm):
         choices=[("rule", gettext_lazy("By the board's rule")), ("set", gettext_lazy("Replace what is there"))],
     )
 
-    def write(self) -> ScoreUpdate:
+    def write(self, by: str) -> ScoreUpdate:
         """By the board's rule, or in place of what is there."""
-        write = scores.submit if self.cleaned_data["how"] == "rule" else scores.set
-        return write(self.board.slug, self.cleaned_data["player"], sanitize_separators(self.cleaned_data["score"]))
+        return self._correct(
+            self.cleaned_data["score"], "rule" if self.cleaned_data["how"] == "rule" else "replace", by
+        )
 
 
 class IncrementForm(_PlayerForm):
@@ -237,18 +257,18 @@ class IncrementForm(_PlayerForm):
         help_text=gettext_lazy("A negative number takes away."),
     )
 
-    def write(self) -> ScoreUpdate:
+    def write(self, by: str) -> ScoreUpdate:
         """Whatever the board's rule."""
-        increment = sanitize_separators(self.cleaned_data["increment"])
-        return scores.increment(self.board.slug, self.cleaned_data["player"], increment)
+        return self._correct(self.cleaned_data["increment"], "add", by)
 
 
 class RemoveForm(_PlayerForm):
     """Takes a player off the board."""
 
-    def write(self) -> bool:
+    def write(self, by: str) -> bool:
         """True, or an error where the player is not on the board."""
-        if not scores.remove(self.board.slug, self.cleaned_data["player"]):
+        given = self.cleaned_data
+        if not corrections.remove(self.board.slug, given["player"], by=by, reason=given["reason"]):
             raise ValidationError({"player": _("This player is not on the board.")})
         return True
 

@@ -1,5 +1,6 @@
 """What things are called on pages: windows, periods, places, tie rules, numbers."""
 
+import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -39,6 +40,24 @@ TIES: dict[Ties, tuple[Promise, Promise]] = {
     "dense": (gettext_lazy("Dense"), gettext_lazy("1, 2, 2, 3: equal scores share a rank, none is skipped.")),
     "earliest": (gettext_lazy("Earliest"), gettext_lazy("1, 2, 3, 4: whoever reached the score first is above.")),
     "unlocks": (gettext_lazy("Unlocks"), gettext_lazy("1, 2, 3, 4: whoever has more achievements is above.")),
+}
+FIELDS = {
+    "name": gettext_lazy("Name"),
+    "slug": gettext_lazy("Slug"),
+    "description": gettext_lazy("Description"),
+    "action": gettext_lazy("Action"),
+    "combine": gettext_lazy("How scores count"),
+    "order": gettext_lazy("Order"),
+    "decimals": gettext_lazy("Decimals"),
+    "windows": gettext_lazy("Windows"),
+    "seasons": gettext_lazy("Seasons"),
+    "timezone": gettext_lazy("Timezone"),
+    "retention_days": gettext_lazy("Keep past periods (days)"),
+    "ties": gettext_lazy("Equal scores"),
+    "max_entries": gettext_lazy("Size limit"),
+    "segment_by": gettext_lazy("Also rank within"),
+    "floor": gettext_lazy("Least balance"),
+    "news_top": gettext_lazy("News from rank"),
 }
 MINUS = "\N{MINUS SIGN}"
 
@@ -148,3 +167,37 @@ def update(board: Board, player: str, written: ScoreUpdate) -> str:
     if written.previous_rank == written.rank:
         return _("%(player)s has %(score)s and stays at rank %(rank)s.") % known
     return _("%(player)s has %(score)s and rank %(rank)s, after rank %(before)s.") % known
+
+
+def field(name: str) -> str:
+    """What a field of a definition is called; its own name where it has no other."""
+    return str(FIELDS.get(name, name))
+
+
+def stored_value(name: str, text: str | None) -> str:
+    """A field of a stored definition in words; a dash where there is none."""
+    if text in (None, "", "[]"):
+        return "-"
+    assert text is not None  # noqa: S101  (for the type checker)
+    if name == "windows":
+        return _(", ").join(str(WINDOWS.get(window, window)) for window in json.loads(text))
+    if name == "seasons":
+        return "; ".join(
+            _("%(name)s (%(slug)s): %(starts)s to %(ends)s")
+            % {"name": title, "slug": slug, "starts": _day(starts), "ends": _day(ends)}
+            for slug, title, starts, ends in json.loads(text)
+        )
+    if name == "ties" and text in TIES:
+        return str(TIES[text][0])
+    if name == "max_entries":
+        return number(int(text))
+    return str({"combine": COMBINE, "order": ORDER, "segment_by": SEGMENTS}.get(name, {}).get(text, text))
+
+
+def change(name: str, before: str | None, after: str | None) -> tuple[str, str, str]:
+    """What an edit changed: the field, and its value before and after, in words."""
+    return field(name), stored_value(name, before), stored_value(name, after)
+
+
+def _day(iso: str) -> str:
+    return date_format(date.fromisoformat(iso), "SHORT_DATE_FORMAT")

@@ -107,7 +107,7 @@ def test_forms_from_elsewhere_are_refused(data: Store, path: str, token: str) ->
 @pytest.mark.parametrize("path", STAFF)
 def test_staff_get_an_answer_and_no_error(data: Store, client: Client, path: str) -> None:  # noqa: ARG001
     client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
-    assert client.get(path).status_code in (200, 404, 405)
+    assert client.get(path).status_code < 500
 
 
 @pytest.mark.parametrize("path", STAFF)

@@ -113,5 +113,7 @@ def _change(player: str, slug: str, what: str, reason: str, by: str) -> applying
     chunk = applying.Chunk(shards.of(player), orders=orders, achievements=frozenset([achievement.slug]))
     (result,) = applying.apply([chunk])
     if len(result.refused) < len(orders):
-        audit.record(audit.Entry(CALLED[what], player, by, reason, after={"achievement": slug}))
+        told = {"achievement": slug}
+        before, after = ({}, told) if what == "grant" else (told, {})
+        audit.record(audit.Entry(CALLED[what], player, by, reason, before, after))
     return result

@@ -13,6 +13,7 @@ from achievements.services import explaining
 from achievements.views.asking import clear_errors
 from gamify_site import audit
 from gamify_site.asking import wants
+from gamify_site.ops import wording as audit_words
 from gamify_site.players import accounts, names
 from gamify_site.players import services as players
 from gamify_site.players.access import staff_only
@@ -60,7 +61,7 @@ def player(request: HttpRequest, player: str) -> HttpResponse:
         "standings": [(view.board, view.standing) for view in views],
         "explanations": [(it, wording.gap(it)) for it in explanations],
         "unlocked": len(state.unlocked),
-        "entries": _entries(player),
+        "entries": [(audit_words.WHAT[entry.what], entry) for entry in _entries(player)],
         "forms": forms,
         "do": do,
     }

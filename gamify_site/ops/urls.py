@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from gamify_site.ops.views import demo, health, keys, redis
+from gamify_site.ops.views import audit, demo, health, keys, redis
 
 demo_urlpatterns = [
     path("manage/demo/", demo.demo, name="manage_demo"),
@@ -19,5 +19,7 @@ urlpatterns = [
     path("manage/keys/", keys.api_keys, name="manage_keys"),
     path("manage/keys/<slug:key_id>/revoke/", keys.revoke_key, name="manage_key_revoke"),
     path("manage/redis/", redis.data_store, name="manage_redis"),
+    path("manage/audit/", audit.audit_log, name="manage_audit"),
+    path("manage/audit/export/", audit.audit_export, name="manage_audit_export"),
     *(demo_urlpatterns if settings.GAMIFY_DEMO else []),
 ]

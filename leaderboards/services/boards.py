@@ -1,5 +1,9 @@
 """Definitions of boards: written by designers, read by everything else."""
 
+import json
+from collections.abc import Mapping
+from hashlib import blake2b
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -7,7 +11,7 @@ from gamify_site import audit
 from gamify_site.identifiers import POINTS_BOARD
 from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board
-from leaderboards.errors import UnknownBoard
+from leaderboards.errors import EditedMeanwhile, UnknownBoard
 from leaderboards.services import limits, sets
 
 KIND = "board"
@@ -28,24 +32,27 @@ FIXED = ("order", "decimals", "ties")
 SAME_ORDER_VALUES = {"shared", "dense"}
 
 
-def define(board: Board, *, by: str = "") -> None:
+def define(board: Board, *, by: str = "", expected: str | None = None) -> None:
     """Creates or replaces a definition; it holds for every write and read that begins afterwards.
 
     A board with entries keeps its order, decimals and tie rule, because its numbers are stored by them; only `shared`
-    and `dense` may take each other's place. Where `by` is given the change is in the audit log. Raises
+    and `dense` may take each other's place. Where `by` is given the change is in the audit log; with `expected`, the
+    `digest` of what was edited, an edit by somebody else in between is not overwritten: `EditedMeanwhile`. Raises
     `ValidationError` with the field.
     Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries.
     """
-    before = _find(board.slug)
+    replaced: list[Board | None] = []
 
     def make() -> catalog.Change:
+        before = find(board.slug)
+        if expected is not None and expected != digest(before):
+            raise EditedMeanwhile(board.slug)
         check(board, before)
-        stored, fields = catalog.definitions(KIND).get(board.slug, {}), board.to_fields()
-        entry = audit.Entry("board_saved", board.slug, by, "", *audit.changed(stored, fields))
-        return catalog.Change(fields, entry=entry.to_fields() if by else {})
+        replaced.append(before)
+        return _change("board_saved", board.slug, before, board, by)
 
     catalog.change(KIND, board.slug, make)
-    if before is not None:
+    if (before := replaced[-1]) is not None:
         _follow_change(before, board)
 
 
@@ -60,14 +67,43 @@ def check(board: Board, before: Board | None) -> None:
         _refuse_new_encoding(before, board)
 
 
+def digest(board: Board | None) -> str:
+    """Tells one definition of a board from another; empty where there is none."""
+    return _digest(board.to_fields() if board else {})
+
+
+def changes_since(slug: str, known: str) -> list[audit.Entry]:
+    """What the audit log tells of the edits since the definition with the digest `known`, latest first.
+
+    Empty where it does not tell all of them, as where a program has changed the board. Raises `StoreUnavailable`.
+    One round trip for each 500 entries of the log that are looked at.
+    """
+    board = find(slug)
+    fields = board.to_fields() if board else {}
+    found: list[audit.Entry] = []
+    for entry in audit.walk(lambda it: it.what in ("board_saved", "board_deleted") and it.subject == slug):
+        if any(fields.get(name) != value for name, value in entry.after.items()):
+            return []
+        fields = {name: value for name, value in fields.items() if name not in entry.after} | dict(entry.before)
+        found += [entry] if entry.changes else []
+        if _digest(fields) == known:
+            return found
+    return []
+
+
 def get(slug: str) -> Board:
     """The definition. Raises `UnknownBoard`. No round trip; one where it is not known here yet."""
-    if _find(slug) is None:
+    if find(slug) is None:
         catalog.follow()
-    board = _find(slug)
+    board = find(slug)
     if board is None:
         raise UnknownBoard(slug)
     return board
+
+
+def find(slug: str) -> Board | None:
+    """The definition, None where there is none. No round trip while no definition has changed."""
+    return _all().get(slug)
 
 
 def all() -> list[Board]:  # noqa: A001  (the public name)
@@ -81,12 +117,18 @@ def delete(slug: str, *, by: str = "") -> None:
     if slug == POINTS:
         raise ValidationError({"slug": _("The built-in board cannot be deleted.")})
 
-    def make() -> catalog.Change:
-        entry = audit.Entry("board_deleted", slug, by, before=catalog.definitions(KIND).get(slug, {}))
-        return catalog.Change({}, entry=entry.to_fields() if by else {})
-
-    catalog.change(KIND, slug, make)
+    catalog.change(KIND, slug, lambda: _change("board_deleted", slug, find(slug), None, by))
     sets.remove(slug)
+
+
+def _change(what: str, slug: str, before: Board | None, after: Board | None, by: str) -> catalog.Change:
+    old, new = (board.to_fields() if board else {} for board in (before, after))
+    entry = audit.Entry(what, slug, by, "", *audit.changed(old, new))
+    return catalog.Change(new, entry=entry.to_fields() if by else {})
+
+
+def _digest(fields: Mapping[str, str]) -> str:
+    return blake2b(json.dumps(fields, sort_keys=True).encode(), digest_size=8).hexdigest() if fields else ""
 
 
 def _all() -> dict[str, Board]:
@@ -95,10 +137,6 @@ def _all() -> dict[str, Board]:
         return {POINTS: BUILT_IN} | stored if catalog.definitions(POINTS_COME_FROM) else stored
 
     return catalog.derived("boards", read)
-
-
-def _find(slug: str) -> Board | None:
-    return _all().get(slug)
 
 
 def _check_built_in(board: Board) -> None:

@@ -190,7 +190,9 @@ def _write_one(
     main = suffixes[0]
     rank, previous_rank = places.ranks(board, main, batch.shard, [reply.after, reply.before])
     fell_off = _fell_off(board, main, player, reply)
-    return ScoreUpdate(board.score_of(_order_after(reply)), None if fell_off else rank, previous_rank, fell_off)
+    score = board.score_of(_order_after(reply))
+    previous_score = board.score_of(reply.before.order) if reply.before else None
+    return ScoreUpdate(score, None if fell_off else rank, previous_rank, fell_off, previous_score)
 
 
 def _order_after(reply: _Reply) -> int:

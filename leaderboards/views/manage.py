@@ -1,5 +1,7 @@
 """The staff's pages: boards and the scores on them."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from gamify_site.players.access import staff_only
 from leaderboards import wording
 from leaderboards.definitions import ScoreUpdate
+from leaderboards.errors import EditedMeanwhile
 from leaderboards.forms import BoardForm, DeleteForm, IncrementForm, RemoveForm, ScoreForm
 from leaderboards.services import boards, ranking
 from leaderboards.views import rendered
@@ -51,11 +54,24 @@ def board_edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _board_form(request: HttpRequest, form: BoardForm) -> HttpResponse:
-    if request.method == "POST" and form.is_valid() and form.save():
-        messages.success(request, _("The board “%(name)s” is saved.") % {"name": form.board.name})
-        return redirect("manage_board_list")
-    status = 422 if form.is_bound else 200
-    return render(request, "manage/boards/form.html", {"form": form, "board": form.before}, status=status)
+    context = {"form": form, "board": form.before, "known": form["known"].value()}
+    try:
+        if request.method == "POST" and form.is_valid() and form.save(request.user.get_username()):
+            messages.success(request, _("The board “%(name)s” is saved.") % {"name": form.board.name})
+            return redirect("manage_board_list")
+    except EditedMeanwhile:
+        return _conflict(request, context, form.board.slug, form.cleaned_data["known"])
+    return render(request, "manage/boards/form.html", context, status=422 if form.is_bound else 200)
+
+
+def _conflict(request: HttpRequest, context: dict[str, Any], slug: str, known: str) -> HttpResponse:
+    """Shows what others have changed above what was typed, which takes its place when it is saved once more."""
+    edits = [
+        (entry.by, [wording.change(name, before, after) for name, before, after in entry.changes])
+        for entry in boards.changes_since(slug, known)
+    ]
+    context |= {"known": boards.digest(boards.find(slug)), "is_conflict": True, "edits": edits}
+    return render(request, "manage/boards/form.html", context, status=409)
 
 
 @staff_only
@@ -66,7 +82,7 @@ def board_delete(request: HttpRequest, slug: str) -> HttpResponse:
     board = boards.get(slug)
     form = DeleteForm(request.POST or None, board=board)
     if request.method == "POST" and form.is_valid():
-        boards.delete(slug)
+        boards.delete(slug, by=request.user.get_username())
         messages.success(request, _("The board “%(name)s” is deleted.") % {"name": board.name})
         return redirect("manage_board_list")
     context = {"form": form, "board": board, "size": ranking.size(slug)}
@@ -85,7 +101,7 @@ def board_scores(request: HttpRequest, slug: str) -> HttpResponse:
         name: form(request.POST if name == do else None, board=board, player=player)
         for name, form in SCORE_FORMS.items()
     }
-    if do in forms and (done := forms[do].apply()) is not None:
+    if do in forms and (done := forms[do].apply(request.user.get_username())) is not None:
         return _tell(request, slug, forms[do].cleaned_data["player"], done)
     view = ranking.view(slug, top=10, around=3, player=player or None)
     context = {

@@ -76,6 +76,8 @@ PAGES = (
     SitePage("manage-board-delete", "/manage/boards/coins/delete/", "admin"),
     SitePage("manage-board-scores", "/manage/boards/coins/scores/?player=alice", "admin"),
     SitePage("manage-catalog", "/manage/catalog/", "admin"),
+    SitePage("manage-audit", "/manage/audit/", "admin"),
+    SitePage("manage-audit-refused", "/manage/audit/?from=2026-03-02&to=2026-03-01", "admin", status=422),
     SitePage("manage-accounts", "/manage/accounts/", "admin"),
     SitePage("manage-keys", "/manage/keys/", "admin"),
     SitePage("manage-redis", "/manage/redis/", "admin"),

@@ -1,12 +1,14 @@
 """Definitions in Redis: they hold for everybody at once, and what would spoil stored numbers is refused."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import ValidationError
 
 from gamify_site.players import services as players
 from gamify_site.store import catalog, keys, shards
 from leaderboards.definitions import Board
-from leaderboards.errors import UnknownBoard
+from leaderboards.errors import EditedMeanwhile, UnknownBoard
 from leaderboards.services import boards, ranking, scores
 from tests.builders import brief, crowd, ids, make_board, make_player, ranks
 
@@ -175,3 +177,60 @@ def test_definition_is_plain_fields_in_redis(services_store):
     fields = {name.decode(): value.decode() for name, value in stored.items()}
     assert (fields["slug"], fields["name"], fields["max_entries"]) == ("coins", "Coins", "50")
     assert Board.from_fields(fields) == boards.get("coins")
+
+
+# Two editors
+
+
+def test_only_what_was_read_is_overwritten():
+    read = make_board()
+    changed = replace(read, name="Gold")
+    boards.define(changed, expected=boards.digest(read))
+    for stale in (boards.digest(read), ""):
+        with pytest.raises(EditedMeanwhile):
+            boards.define(replace(read, name="Silver"), expected=stale)
+    assert boards.get("coins") == changed
+
+
+def test_new_board_takes_nobodys_place():
+    board = Board("coins", "Coins")
+    boards.define(board, expected=boards.digest(None))
+    with pytest.raises(EditedMeanwhile):
+        boards.define(replace(board, name="Gold"), expected="")
+    boards.delete("coins")
+    with pytest.raises(EditedMeanwhile):
+        boards.define(board, expected=boards.digest(board))
+
+
+def test_edit_of_another_process_is_seen_though_this_one_has_not_heard_of_it(monkeypatch):
+    read = make_board()
+    known = catalog.snapshot()
+    boards.define(replace(read, name="Gold"))
+    snapshots = iter([known])
+    current = catalog.snapshot
+    monkeypatch.setattr(catalog, "snapshot", lambda: next(snapshots, None) or current())
+    with pytest.raises(EditedMeanwhile):
+        boards.define(replace(read, name="Silver"), expected=boards.digest(read))
+    assert boards.get("coins").name == "Gold"
+
+
+def test_edits_since_are_told_as_far_as_the_log_tells_all_of_them():
+    first = make_board()
+    second, third = replace(first, name="Gold"), replace(first, name="Gold", max_entries=5)
+    boards.define(second, by="alice")
+    boards.define(third, by="bob")
+    boards.define(third, by="bob")
+    assert [it.by for it in boards.changes_since("coins", boards.digest(first))] == ["bob", "alice"]
+    assert [it.by for it in boards.changes_since("coins", boards.digest(second))] == ["bob"]
+    boards.define(replace(third, name="Silver"))
+    assert boards.changes_since("coins", boards.digest(third)) == []
+    boards.delete("coins", by="charlie")
+    assert boards.changes_since("coins", boards.digest(third)) == []
+
+
+def test_deletion_and_making_are_edits_too():
+    board = Board("coins", "Coins")
+    boards.define(board, by="alice")
+    assert [it.by for it in boards.changes_since("coins", "")] == ["alice"]
+    boards.delete("coins", by="bob")
+    assert [it.what for it in boards.changes_since("coins", boards.digest(board))] == ["board_deleted"]

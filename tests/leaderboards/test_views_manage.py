@@ -1,10 +1,12 @@
 """The staff's pages: who may see them, boards made, changed and deleted, scores written by hand."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
+from gamify_site import audit
 from gamify_site.players.models import Account
 from leaderboards.definitions import Board
 from leaderboards.errors import UnknownBoard
@@ -93,6 +95,16 @@ def test_forms_need_a_token():
 # Boards
 
 
+def edit(staff: Client, fields: dict[str, str]):
+    """What comes of the form of the board as it is now, changed and sent."""
+    known = staff.get("/manage/boards/coins/edit/").context["known"]
+    return staff.post("/manage/boards/coins/edit/", {**NEW, "known": known, **fields})
+
+
+def log() -> list[audit.Entry]:
+    return list(audit.walk(lambda _entry: True))
+
+
 def test_board_is_made(staff):
     response = staff.post("/manage/boards/new/", {**NEW, "max_entries": "50", "windows": ["all", "week"]}, follow=True)
     assert "The board “Coins” is saved." in response.content.decode()
@@ -132,7 +144,7 @@ def test_taken_slug_is_refused(staff):
 
 def test_edit_keeps_the_slug_and_shows_what_holds(staff):
     make_board("coins", crowd(3))
-    staff.post("/manage/boards/coins/edit/", {**NEW, "slug": "other", "name": "Gold", "max_entries": "2"})
+    edit(staff, {"slug": "other", "name": "Gold", "max_entries": "2"})
     assert [board.slug for board in boards.all()] == ["coins"]
     assert boards.get("coins").name == "Gold"
     assert ranking.size("coins") == 2
@@ -141,10 +153,71 @@ def test_edit_keeps_the_slug_and_shows_what_holds(staff):
 @pytest.mark.parametrize(("field", "value"), [("order", "asc"), ("decimals", "2"), ("ties", "earliest")])
 def test_what_scores_are_stored_by_is_refused_at_the_field(staff, field, value):
     make_board("coins", crowd(3))
-    page = staff.post("/manage/boards/coins/edit/", {**NEW, field: value})
+    page = edit(staff, {field: value})
     assert page.status_code == 422
     assert page.context["form"].errors.keys() == {field}
     assert getattr(boards.get("coins"), field) != value
+
+
+def test_second_of_two_editors_is_told_and_overwrites_only_knowingly(staff):
+    read = make_board("coins", description="Old")
+    known = staff.get("/manage/boards/coins/edit/").context["known"]
+    boards.define(replace(read, description="From <anna>", windows=("all", "week")), by="anna")
+    boards.define(replace(boards.get("coins"), max_entries=50), by="bob")
+    page = staff.post("/manage/boards/coins/edit/", {**NEW, "name": "Mine", "known": known})
+    assert page.status_code == 409
+    text = page.content.decode()
+    assert 'value="Mine"' in text
+    assert [by for by, _changes in page.context["edits"]] == ["bob", "anna"]
+    assert page.context["edits"][1][1] == [
+        ("Description", "Old", "From <anna>"),
+        ("Windows", "All time", "All time, Week"),
+    ]
+    assert "Changed by anna:" in text and "<anna>" not in text
+    assert boards.get("coins").max_entries == 50
+    again = staff.post("/manage/boards/coins/edit/", {**NEW, "name": "Mine", "known": page.context["known"]})
+    assert again.status_code == 302
+    assert boards.get("coins") == Board("coins", "Mine")
+
+
+def test_nobody_is_named_for_what_a_program_changed(staff):
+    read = make_board("coins")
+    boards.define(replace(read, description="Old"), by="anna")
+    known = staff.get("/manage/boards/coins/edit/").context["known"]
+    boards.define(replace(read, description="By a program"))
+    page = staff.post("/manage/boards/coins/edit/", {**NEW, "known": known})
+    assert page.status_code == 409
+    assert page.context["edits"] == []
+    assert "maybe by a program" in page.content.decode()
+
+
+@pytest.mark.parametrize("known", ["", "0123456789abcdef", "<b>x</b>"])
+def test_edit_of_nothing_that_was_read_is_not_saved(staff, known):
+    make_board("coins", description="Old")
+    page = staff.post("/manage/boards/coins/edit/", {**NEW, "known": known})
+    assert page.status_code == 409
+    assert "<b>x" not in page.content.decode()
+    assert boards.get("coins").description == "Old"
+
+
+def test_refused_edit_can_be_corrected_and_saved(staff):
+    make_board("coins")
+    refused = edit(staff, {"decimals": "9"})
+    assert refused.status_code == 422
+    assert edit(staff, {"known": refused.context["known"], "name": "Gold"}).status_code == 302
+
+
+def test_boards_are_audited(staff):
+    staff.post("/manage/boards/new/", NEW)
+    edit(staff, {"max_entries": "5"})
+    staff.post("/manage/boards/coins/delete/", {"slug": "coins"})
+    told = log()
+    assert [(it.what, it.subject, it.by) for it in told] == [
+        ("board_deleted", "coins", "charlie"),
+        ("board_saved", "coins", "charlie"),
+        ("board_saved", "coins", "charlie"),
+    ]
+    assert told[1].changes == [("max_entries", None, "5")]
 
 
 def test_tie_rules_say_which_scores_they_leave(staff):
@@ -206,6 +279,45 @@ def test_player_is_removed(staff):
     page = write(staff, "remove", player="alice")
     assert page.status_code == 422
     assert "This player is not on the board." in page.content.decode()
+
+
+def test_scores_written_by_hand_are_audited(staff):
+    make_board("coins", {"alice": 10}, combine="best")
+    write(staff, "score", player="alice", score="5", how="set", reason=" a bot played ")
+    write(staff, "increment", player="alice", increment="2")
+    write(staff, "score", player="bob", score="3", how="rule")
+    write(staff, "remove", player="alice", reason="cheater")
+    assert [(it.what, it.subject, it.by, it.reason, dict(it.before), dict(it.after)) for it in log()] == [
+        ("score_removed", "alice", "charlie", "cheater", {"board": "coins", "score": 7}, {"board": "coins"}),
+        ("score_changed", "bob", "charlie", "", {"board": "coins"}, {"board": "coins", "score": 3}),
+        (*("score_changed", "alice", "charlie", ""), {"board": "coins", "score": 5}, {"board": "coins", "score": 7}),
+        (
+            *("score_changed", "alice", "charlie", "a bot played"),
+            {"board": "coins", "score": 10},
+            {"board": "coins", "score": 5},
+        ),
+    ]
+
+
+def test_score_that_falls_off_is_audited_as_none(staff):
+    make_board("coins", crowd(3), decimals=2, max_entries=3)
+    write(staff, "score", player="p0001", score="-1.5", how="set")
+    write(staff, "score", player="alice", score="-9", how="rule")
+    assert [(dict(it.before), dict(it.after)) for it in log()] == [
+        ({"board": "coins"}, {"board": "coins"}),
+        ({"board": "coins", "score": "3.00"}, {"board": "coins", "score": "-1.50"}),
+    ]
+
+
+@pytest.mark.parametrize("do", ["score", "increment", "remove"])
+def test_what_is_refused_is_not_audited(staff, do):
+    make_board("coins", {"bob": 5})
+    page = write(staff, do, player="bob", score="1", increment="1", how="set", reason="x" * 501)
+    assert page.status_code == 422
+    assert page.context["forms"][do].errors.keys() == {"reason"}
+    assert write(staff, do, player="nobody", score="x", increment="x").status_code == 422
+    assert log() == []
+    assert brief(ranking.top("coins")) == [(1, "bob", 5)]
 
 
 def test_trimmed_writer_is_told(staff):

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from gamify_site import audit
 from gamify_site.players.models import Account
 from tests.players.conftest import PASSWORD, MakeAccount
 
@@ -96,6 +97,8 @@ def test_staff_see_the_new_password_once_and_the_player_is_asked_to_change_it(
     assert "Your password was reset" in player.get(CHANGE).text
     change(player, old=password)
     assert not Account.objects.get_by_natural_key("bob").password_is_temporary
+    (told,) = audit.walk(lambda _entry: True)
+    assert (told.what, told.subject, told.by, told.changes) == ("password_reset", "bob", "charlie", [])
     player.post("/accounts/logout/")
     response = player.post("/accounts/login/", {"username": "bob", "password": NEW})
     assert response.headers["Location"] == "/"

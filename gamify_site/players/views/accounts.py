@@ -99,7 +99,8 @@ def manage_accounts(request: HttpRequest) -> HttpResponse:
     form = ResetPasswordForm(request.POST or None, initial={"username": request.GET.get("username", "")})
     shown = {}
     if request.method == "POST" and form.is_valid():
-        shown = {"username": form.account.username, "password": registration.reset_password(form.account)}
+        password = registration.reset_password(form.account, by=request.user.get_username())
+        shown = {"username": form.account.username, "password": password}
         form = ResetPasswordForm()
     return render(request, "manage/accounts.html", {"form": form, "reset": shown})
 
