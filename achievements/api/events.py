@@ -78,13 +78,10 @@ class EventsOut(Schema):
 
 
 BATCH = TypeAdapter(EventsIn)
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": EventsIn.model_json_schema(ref_template="#/components/schemas/{model}")}
-        },
-    },
+SCHEMA = EventsIn.model_json_schema()
+SCHEMA["properties"]["events"]["items"] = SCHEMA.pop("$defs")["EventIn"]
+EXTRA = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": SCHEMA}}},
     "parameters": [
         {
             "in": "header",
@@ -102,7 +99,7 @@ BODY = {
     auth=WRITE,
     response={200: EventsOut, 409: Problem, **WRITE_ERRORS},
     summary="Report events",
-    openapi_extra=BODY,
+    openapi_extra=EXTRA,
 )
 def post_events(request: HttpRequest, detail: bool = False) -> Any:
     """Each event is applied to everything that listens to its action, or to nothing; the answer says which were not."""
