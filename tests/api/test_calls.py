@@ -1,0 +1,178 @@
+"""Each call of the HTTP API: what it answers, and every status that its document promises."""
+
+import pytest
+
+from achievements.definitions import Tier
+from achievements.services import unlocks
+from gamify_site import audit
+from gamify_site.api import guard
+from gamify_site.players import services as players
+from leaderboards.services import ranking
+from tests.achievements.builders import do, make
+from tests.builders import make_board, make_player
+
+
+def test_players_are_made_changed_read_and_deleted(call):
+    made = call("put", "/players/ada", {"name": "Ada", "country": "SE"})
+    assert (made.status_code, made.json()["name"], made.json()["rank"]) == (200, "Ada", None)
+    call("put", "/players/ada", {"country": ""})
+    assert call("get", "/players/ada").json() | {"joined": None} == {
+        "id": "ada", "name": "Ada", "about": "", "country": "", "team": "", "region": "", "avatar": "",
+        "timezone": "UTC", "joined": None, "points": 0, "unlocked": 0, "rank": None,
+    }  # fmt: skip
+    assert [call("delete", "/players/ada").status_code for _ in range(2)] == [204, 204]
+    assert call("get", "/players/ada").status_code == 404
+
+
+def test_rank_follows_the_points(call):
+    make("ten", target=1, points=5)
+    do("alice", "coin")
+    make_player("bob")
+    assert call("get", "/players/alice").json()["rank"] == 1
+    assert call("get", "/players/bob").json()["rank"] is None
+
+
+def test_hidden_achievements_stay_hidden(call):
+    make("ten", target=10)
+    make("secret", hidden=True)
+    make("ladder", type="tiered", tiers=(Tier("a", "A", 1, 1), Tier("b", "B", 50, 1)), target=50, points=0)
+    do("alice", "coin", amount=5)
+    found = call("get", "/players/alice/achievements").json()
+    assert [(it["achievement"], it["progress"], it["target"]) for it in found] == [
+        ("ladder_a", 1, 1), ("ladder_b", 5, 50), (None, None, None), ("ten", 5, 10),
+    ]  # fmt: skip
+    assert b"secret" not in call("get", "/players/alice/achievements").content
+
+
+def test_progress_grant_and_revoke(call):
+    make("ten", target=10)
+    make_player("alice")
+    path = "/players/alice/achievements/ten"
+    assert call("post", f"{path}/progress", {"amount": 4}).json()["progress"] == 4
+    assert call("post", f"{path}/progress", {"value": 9}).json()["percent"] == 90
+    assert call("post", f"{path}/grant", {"reason": "prize"}).json() == {"unlocked": ["ten"]}
+    assert call("post", f"{path}/revoke", {"reason": "mistake"}).json() == {"revoked": True}
+    assert unlocks.for_player("alice") == []
+    assert {entry.by for entry in audit.walk(lambda it: it.what != "key_created")} == {"key a write key"}
+
+
+def test_definitions_with_rarity(call):
+    make("ten", target=1)
+    make("draft", status="draft")
+    do("alice", "coin")
+    (found,) = call("get", "/achievements").json()
+    assert (found["slug"], found["holders"], found["players"]) == ("ten", 1, 1)
+    assert call("get", "/achievements/ten").json() == found
+    assert call("get", "/achievements/draft").status_code == 404
+
+
+def test_boards_and_scores(call):
+    make_board("coins", decimals=2)
+    assert call("put", "/leaderboards/coins/scores/ada", {"score": 58.25}).json() == {
+        "score": 58.25, "rank": 1, "previous_rank": None, "trimmed": False,
+    }  # fmt: skip
+    assert call("put", "/leaderboards/coins/scores/ada", {"increment": 1}).json()["score"] == 59.25
+    many = {"scores": [{"player": "bob", "score": 70}, {"player": "cyd", "score": 1}]}
+    assert call("post", "/leaderboards/coins/scores", many).json() == {"written": 2}
+    page = call("get", "/leaderboards/coins?limit=2").json()
+    assert ([row["player"] for row in page["rows"]], page["size"]) == (["bob", "ada"], 3)
+    rest = call("get", f"/leaderboards/coins?limit=2&after={page['next']}").json()
+    assert ([row["player"] for row in rest["rows"]], rest["next"]) == (["cyd"], None)
+    place = call("get", "/leaderboards/coins/players/ada?around=1").json()
+    assert (place["rank"], [row["player"] for row in place["rows"]]) == (2, ["bob", "ada", "cyd"])
+    assert [row["rank"] for row in call("get", "/leaderboards/coins/ranks/1?around=1").json()["rows"]] == [1, 2, 3]
+    assert call("post", "/leaderboards/coins/spend/ada", {"amount": 9}).json() == {"balance": 50.25}
+    poor = call("post", "/leaderboards/coins/spend/ada", {"amount": 99})
+    assert (poor.status_code, poor.json()["balance"]) == (409, 50.25)
+    assert call("delete", "/leaderboards/coins/scores/ada").status_code == 204
+    assert call("get", "/leaderboards/coins/players/ada").status_code == 404
+    assert [board["slug"] for board in call("get", "/leaderboards").json()] == ["coins"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("get", "/players/nobody", None),
+        ("get", "/players/nobody/achievements", None),
+        ("post", "/players/ada/achievements/nothing/grant", {"reason": "x"}),
+        ("post", "/players/ada/achievements/nothing/progress", {"amount": 1}),
+        ("get", "/achievements/nothing", None),
+        ("get", "/leaderboards/nothing", None),
+        ("put", "/leaderboards/nothing/scores/ada", {"score": 1}),
+        ("get", "/nowhere", None),
+    ],
+)
+def test_what_is_not_there_is_named(call, method, path, body):
+    make_player("ada")
+    answer = call(method, path, body)
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert any(word in answer.json()["detail"] for word in ("nobody", "nothing", "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("put", "/players/ada", {"name": 5}, "name"),
+        ("put", "/players/ada", {"nmae": "Ada"}, "nmae"),
+        ("put", "/players/ada", {"country": "Sweden"}, "country"),
+        ("put", "/players/a b", {"name": "Ada"}, "player"),
+        ("put", "/leaderboards/coins/scores/ada", {}, "request"),
+        ("put", "/leaderboards/coins/scores/ada", {"score": 1, "increment": 1}, "request"),
+        ("put", "/leaderboards/coins/scores/ada", {"score": "1"}, "score"),
+        ("put", "/leaderboards/coins/scores/ada", {"score": 1.5}, "score"),
+        ("put", "/leaderboards/coins/scores/ada", {"score": 10**30}, "score"),
+        ("post", "/leaderboards/coins/scores", {"scores": [{"player": "ada"}]}, "scores.0.score"),
+        ("post", "/leaderboards/coins/spend/ada", {"amount": 0}, "amount"),
+        ("get", "/leaderboards/coins?limit=0", None, "limit"),
+        ("get", "/leaderboards/coins?after=x", None, "after"),
+        ("get", "/leaderboards/coins?window=year", None, "window"),
+        ("get", "/leaderboards/coins/ranks/0", None, "rank"),
+        ("get", "/leaderboards/coins/players/ada?around=x", None, "around"),
+        ("post", "/players/ada/achievements/ten/progress", {"amount": 0}, "amount"),
+        ("post", "/players/ada/achievements/ten/grant", {"reason": " "}, "reason"),
+    ],
+)
+def test_bad_values_are_refused_at_their_field_and_change_nothing(call, method, path, body, field):
+    make_board("coins")
+    make("ten")
+    answer = call(method, path, body)
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+    assert any(name.startswith(field) or field == "request" for name in answer.json()["errors"]), answer.json()
+    assert not players.exists("ada")
+    assert ranking.size("coins") == 0
+
+
+def test_a_method_that_is_not_there(call):
+    answer = call("delete", "/achievements")
+    assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
+    assert "GET" in answer["Allow"]
+
+
+def test_reading_needs_a_key_and_writing_one_that_may(call):
+    assert call("get", "/leaderboards", scope=None).status_code == 401
+    assert call("get", "/leaderboards", scope="read").status_code == 200
+    assert call("put", "/players/ada", {"name": "Ada"}, scope="read").status_code == 403
+    assert not players.exists("ada")
+
+
+def test_over_its_rate_a_key_waits(call, monkeypatch, clock):
+    monkeypatch.setattr(guard, "MOST", 3)
+    monkeypatch.setattr(guard, "RATE", 1)
+    told = [call("get", "/leaderboards", scope="read") for _ in range(4)]
+    assert [answer.status_code for answer in told] == [200, 200, 200, 429]
+    assert [answer["X-RateLimit-Remaining"] for answer in told] == ["2", "1", "0", "0"]
+    assert told[3]["Retry-After"] == "1"
+    clock.advance(seconds=1)
+    assert call("get", "/leaderboards", scope="read").status_code == 200
+
+
+def test_without_a_data_store_it_says_so(client, down):  # noqa: ARG001
+    answer = client.get("/api/v1/leaderboards", headers={"authorization": "Bearer gk_" + "A" * 43})
+    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+    assert answer["Retry-After"]
+
+
+def test_it_speaks_english_whatever_the_caller_prefers(call):
+    make_board("coins")
+    german = call("get", "/leaderboards/coins?window=year", **{"accept-language": "de"})
+    assert "This board has the windows" in german.json()["detail"]
