@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field, StrictFloat, StrictInt, model_validator
+from ninja import Path, Query, Router, Schema
+from pydantic import Field
 
+from gamify_site.api.fields import Number, PlayerId, PlayerInPath, SlugInPath, Strict
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.api.problems import Problem
 from gamify_site.players.services import UnknownPlayer
@@ -15,16 +16,9 @@ from leaderboards.services import boards, ranking, scores
 
 router = Router(tags=["Leaderboards"])
 
-Number = StrictInt | StrictFloat
 MOST_SCORES = 1000
 READ_ERRORS = {401: Problem, 404: Problem, 422: Problem, 429: Problem, 503: Problem}
 WRITE_ERRORS = READ_ERRORS | {400: Problem, 403: Problem, 413: Problem, 415: Problem}
-
-
-class Strict(Schema):
-    """What is sent: names that there are, and values of their own type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class BoardOut(Schema):
@@ -79,17 +73,15 @@ class RowsOut(Schema):
 
 
 class ScoreIn(Strict):
-    """A score, which counts by the board's rule, or what is added to it."""
+    """A score, which counts by the board's rule."""
 
-    score: Number | None = None
-    increment: Number | None = None
+    score: Number
 
-    @model_validator(mode="after")
-    def one_of_them(self) -> "ScoreIn":
-        """Exactly one."""
-        if (self.score is None) == (self.increment is None):
-            raise ValueError("Send either score or increment.")
-        return self
+
+class IncrementIn(Strict):
+    """What is added to a score, whatever the board's rule."""
+
+    increment: Number
 
 
 class UpdateOut(Schema):
@@ -104,7 +96,7 @@ class UpdateOut(Schema):
 class EntryIn(Strict):
     """A player's score."""
 
-    player: str
+    player: PlayerId
     score: Number
 
 
@@ -156,7 +148,7 @@ def list_boards(request: HttpRequest) -> Any:
 @router.get("/leaderboards/{board}", auth=READ, response={200: PageOut, **READ_ERRORS}, summary="Rows of a board")
 def read_board(
     request: HttpRequest,
-    board: str,
+    board: SlugInPath,
     window: str | None = None,
     period: str | None = None,
     segment: str | None = None,
@@ -177,8 +169,8 @@ def read_board(
 )
 def read_place(
     request: HttpRequest,
-    board: str,
-    player: str,
+    board: SlugInPath,
+    player: PlayerInPath,
     around: Annotated[int, Query(ge=0, le=100)] = 5,
     window: str | None = None,
     period: str | None = None,
@@ -203,8 +195,8 @@ def read_place(
 )
 def read_rank(
     request: HttpRequest,
-    board: str,
-    rank: int,
+    board: SlugInPath,
+    rank: Annotated[int, Path(ge=1, le=10**15)],
     around: Annotated[int, Query(ge=0, le=100)] = 5,
     window: str | None = None,
     period: str | None = None,
@@ -221,13 +213,12 @@ def read_rank(
     response={200: UpdateOut, **WRITE_ERRORS},
     summary="Report a score, or add to it",
 )
-def put_score(request: HttpRequest, board: str, player: str, body: ScoreIn) -> Any:
+def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: ScoreIn | IncrementIn) -> Any:
     """`score` counts by the board's rule, `increment` is added whatever the rule."""
-    update = (
-        scores.submit(board, player, body.score)
-        if body.score is not None
-        else scores.increment(board, player, body.increment or 0)
-    )
+    if isinstance(body, ScoreIn):
+        update = scores.submit(board, player, body.score)
+    else:
+        update = scores.increment(board, player, body.increment)
     return {
         "score": number(update.score),
         "rank": update.rank,
@@ -242,7 +233,7 @@ def put_score(request: HttpRequest, board: str, player: str, body: ScoreIn) -> A
     response={200: WrittenOut, **WRITE_ERRORS},
     summary="Report many scores",
 )
-def post_scores(request: HttpRequest, board: str, body: EntriesIn) -> Any:
+def post_scores(request: HttpRequest, board: SlugInPath, body: EntriesIn) -> Any:
     """Up to 1,000 scores by the board's rule, in the order given."""
     return {"written": scores.submit_many(board, [(it.player, it.score) for it in body.scores])}
 
@@ -253,7 +244,7 @@ def post_scores(request: HttpRequest, board: str, body: EntriesIn) -> Any:
     response={200: BalanceOut, 409: Problem, **WRITE_ERRORS},
     summary="Spend",
 )
-def post_spend(request: HttpRequest, board: str, player: str, body: AmountIn) -> Any:
+def post_spend(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: AmountIn) -> Any:
     """Takes an amount off the balance; 409 with the balance where there is too little."""
     return {"balance": number(scores.spend(board, player, body.amount))}
 
@@ -264,7 +255,7 @@ def post_spend(request: HttpRequest, board: str, player: str, body: AmountIn) ->
     response={204: None, **WRITE_ERRORS},
     summary="Take a player off a board",
 )
-def delete_score(request: HttpRequest, board: str, player: str) -> Any:
+def delete_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath) -> Any:
     """Past periods included; nothing changes where the player is not on it."""
     scores.remove(board, player)
     return 204, None

@@ -8,6 +8,7 @@ from ninja import Router, Schema
 from achievements.definitions import Achievement
 from achievements.errors import UnknownAchievement
 from achievements.services import catalog, states
+from gamify_site.api.fields import SlugInPath
 from gamify_site.api.guard import READ
 from leaderboards.api import READ_ERRORS
 
@@ -72,7 +73,7 @@ def list_achievements(request: HttpRequest) -> Any:
 
 
 @router.get("/achievements/{slug}", auth=READ, response={200: AchievementOut, **READ_ERRORS}, summary="An achievement")
-def get_achievement(request: HttpRequest, slug: str) -> Any:
+def get_achievement(request: HttpRequest, slug: SlugInPath) -> Any:
     """One of them."""
     counts = states.counts()
     item = catalog.get(slug)

@@ -1,18 +1,18 @@
 """Events over HTTP: what a game reports, up to 1,000 at a time."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
-from pydantic import ConfigDict, Field, StrictFloat, StrictInt, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic import ValidationError as SchemaError
 from pydantic_core import to_json
 
 from achievements.definitions import Event, Outcome
 from achievements.services import events
 from gamify_site.api import bodies, idempotency
+from gamify_site.api.fields import Number, Whole
 from gamify_site.api.guard import WRITE
 from gamify_site.api.problems import Problem, of_schema
 from leaderboards.api import WRITE_ERRORS
@@ -22,21 +22,21 @@ router = Router(tags=["Events"])
 MOST_EVENTS = 1000
 
 
-class EventIn(Schema):
+class EventIn(BaseModel):
     """A fact that a game reports. With an `id` it counts once, however often it is sent."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     player: str
     action: str
-    amount: int = 1
-    value: StrictInt | StrictFloat | None = None
-    item: str | StrictInt | None = None
-    at: datetime | None = None
+    amount: Whole = 1
+    value: Number | None = None
+    item: str | Whole | None = None
+    at: AwareDatetime | None = None
     id: str | None = None
 
 
-class EventsIn(Schema):
+class EventsIn(BaseModel):
     """Events, applied in the order given."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -1,14 +1,15 @@
 """Players over HTTP: profiles, what they have, and what staff's programs give and take."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import ConfigDict, model_validator
+from pydantic import Field
 
-from achievements.definitions import CatalogEntry, Progress
+from achievements.definitions import EXACT, CatalogEntry
 from achievements.services import catalog, progress, states, unlocks
+from gamify_site.api.fields import PlayerInPath, Reason, SlugInPath, Strict, Whole
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.players import services as players
 from gamify_site.players.services import Player, UnknownPlayer
@@ -18,22 +19,16 @@ from leaderboards.services import boards, ranking
 router = Router(tags=["Players"])
 
 
-class Strict(Schema):
-    """What is sent: names that there are, and values of their own type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
 class PlayerIn(Strict):
     """The fields that change; an empty text clears one."""
 
-    name: str | None = None
-    about: str | None = None
-    country: str | None = None
-    team: str | None = None
-    region: str | None = None
-    avatar: str | None = None
-    timezone: str | None = None
+    name: Annotated[str, Field(max_length=60)] = ""
+    about: Annotated[str, Field(max_length=500)] = ""
+    country: Annotated[str, Field(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2")] = ""
+    team: Annotated[str, Field(max_length=40)] = ""
+    region: Annotated[str, Field(max_length=40)] = ""
+    avatar: Annotated[str, Field(max_length=64)] = ""
+    timezone: Annotated[str, Field(max_length=64, description="IANA name, for example Europe/Stockholm")] = ""
 
 
 class PlayerOut(Schema):
@@ -65,17 +60,15 @@ class EntryOut(Schema):
 
 
 class AmountIn(Strict):
-    """What is added to the progress, or the value that it is raised to."""
+    """What is added to the progress."""
 
-    amount: int | None = None
-    value: int | None = None
+    amount: Annotated[Whole, Field(ge=1, le=EXACT)]
 
-    @model_validator(mode="after")
-    def one_of_them(self) -> "AmountIn":
-        """Exactly one."""
-        if (self.amount is None) == (self.value is None):
-            raise ValueError("Send either amount or value.")
-        return self
+
+class ValueIn(Strict):
+    """What the progress is raised to; a smaller one changes nothing."""
+
+    value: Annotated[Whole, Field(ge=0, le=EXACT)]
 
 
 class ProgressOut(Schema):
@@ -92,7 +85,7 @@ class ProgressOut(Schema):
 class ReasonIn(Strict):
     """Why; kept in the audit log."""
 
-    reason: str
+    reason: Reason
 
 
 class GrantedOut(Schema):
@@ -119,19 +112,19 @@ def _rank(player: str) -> int | None:
 
 
 @router.put("/players/{player}", auth=WRITE, response={200: PlayerOut, **WRITE_ERRORS}, summary="Make or change")
-def put_player(request: HttpRequest, player: str, body: PlayerIn) -> Any:
+def put_player(request: HttpRequest, player: PlayerInPath, body: PlayerIn) -> Any:
     """Creates a player, or changes the fields that are given."""
     return _profile(players.upsert(player, **body.model_dump(exclude_unset=True)), _rank(player))
 
 
 @router.get("/players/{player}", auth=READ, response={200: PlayerOut, **READ_ERRORS}, summary="A player")
-def get_player(request: HttpRequest, player: str) -> Any:
+def get_player(request: HttpRequest, player: PlayerInPath) -> Any:
     """The profile with points and rank."""
     return _profile(players.get(player), _rank(player))
 
 
 @router.delete("/players/{player}", auth=WRITE, response={204: None, **WRITE_ERRORS}, summary="Delete a player")
-def delete_player(request: HttpRequest, player: str) -> Any:
+def delete_player(request: HttpRequest, player: PlayerInPath) -> Any:
     """Removes every trace; nothing changes where there is none."""
     players.delete(player, by=_caller(request), reason="HTTP API")
     return 204, None
@@ -143,7 +136,7 @@ def delete_player(request: HttpRequest, player: str) -> Any:
     response={200: list[EntryOut], **READ_ERRORS},
     summary="A player's achievements",
 )
-def list_achievements(request: HttpRequest, player: str) -> Any:
+def list_achievements(request: HttpRequest, player: PlayerInPath) -> Any:
     """All that the player may see, tiers one by one; what is hidden stays so until the player has it."""
     state = states.read(player)
     if not state.is_known:
@@ -174,13 +167,12 @@ def _entries(entry: CatalogEntry) -> list[dict[str, Any]]:
     response={200: ProgressOut, **WRITE_ERRORS},
     summary="Set progress",
 )
-def post_progress(request: HttpRequest, player: str, slug: str, body: AmountIn) -> Any:
+def post_progress(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: AmountIn | ValueIn) -> Any:
     """Progress that a game sets itself, of a counter, milestone or tiered achievement; it never falls."""
-    found: Progress = (
-        progress.increment(player, slug, body.amount)
-        if body.amount is not None
-        else progress.set(player, slug, body.value or 0)
-    )
+    if isinstance(body, AmountIn):
+        found = progress.increment(player, slug, body.amount)
+    else:
+        found = progress.set(player, slug, body.value)
     return {name: getattr(found, name) for name in ProgressOut.model_fields}
 
 
@@ -190,7 +182,7 @@ def post_progress(request: HttpRequest, player: str, slug: str, body: AmountIn) 
     response={200: GrantedOut, **WRITE_ERRORS},
     summary="Give an achievement",
 )
-def post_grant(request: HttpRequest, player: str, slug: str, body: ReasonIn) -> Any:
+def post_grant(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: ReasonIn) -> Any:
     """Gives it whatever the progress; a tier as `<slug>_<level>`."""
     given = unlocks.grant(player, slug, body.reason, by=_caller(request))
     return {"unlocked": [unlock.achievement for unlock in given]}
@@ -202,7 +194,7 @@ def post_grant(request: HttpRequest, player: str, slug: str, body: ReasonIn) -> 
     response={200: RevokedOut, **WRITE_ERRORS},
     summary="Take an achievement back",
 )
-def post_revoke(request: HttpRequest, player: str, slug: str, body: ReasonIn) -> Any:
+def post_revoke(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: ReasonIn) -> Any:
     """Takes it back, with points, rarity, and what followed from it."""
     return {"revoked": unlocks.revoke(player, slug, body.reason, by=_caller(request))}
 

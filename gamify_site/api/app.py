@@ -20,7 +20,22 @@ from gamify_site.store.errors import StoreUnavailable
 from leaderboards import api as leaderboards
 from leaderboards.errors import InsufficientBalance, UnknownBoard
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """The API, whose document says that errors are problems."""
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        """The OpenAPI document."""
+        document = super().get_openapi_schema(**kwargs)
+        for calls in document["paths"].values():
+            for call in calls.values():
+                for status, answer in call["responses"].items():
+                    if int(status) >= 400 and "content" in answer:
+                        answer["content"] = {problems.CONTENT_TYPE: answer["content"].pop("application/json")}
+        return document
+
+
+api = Api(
     title="Gamify",
     version="1",
     description="Games report what happened, and ask how things stand.",

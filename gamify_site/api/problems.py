@@ -63,6 +63,8 @@ def of_schema(errors: Sequence[Mapping[str, Any]]) -> HttpResponse:
     for error in errors[:50]:
         place = [str(part) for part in error.get("loc", ())]
         if place and place[0] in ("body", "query", "path"):
-            place = place[2:] if place[0] == "body" and len(place) > 1 else place[1:]
+            place = place[2:] if place[0] == "body" else place[1:]
+        # Which of several shapes was tried says nothing to who sent it.
+        place = [part for part in place if not part[:1].isupper() and part not in ("int", "float", "str")]
         told.setdefault(".".join(place) or "request", []).append(str(error.get("msg", "")))
     return of_fields(told)
