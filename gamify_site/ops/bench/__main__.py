@@ -15,10 +15,10 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from gamify_site.ops.bench import boards, catalog, events, live
+    from gamify_site.ops.bench import api, boards, catalog, events, live
     from gamify_site.store import embedded
 
-    suites = {"boards": boards.run, "events": events.run, "catalog": catalog.run, "live": live.run}
+    suites = {"boards": boards.run, "events": events.run, "catalog": catalog.run, "live": live.run, "api": api.run}
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="+", choices=suites)
     parser.add_argument("--players", type=int, required=True)

@@ -31,18 +31,18 @@ def run(players: int, seconds: float) -> dict[str, Any]:
     boards.define(Board("bench-score", "Score", action=SCORE))
     boards.define(Board("bench-full", "Full", action=FULL, windows=("all", "day", "week")))
     for slug, measure in (("bench-sum", "sum"), ("bench-count", "count")):
-        catalog.define(_rule(slug, measure))
+        catalog.define(rule(slug, measure))
     fill(ids, ["bench-score", "bench-full"])
-    alone = _figures(*compare(_ways(players), seconds))
+    alone = _figures(*compare(ways(players), seconds))
     with _clients(players) as pool:
         together = _figures(
-            *compare(_ways(players), seconds, measure=partial(_together, pool, players), who="2 clients")
+            *compare(ways(players), seconds, measure=partial(_together, pool, players), who="2 clients")
         )
     return {**alone, "two_clients": together}
 
 
 @cache
-def _ways(players: int) -> list[Way]:
+def ways(players: int) -> list[Way]:
     """The three ways of writing; each process draws players of its own."""
     dice = random.Random(os.getpid())  # noqa: S311
     batches = [
@@ -82,7 +82,7 @@ def _clients(players: int) -> Iterator[Pool]:
 
 def _prepare(players: int, ready: Barrier) -> None:
     django.setup()
-    _ways(players)
+    ways(players)
     ready.wait(START_TIMEOUT)
 
 
@@ -94,7 +94,7 @@ def _together(pool: Pool, players: int, way: Way, first: int, seconds: float) ->
 
 def _write(players: int, name: str, first: int, seconds: float) -> Rate:
     """What one of the clients does; a way itself cannot be sent to a process."""
-    (way,) = [way for way in _ways(players) if way.name == name]
+    (way,) = [way for way in ways(players) if way.name == name]
     return rate(way, first, seconds)
 
 
@@ -110,6 +110,7 @@ def _maker(action: str, batches: Sequence[Batch], *, with_ids: bool) -> Callable
     return make
 
 
-def _rule(slug: str, measure: Any) -> Achievement:
+def rule(slug: str, measure: Any) -> Achievement:
+    """An achievement that listens to whole events."""
     fields: dict[str, Any] = {"type": "counter", "points": 5, "category": "bench", "status": "published"}
     return Achievement(slug, slug, "", action=FULL, target=10**9, measure=measure, **fields)

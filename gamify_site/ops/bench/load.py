@@ -1,8 +1,9 @@
 """A small HTTP load generator: a few connections that are kept alive, each asking again as soon as it has its answer.
 
 Run as a process of its own, so that it does not share the interpreter with what it measures:
-`python -m gamify_site.ops.bench.load PORT PATH SECONDS CONNECTIONS [HEADER ...]` prints JSON with the requests per
-second, the latency in milliseconds and the count of each status.
+`python -m gamify_site.ops.bench.load PORT REQUESTS SECONDS CONNECTIONS [HEADER ...]` prints JSON with the requests per
+second, the latency in milliseconds and the count of each status. REQUESTS is a file: a JSON list of
+[method, path, body], sent in turns.
 """
 
 import json
@@ -11,14 +12,16 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
 
 
-def measure(port: int, path: str, seconds: float, connections: int, headers: list[str]) -> dict[str, object]:
-    """Asks for `path` over and over for some seconds, and until there is an answer.
+def measure(port: int, requests: Iterator[bytes], seconds: float, connections: int) -> dict[str, object]:
+    """Sends one request after another for some seconds, and until there is an answer.
 
     Raises `ConnectionError` where the server closes a connection.
     """
-    request = "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode()
     selector = selectors.DefaultSelector()
     started: dict[socket.socket, float] = {}
     received: dict[socket.socket, bytes] = {}
@@ -27,7 +30,7 @@ def measure(port: int, path: str, seconds: float, connections: int, headers: lis
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         selector.register(connection, selectors.EVENT_READ)
         started[connection], received[connection] = time.perf_counter(), b""
-        connection.sendall(request)
+        connection.sendall(next(requests))
     statuses: Counter[str] = Counter()
     latencies: list[float] = []
     begin = time.perf_counter()
@@ -43,7 +46,7 @@ def measure(port: int, path: str, seconds: float, connections: int, headers: lis
                 statuses[received[connection][9:12].decode()] += 1
                 latencies.append(now - started[connection])
                 received[connection], started[connection] = b"", now
-                connection.sendall(request)
+                connection.sendall(next(requests))
     duration = time.perf_counter() - begin
     for connection in started:
         connection.close()
@@ -70,6 +73,13 @@ def is_whole(answer: bytes) -> bool:
     return body.endswith(b"0\r\n\r\n")
 
 
+def spelled(method: str, path: str, body: str, headers: list[str]) -> bytes:
+    """A request as it goes over the line."""
+    sized = [f"Content-Length: {len(body.encode())}", "Content-Type: application/json"] if body else []
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *headers, *sized, "", body]).encode()
+
+
 if __name__ == "__main__":
-    _, port, path, seconds, connections, *headers = sys.argv
-    sys.stdout.write(json.dumps(measure(int(port), path, float(seconds), int(connections), headers)))
+    _, port, file, seconds, connections, *headers = sys.argv
+    asked = [spelled(method, path, body, headers) for method, path, body in json.loads(Path(file).read_text())]
+    sys.stdout.write(json.dumps(measure(int(port), cycle(asked), float(seconds), int(connections))))

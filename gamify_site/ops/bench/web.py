@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -78,7 +79,22 @@ def etag_of(port: int, path: str, headers: Sequence[str]) -> str:
 
 def load(port: int, path: str, seconds: float, headers: Sequence[str]) -> dict[str, Any]:
     """What `bench.load` measures of an address."""
-    command = [sys.executable, "-m", "gamify_site.ops.bench.load", str(port), path, str(seconds), str(CONNECTIONS)]
-    finished = subprocess.run([*command, *headers], capture_output=True, text=True, check=True)  # noqa: S603
+    return send(port, [("GET", path, "")], seconds, headers)
+
+
+def send(
+    port: int,
+    requests: Sequence[tuple[str, str, str]],
+    seconds: float,
+    headers: Sequence[str],
+    connections: int = CONNECTIONS,
+) -> dict[str, Any]:
+    """What `bench.load` measures of requests that are sent in turns, each (method, path, body)."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(requests, file)
+        file.flush()
+        command = [sys.executable, "-m", "gamify_site.ops.bench.load", str(port), file.name, str(seconds)]
+        command += [str(connections), *headers]
+        finished = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     figures: dict[str, Any] = json.loads(finished.stdout)
     return figures

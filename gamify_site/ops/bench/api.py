@@ -1,0 +1,85 @@
+"""The HTTP API beside the services that it calls, in the same run, and beside another server where one is named."""
+
+import json
+import urllib.request
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from achievements.services import catalog
+from gamify_site.api import keys
+from gamify_site.ops.bench import events, web
+from gamify_site.ops.bench.measuring import BATCH, compare, fill, say
+from leaderboards.definitions import Board
+from leaderboards.services import boards
+
+BODIES = 200
+SENDERS = 2  # connections that send batches: one for each worker
+Request = tuple[str, str, str]
+
+
+def run(players: int, seconds: float, compare_with: str = "") -> dict[str, Any]:
+    """Measures batches of events, single events and single increments."""
+    ids = [f"player-{number:08}" for number in range(players)]
+    boards.define(Board("bench-score", "Score", action=events.SCORE))
+    boards.define(Board("bench-full", "Full", action=events.FULL, windows=("all", "day", "week")))
+    for slug, measure in (("bench-sum", "sum"), ("bench-count", "count")):
+        catalog.define(events.rule(slug, measure))
+    fill(ids, ["bench-score", "bench-full"])
+    _key, secret = keys.create("bench", "write", by="bench")
+    headers = [f"Authorization: Bearer {secret}"]
+    _bare, score, full = compare(events.ways(players), seconds)
+    figures: dict[str, Any] = {}
+    with web.serving() as (port, _live_port):
+        for name, action, own in (("score", events.SCORE, score), ("full", events.FULL, full)):
+            found = web.send(port, _batches(ids, action), seconds, headers, SENDERS)
+            rate = found["requests_per_second"] * BATCH
+            say(
+                f"events over HTTP, {name}: {rate:,}/s, {rate / own.per_second:.0%} of the service's (goal: at least 70 %)"
+            )
+            figures[name] = {"per_second": rate, "of_service": round(rate / own.per_second, 3), **found}
+        figures["single"] = web.send(port, _batches(ids, events.FULL, 1), seconds, headers)
+        say(
+            f"single events, 8 clients: {figures['single']['requests_per_second']:,}/s, "
+            f"p99 {figures['single']['p99_ms']} ms (goal: 25 ms)"
+        )
+        figures["increments"] = _increments(port, ids, seconds, headers)
+    if compare_with:
+        figures["other"] = _other(compare_with, ids, seconds)
+        ratio = figures["increments"]["requests_per_second"] / max(1, figures["other"]["requests_per_second"])
+        say(f"ratio of single increments: {ratio:.1f} (goal: at least 5)")
+        figures["ratio"] = round(ratio, 2)
+    return figures
+
+
+def _increments(port: int, ids: Sequence[str], seconds: float, headers: list[str]) -> dict[str, Any]:
+    body = json.dumps({"increment": 1})
+    asked = [("PUT", f"/api/v1/leaderboards/bench-score/scores/{player}", body) for player in ids[:BODIES]]
+    found = web.send(port, asked, seconds, headers)
+    say(f"single increments: {found['requests_per_second']:,}/s, p99 {found['p99_ms']} ms")
+    return found
+
+
+def _other(address: str, ids: Sequence[str], seconds: float) -> dict[str, Any]:
+    """Single increments of another server, the demo of redis-py: POST /api/increment."""
+    parts = urlsplit(address)
+    asked = [
+        ("POST", "/api/increment", json.dumps({"player": player, "user": player, "member": player, "amount": 1}))
+        for player in ids[:BODIES]
+    ]
+    urllib.request.urlopen(address, timeout=5).close()  # noqa: S310  (staff name it)
+    found = web.send(parts.port or 80, asked, seconds, [])
+    say(f"the other server: {found['requests_per_second']:,}/s, p99 {found['p99_ms']} ms, answers {found['statuses']}")
+    return found
+
+
+def _batches(ids: Sequence[str], action: str, size: int = BATCH) -> list[Request]:
+    make: Callable[[int], dict[str, Any]] = lambda place: {  # noqa: E731
+        "player": ids[place % len(ids)],
+        "action": action,
+        "amount": 1 + place % 99,
+    }
+    return [
+        ("POST", "/api/v1/events", json.dumps({"events": [make(number * size + place * 7) for place in range(size)]}))
+        for number in range(BODIES)
+    ]
