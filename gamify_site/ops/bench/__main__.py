@@ -5,7 +5,9 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -18,12 +20,19 @@ def main() -> None:
     from gamify_site.ops.bench import api, boards, catalog, events, live
     from gamify_site.store import embedded
 
-    suites = {"boards": boards.run, "events": events.run, "catalog": catalog.run, "live": live.run, "api": api.run}
+    suites: dict[str, Callable[..., Any]] = {
+        "boards": boards.run,
+        "events": events.run,
+        "catalog": catalog.run,
+        "live": live.run,
+        "api": api.run,
+    }
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="+", choices=suites)
     parser.add_argument("--players", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--compare", default="")
     options = parser.parse_args()
     figures: dict[str, object] = {
         "machine": f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
@@ -31,7 +40,8 @@ def main() -> None:
     with embedded.running(settings.GAMIFY_DATA_DIR):
         for suite in options.suites:
             sys.stdout.write(f"{suite}\n")
-            figures[suite] = suites[suite](options.players, options.seconds)
+            more = {"compare_with": options.compare} if suite == "api" else {}
+            figures[suite] = suites[suite](options.players, options.seconds, **more)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -34,10 +34,9 @@ def run(players: int, seconds: float, compare_with: str = "") -> dict[str, Any]:
         for name, action, own in (("score", events.SCORE, score), ("full", events.FULL, full)):
             found = web.send(port, _batches(ids, action), seconds, headers, SENDERS)
             rate = found["requests_per_second"] * BATCH
-            say(
-                f"events over HTTP, {name}: {rate:,}/s, {rate / own.per_second:.0%} of the service's (goal: at least 70 %)"
-            )
-            figures[name] = {"per_second": rate, "of_service": round(rate / own.per_second, 3), **found}
+            share = rate / own.per_second
+            say(f"events over HTTP, {name}: {rate:,}/s, {share:.0%} of the service's (goal: at least 70 %)")
+            figures[name] = {"per_second": rate, "of_service": round(share, 3), **found}
         figures["single"] = web.send(port, _batches(ids, events.FULL, 1), seconds, headers)
         say(
             f"single events, 8 clients: {figures['single']['requests_per_second']:,}/s, "
