@@ -8,6 +8,7 @@ import sys
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template.loader import render_to_string
+from django.utils.encoding import escape_uri_path
 
 from gamify_site.store.connection import UNANSWERED
 from gamify_site.store.errors import Resetting, StoreUnavailable
@@ -19,7 +20,8 @@ def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
     """503 with `Retry-After`: a page, or only its notice for a request of htmx; one line in the log."""
     retry_after = error.retry_after if isinstance(error, StoreUnavailable) else StoreUnavailable().retry_after
     address = request.get_full_path()
-    logger.warning("503 %s %s: %s", request.method, address, error.__cause__ or error)
+    # Without the query, which may hold what nobody else should read.
+    logger.warning("503 %s %s: %s", request.method, escape_uri_path(request.path), error.__cause__ or error)
     context = {
         "resetting": isinstance(error, Resetting),
         "retry_after": retry_after,

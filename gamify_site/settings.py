@@ -47,7 +47,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gamify_site.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "gamify_site.ops.metrics.RequestMetrics",
     "gamify_site.middleware.StoreUnavailableMiddleware",
     *(["gamify_site.travel.TravelMiddleware"] if GAMIFY_DEMO else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -157,16 +159,27 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # files come straight from the packages and static/: no collect step
 
-# Logs go to standard error: one line for each warning, the traceback of each error.
+# Logs go to standard error: one line for each warning; JSON, but for the demo, where people read them.
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "gamify_site.logs.JsonLines"},
+    },
+    "filters": {"request_id": {"()": "gamify_site.logs.RequestIdFilter"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line" if GAMIFY_DEMO else "json",
+            "filters": ["request_id"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR"},  # a page that is not there is no news
+        "_granian": {"handlers": [], "level": "ERROR", "propagate": True},
     },
 }

@@ -82,7 +82,8 @@ class Site:
         assert self.process
         self.process.communicate(timeout=PATIENCE)
         self.errors.seek(0)
-        said = self.errors.read()
+        # A busy machine makes any request slow, which is no fault of the program.
+        said = "".join(line for line in self.errors if "Slow request" not in line)
         self.errors.seek(0)
         self.errors.truncate()
         return self.process.returncode, said

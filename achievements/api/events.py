@@ -15,6 +15,7 @@ from gamify_site.api import bodies, idempotency
 from gamify_site.api.fields import Number, Whole
 from gamify_site.api.guard import WRITE
 from gamify_site.api.problems import Problem, of_schema
+from gamify_site.ops import metrics
 from leaderboards.api import WRITE_ERRORS
 
 router = Router(tags=["Events"])
@@ -111,6 +112,7 @@ def post_events(request: HttpRequest, detail: bool = False) -> Any:
     given = [_event(it) for it in batch.events]
     with idempotency.once(request) as key:
         outcome = events.record(given, idempotency_key=key)
+    metrics.count_events(outcome)
     return HttpResponse(to_json(_answer(outcome, len(given), detail=detail)), content_type="application/json")
 
 

@@ -18,6 +18,7 @@ from achievements.definitions import Achievement, CollectionStatus, Event, Strea
 from achievements.services import catalog, collections, events, progress, states, streaks
 from achievements.views import rendered
 from gamify_site.asking import player_of, private, wants
+from gamify_site.ops import metrics
 from leaderboards.definitions import BoardView
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import boards, ranking, scores
@@ -144,6 +145,7 @@ def _in_words(told: Told) -> list[str]:
 
 def _report(game: Game, action: str, text: str, **fields: Any) -> Told:
     outcome = events.record([Event(game.player, action, **fields)])
+    metrics.count_events(outcome)
     return Told(text, tuple(outcome.unlocked))
 
 

@@ -1,5 +1,7 @@
 """Who may ask the HTTP API, and how often: a key in the header `Authorization`, with a scope and a bucket of tokens."""
 
+from ipaddress import IPv6Address, ip_address
+
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
@@ -49,3 +51,21 @@ class Bearer(HttpBearer):
 
 READ = Bearer("read")
 WRITE = Bearer("write")
+
+OF_PROXIES = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+
+
+def check_local_or_reader(request: HttpRequest) -> None:
+    """Lets in this machine itself, and others with a key. Raises `Refused`. One round trip for a key, else none."""
+    if not is_local(request):
+        READ(request)
+
+
+def is_local(request: HttpRequest) -> bool:
+    """Whether a program on this machine asks for itself, and not a proxy for somebody else."""
+    try:
+        address = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback and not any(name in request.headers for name in OF_PROXIES)

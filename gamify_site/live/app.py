@@ -1,4 +1,5 @@
-"""The live process: `/live/stream` sends a page what changes, `/live/healthz` says that it is there.
+"""The live process: `/live/stream` sends a page what changes, `/live/healthz` says that it is there, and
+`/metrics` tells its numbers.
 
 A stream is a bare ASGI endpoint: it needs a fifth of what a streaming response of a framework does, and there may be
 thousands of them.
@@ -15,7 +16,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.http.request import validate_host
+from prometheus_client import Gauge
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -24,10 +27,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from achievements.services import feed
+from gamify_site.api.guard import check_local_or_reader
+from gamify_site.api.problems import Refused as NoReader
 from gamify_site.live import viewers
 from gamify_site.live.hub import Hub
 from gamify_site.live.stream import Stream, Watched, event
 from gamify_site.live.viewers import Viewer
+from gamify_site.ops import metrics
 from gamify_site.store.connection import UNANSWERED
 from leaderboards.errors import UnknownBoard
 from leaderboards.services import boards
@@ -39,6 +45,7 @@ SLOWEST = 10.0  # seconds that a reader may take for what it is sent
 RETRY = (2000, 6000)  # milliseconds: browsers come back spread over this time
 LONGEST_ID = 40
 
+OPEN_STREAMS = Gauge("gamify_open_streams", "Streams that are open.")
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +184,20 @@ async def _healthz(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
+async def _metrics(request: Request) -> Response:
+    """The numbers of this process, for whom the web process tells its own."""
+    asked = HttpRequest()
+    asked.META = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}
+    asked.META["REMOTE_ADDR"] = request.client.host if request.client else ""
+    try:
+        await asyncio.to_thread(check_local_or_reader, asked)
+    except NoReader as refused:
+        return PlainTextResponse(f"{refused}\n", refused.status, refused.headers)
+    except UNANSWERED:
+        return PlainTextResponse("The data store does not answer.\n", 503, {"Retry-After": "30"})
+    return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+
 def make() -> ASGIApp:
     """The ASGI application, with a hub of its own."""
     hub = Hub()
@@ -190,7 +211,8 @@ def make() -> ASGIApp:
         with suppress(asyncio.CancelledError):
             await task
 
-    routes = [Route("/live/stream", Streams(hub)), Route("/live/healthz", _healthz)]
+    routes = [Route("/live/stream", Streams(hub)), Route("/live/healthz", _healthz), Route("/metrics", _metrics)]
+    OPEN_STREAMS.set_function(lambda: len(hub.streams))
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.hub = hub
     return app

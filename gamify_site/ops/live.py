@@ -1,7 +1,9 @@
 """The live process: streams for browsers. `serving.py` starts it as `python -m gamify_site.ops.live`."""
 
 import resource
+from copy import deepcopy
 
+from django.conf import settings
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 from granian.server import Server
@@ -30,6 +32,7 @@ def main() -> None:
         respawn_failed_workers=True,
         websockets=False,
         log_level=LogLevels.error,
+        log_dictconfig=deepcopy(settings.LOGGING),  # granian writes its level into it
     )
     processes.run(server, "gamify_site.asgi")
 

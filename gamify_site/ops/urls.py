@@ -1,9 +1,9 @@
-"""Health checks for machines, the staff's tools, and the demo's pages, which exist where the demo tools are on."""
+"""Health and metrics for machines, the staff's tools, and the demo's pages, which exist where the demo tools are on."""
 
 from django.conf import settings
 from django.urls import path
 
-from gamify_site.ops.views import audit, demo, health, keys, redis
+from gamify_site.ops.views import audit, demo, health, keys, metrics, redis
 
 demo_urlpatterns = [
     path("manage/demo/", demo.demo, name="manage_demo"),
@@ -16,6 +16,7 @@ demo_urlpatterns = [
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("manage/keys/", keys.api_keys, name="manage_keys"),
     path("manage/keys/<slug:key_id>/revoke/", keys.revoke_key, name="manage_key_revoke"),
     path("manage/redis/", redis.data_store, name="manage_redis"),

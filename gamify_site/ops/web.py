@@ -1,5 +1,8 @@
 """The web process: Django's WSGI application. `serving.py` starts it as `python -m gamify_site.ops.web`."""
 
+from copy import deepcopy
+
+from django.conf import settings
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -28,6 +31,7 @@ def main() -> None:
         respawn_failed_workers=True,
         websockets=False,
         log_level=LogLevels.error,
+        log_dictconfig=deepcopy(settings.LOGGING),  # granian writes its level into it
     )
     processes.run(server, "gamify_site.wsgi")
 

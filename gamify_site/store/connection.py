@@ -79,6 +79,12 @@ def client() -> Any:
     return get_redis_connection("default")
 
 
+def connections() -> tuple[int, int]:
+    """How many connections this process's pool has, and how many of them are in use. Asks nobody."""
+    (free, _), (in_use, _) = client().connection_pool.get_connection_count()
+    return free + in_use, in_use
+
+
 def ask(questions: Sequence[tuple[Any, ...]]) -> list[Any]:
     """The answers to commands that do no harm when they run twice, each `(name, argument, …)` as the client has it.
 

@@ -4,10 +4,11 @@ A script's second line may read `-- joins: store/keys leaderboards/entries`; tho
 Every call runs on one shard (or on the site's own keys): KEYS[1] is that key prefix, and all keys begin with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
+from time import perf_counter
 from typing import Any
 
 from redis.exceptions import NoScriptError
@@ -24,6 +25,9 @@ FOLDERS = {
 JOINS = "-- joins:"
 
 Call = tuple[str, Sequence[Any]]  # key prefix (KEYS[1]), ARGV
+
+# Each is told the name of every script that was run and the seconds that it took, also where it failed.
+observers: list[Callable[[str, float], None]] = []
 
 
 @cache
@@ -57,8 +61,13 @@ def run(name: str, calls: Sequence[Call], *, repeatable: bool = False) -> list[A
     `repeatable` says that running it twice does no harm, so that a broken connection may be tried again.
     Raises `StoreUnavailable`. One round trip; two when the server has forgotten the script.
     """
-    with guarded():
-        return patiently(lambda: _run(name, calls)) if repeatable else _run(name, calls)
+    began = perf_counter()
+    try:
+        with guarded():
+            return patiently(lambda: _run(name, calls)) if repeatable else _run(name, calls)
+    finally:
+        for observer in observers:
+            observer(name, perf_counter() - began)
 
 
 def _run(name: str, calls: Sequence[Call]) -> list[Any]:
