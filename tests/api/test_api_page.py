@@ -100,3 +100,8 @@ def test_limits_on_the_page_are_those_of_the_program() -> None:
 
 def test_readme_leads_to_the_page() -> None:
     assert "(docs/api.md)" in README
+
+
+def test_page_of_all_calls_asks_nobody_else_about_the_document(store: object, client: Client) -> None:  # noqa: ARG001
+    """Swagger UI would show a badge of validator.swagger.io, but only on sites that are not on localhost."""
+    assert '"validatorUrl": null' in client.get("/api/v1/docs").content.decode()

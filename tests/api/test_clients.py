@@ -316,3 +316,38 @@ def test_csharp_compiles(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", sorted(CLIENTS.iterdir()), ids=lambda file: file.name)
 def test_no_client_holds_a_key(file: Path) -> None:
     assert not re.search(r"gk_[A-Za-z0-9_-]{20,}", file.read_text("utf-8"))
+
+
+def test_python_keeps_what_was_refused_and_sends_it_as_it_was(tmp_path: Path) -> None:
+    program = f"""
+import sys
+sys.path.insert(0, {str(CLIENTS)!r})
+from gamify import Gamify, GamifyError
+gamify = Gamify(sys.argv[1], "gk_any", flush_seconds=1000)
+gamify.event("alice", "coin")
+try:
+    gamify.flush()
+except GamifyError as error:
+    assert error.status == 403
+gamify.event("bob", "coin")
+assert len(gamify.flush()) == 2
+"""
+    with Scripted(403) as scripted:
+        command = [sys.executable, "-B", "-c", program, scripted.address]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    first, again, second = scripted.asked
+    assert first == again != second
+
+
+def test_bash_keeps_what_was_refused_in_a_file_that_counts_once(tmp_path: Path) -> None:
+    client = Client("bash", require("bash"), tmp_path)
+    with Scripted(403) as scripted:
+        assert client.run(scripted.address, "gk_any", "events", "coin", "2").returncode == 1
+        (unsent,) = tmp_path.glob("gamify-unsent-*.jsonl")
+        environment = os.environ | {"GAMIFY_URL": scripted.address, "GAMIFY_KEY": "gk_any"}
+        with unsent.open() as lines:
+            subprocess.run([*client.command, "events"], env=environment, stdin=lines, capture_output=True, check=True)
+    first, again = (json.loads(body) for _key, body in scripted.asked)
+    assert first == again
+    assert len({event["id"] for event in first["events"]}) == 2
