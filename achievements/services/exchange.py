@@ -6,7 +6,7 @@ none is refused they can be written (`apply`). The CSV's columns and where they 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
@@ -27,6 +27,7 @@ from leaderboards.services import boards
 What = Literal["new", "changed", "same", "refused"]
 Format = Literal["json", "csv"]
 
+Progress = Callable[[int, int], None]
 Existing = Mapping[tuple[Kind, str], Definition]
 
 VERSION = 1
@@ -164,10 +165,11 @@ def plan(rows: Sequence[Row]) -> list[Finding]:
     ]
 
 
-def apply(rows: Sequence[Row], *, by: str, source: str = TEXT) -> list[Finding]:
+def apply(rows: Sequence[Row], *, by: str, source: str = TEXT, progress: Progress | None = None) -> list[Finding]:
     """Writes what is new or changed, unless a row is refused: then nothing. Gives the findings as `plan` does.
 
-    `by` (who) and `source` (the file's name) are for the audit log. Raises `StoreUnavailable`, and `ValidationError`
+    `by` (who) and `source` (the file's name) are for the audit log; `progress(done, total)` is called after each row.
+    Raises `StoreUnavailable`, and `ValidationError`
     where somebody else has changed definitions meanwhile so that a row no longer fits; rows before it are then written.
     Cost: that of `define` for each row that is written, and a round trip.
     """
@@ -177,10 +179,12 @@ def apply(rows: Sequence[Row], *, by: str, source: str = TEXT) -> list[Finding]:
     what = {finding.number: finding.what for finding in findings}
     done: Counter[What] = Counter()
     try:
-        for row in _in_order(rows):
+        for place, row in enumerate(_in_order(rows), start=1):
             if what[row.number] != "same":
                 _define(row, by)
                 done[what[row.number]] += 1
+            if progress:
+                progress(place, len(rows))
     finally:  # what has been written is told, also where a row fails after all
         counts = {"new": done["new"], "changed": done["changed"]}
         audit.record(audit.Entry("catalog_imported", source, by, after=counts))

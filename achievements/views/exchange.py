@@ -1,6 +1,7 @@
 """The staff's page on which definitions come and go as files."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,8 +18,12 @@ from achievements import play_console, wording
 from achievements.forms_exchange import ExchangeForm
 from achievements.services import exchange as service
 from achievements.services.exchange import Finding
+from gamify_site import work
+from gamify_site.asking import wants
 from gamify_site.players.access import staff_only
 
+WORK = "import"
+MOST_AT_ONCE = 200  # rows; more are imported while the page shows how far it is
 ATTENTION = ("refused", "changed", "new", "same")
 PAGE = "manage/exchange/exchange.html"
 DOWNLOADS = {
@@ -32,9 +38,12 @@ DOWNLOADS = {
 def exchange(request: HttpRequest) -> HttpResponse:
     """Takes a file, shows what it would do, row by row, and once that is confirmed does it."""
     if request.method != "POST":
-        return render(request, PAGE, {"form": ExchangeForm()})
+        context = {"form": ExchangeForm(), "work": work.find(WORK), "here": request.path, "next": request.path}
+        return render(request, "manage/_work.html" if wants(request, "work") else PAGE, context)
     form = ExchangeForm(request.POST, request.FILES)
     is_confirmed = request.POST.get("confirmed") == "yes"
+    if is_confirmed and form.is_valid() and len(form.rows) > MOST_AT_ONCE:
+        return _import_long(form, str(request.user))
     findings = _findings(form, str(request.user), is_confirmed=is_confirmed)
     if findings is None:
         return render(request, PAGE, {"form": form}, status=422)
@@ -58,6 +67,19 @@ def export(request: HttpRequest) -> HttpResponse:
     write, content_type, name = DOWNLOADS[asked]
     disposition = content_disposition_header(as_attachment=True, filename=name)
     return HttpResponse(write(), content_type, headers={"Content-Disposition": disposition})
+
+
+def _import_long(form: ExchangeForm, by: str) -> HttpResponse:
+    """Imports while the page shows how far it is."""
+    rows, source, language = form.rows, form.carried["source"], get_language()
+
+    def job(progress: service.Progress) -> str:
+        with override(language):
+            return wording.summary(service.apply(rows, by=by, source=source, progress=progress))
+
+    with suppress(work.AlreadyRunning):
+        work.start(WORK, job)
+    return redirect("manage_exchange")
 
 
 def _findings(form: ExchangeForm, by: str, *, is_confirmed: bool) -> list[Finding] | None:

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from achievements.services import catalog, exchange
+from achievements.views import exchange as exchange_view
 from gamify_site import audit
 from gamify_site.players.models import Account
 from tests.achievements.builders import BASE, make
@@ -107,7 +108,7 @@ def test_refused_row_stops_the_import_and_nothing_is_lost(staff):
     page = answer.content.decode()
     assert answer.status_code == 422
     assert whats(page) == ["refused", "new"]
-    assert "<strong>slug</strong>: A slug has" in page
+    assert "<code>slug</code>: A slug has" in page
     assert "<code>&lt;b&gt;</code>" in page
     assert "confirmed" not in page
     assert json.loads(unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)[1])) == json.loads(text)
@@ -194,3 +195,16 @@ def test_downloads(staff):
 def test_manage_leads_there(staff):
     assert f'href="{PAGE}"' in staff.get("/manage/").content.decode()
     assert "Check it" in staff.get(PAGE).content.decode()
+
+
+def test_large_import_shows_how_far_it_is(staff, monkeypatch):
+    monkeypatch.setattr(exchange_view, "MOST_AT_ONCE", 1)
+    answer = staff.post(PAGE, {"text": catalog_of("a", "b"), "confirmed": "yes"}, follow=True)
+    assert "The last large import: 2 new" in answer.content.decode()
+    assert [item.slug for item in catalog.all()] == ["a", "b"]
+    part = staff.get(PAGE, headers={"HX-Request": "true", "HX-Target": "work"}).content.decode()
+    assert "Done." in part
+    assert "<html" not in part
+    refused = staff.post(PAGE, {"text": catalog_of("a", "B", "c"), "confirmed": "yes"}, follow=True)
+    assert "0 new" in refused.content.decode() or "refused" in refused.content.decode()
+    assert [item.slug for item in catalog.all()] == ["a", "b"]

@@ -13,6 +13,7 @@ from achievements import wording
 from achievements.definitions import Status
 from achievements.services import exchange
 from gamify_site.ops.command import StoreCommand
+from gamify_site.ops.progress import Bar
 
 BY = "manage.py"  # who it was, for the audit log
 
@@ -38,7 +39,11 @@ class Command(StoreCommand):
         source = exchange.TEXT if file == "-" else Path(file).name
         try:
             rows = self._rows(file, category, status)
-            findings = exchange.plan(rows) if dry_run else exchange.apply(rows, by=BY, source=source)
+            findings = (
+                exchange.plan(rows)
+                if dry_run
+                else exchange.apply(rows, by=BY, source=source, progress=Bar(self.stdout))
+            )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         for finding in findings:
