@@ -1,7 +1,7 @@
 """What the site counts and times, for Prometheus.
 
 With several web workers each writes its numbers to files of its own in PROMETHEUS_MULTIPROC_DIR, and whichever is asked
-adds them up; `serving.py` makes that folder. Without it the numbers are those of this process.
+adds them up; `web.py` makes that folder. Without it the numbers are those of this process.
 """
 
 import logging
@@ -19,7 +19,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from gamify_site.ops.serving import METRICS_FOLDER
+from gamify_site.ops.processes import METRICS_FOLDER
 from gamify_site.store import connection, scripts
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from gamify_site.store import embedded
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where web workers put their numbers together, see metrics.py
 LAST_BREATH = 5.0  # seconds for whoever started us to be really gone
 
 

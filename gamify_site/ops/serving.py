@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,10 +14,11 @@ from typing import NoReturn
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from gamify_site.ops.processes import METRICS_FOLDER
+
 START_TIMEOUT = 60.0  # seconds
 LOOK_EVERY = 0.5
 STOP_TIMEOUT = 10.0
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where web workers put their numbers together, see metrics.py
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
@@ -76,28 +76,26 @@ def serve(host: str, port: int, live_port: int, workers: int, ready: Callable[[]
 
     Raises `CommandError` when one ends by itself.
     """
-    with tempfile.TemporaryDirectory(prefix="gamify-metrics-", ignore_cleanup_errors=True) as metrics:
-        web = _start("web", host, port, workers, {**environment, METRICS_FOLDER: metrics})
-        live = _start("live", host, live_port, 1, environment)
-        try:
-            _wait_until_ready(web, host, port, "/healthz")
-            _wait_until_ready(live, host, live_port, "/live/healthz")
-            ready()
-            _wait_for_either(web, live)
-        finally:
-            web.terminate()
-            live.terminate()
-            _stop(web)
-            _stop(live)
+    web = _start("web", host, port, workers, environment)
+    live = _start("live", host, live_port, 1, environment)
+    try:
+        _wait_until_ready(web, host, port, "/healthz")
+        _wait_until_ready(live, host, live_port, "/live/healthz")
+        ready()
+        _wait_for_either(web, live)
+    finally:
+        web.terminate()
+        live.terminate()
+        _stop(web)
+        _stop(live)
 
 
 def _start(name: str, host: str, port: int, workers: int, given: Mapping[str, str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", f"gamify_site.ops.{name}"]
     command += ["--host", host, "--port", str(port), "--workers", str(workers)]
     # A session of its own: Ctrl-C in the terminal reaches us alone. Its standard input ends when we do, however we end.
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), *sys.path])}
-    environment.pop(METRICS_FOLDER, None)  # that of an earlier start would count on; the live process has one worker
-    environment |= given
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), *sys.path])} | dict(given)
+    environment.pop(METRICS_FOLDER, None)  # the web process makes its own, and the live process has one worker
     return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)  # noqa: S603
 
 

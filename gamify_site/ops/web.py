@@ -1,5 +1,7 @@
 """The web process: Django's WSGI application. `serving.py` starts it as `python -m gamify_site.ops.web`."""
 
+import os
+import tempfile
 from copy import deepcopy
 
 from django.conf import settings
@@ -33,7 +35,9 @@ def main() -> None:
         log_level=LogLevels.error,
         log_dictconfig=deepcopy(settings.LOGGING),  # granian writes its level into it
     )
-    processes.run(server, "gamify_site.wsgi")
+    with tempfile.TemporaryDirectory(prefix="gamify-metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ[processes.METRICS_FOLDER] = folder  # for the workers, which are started from here
+        processes.run(server, "gamify_site.wsgi")
 
 
 if __name__ == "__main__":

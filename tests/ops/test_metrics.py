@@ -75,7 +75,7 @@ def ask_live(address: str, **headers: str) -> tuple[int, str]:
 @pytest.mark.usefixtures("store")
 def test_request_is_counted_by_its_pattern(client: Client) -> None:
     make_board("coins", {"alice": 5})
-    labels = {"method": "GET", "route": "/leaderboards/<slug:slug>/", "status": "200"}
+    labels = {"method": "GET", "route": "/leaderboards/<str:slug>/", "status": "200"}
     before = value("gamify_requests_total", **labels)
     timed = value("gamify_request_seconds_count", route=labels["route"])
     assert client.get("/leaderboards/coins/").status_code == 200
