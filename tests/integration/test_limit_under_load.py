@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from gamify_site import clock
 from gamify_site.store import keys, shards
 from leaderboards.services import ranking
 from tests.builders import crowd, make_board
@@ -60,4 +62,6 @@ def assert_stored_is_shown(store) -> None:
         known |= {keys.rank_news_sent(shard, player, "coins") for player in everybody}
     assert stored == shown
     assert len(shown) == LIMIT
+    days = [clock.now().date() - timedelta(days=ago) for ago in range(2)]  # midnight may have passed
+    known |= {keys.daily(shard, day.isoformat()) for shard in shards.everyone() for day in days}
     assert store.keys() <= known
