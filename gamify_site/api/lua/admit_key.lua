@@ -13,10 +13,10 @@ local stored = redis.call('HGET', KEYS[1] .. ':api_keys', digest)
 if not stored then return false end
 
 local bucket = redis.call('HMGET', bucket_key, 'tokens', 'at')
-local tokens, at = tonumber(bucket[1] or most), tonumber(bucket[2] or now)
-tokens = math.min(most, tokens + math.max(0, now - at) / 1000 * rate)
-local wait = tokens < 1 and math.ceil((1 - tokens) / rate * 1000) or 0
-if wait == 0 then tokens = tokens - 1 end
+local held, at = tonumber(bucket[1] or most), tonumber(bucket[2] or now)
+local there = math.min(most, held + math.max(0, now - at) / 1000 * rate)
+local wait = there < 1 and math.ceil((1 - there) / rate * 1000) or 0
+local tokens = wait == 0 and there - 1 or there
 -- A server that is full takes no note; the key holds all the same.
 redis.pcall('HSET', bucket_key, 'tokens', string.format('%.3f', tokens), 'at', string.format('%.0f', now))
 redis.pcall('PEXPIRE', bucket_key, math.ceil(most / rate * 1000))
