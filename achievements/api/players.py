@@ -169,6 +169,7 @@ def _entries(entry: CatalogEntry) -> list[dict[str, Any]]:
 )
 def post_progress(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: AmountIn | ValueIn) -> Any:
     """Progress that a game sets itself, of a counter, milestone or tiered achievement; it never falls."""
+    players.get(player)
     if isinstance(body, AmountIn):
         found = progress.increment(player, slug, body.amount)
     else:
@@ -184,6 +185,7 @@ def post_progress(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, 
 )
 def post_grant(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: ReasonIn) -> Any:
     """Gives it whatever the progress; a tier as `<slug>_<level>`."""
+    players.get(player)
     given = unlocks.grant(player, slug, body.reason, by=_caller(request))
     return {"unlocked": [unlock.achievement for unlock in given]}
 
@@ -196,6 +198,7 @@ def post_grant(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, bod
 )
 def post_revoke(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: ReasonIn) -> Any:
     """Takes it back, with points, rarity, and what followed from it."""
+    players.get(player)
     return {"revoked": unlocks.revoke(player, slug, body.reason, by=_caller(request))}
 
 

@@ -94,6 +94,9 @@ def test_boards_and_scores(call):
     [
         ("get", "/players/nobody", None),
         ("get", "/players/nobody/achievements", None),
+        ("post", "/players/nobody/achievements/ten/grant", {"reason": "x"}),
+        ("post", "/players/nobody/achievements/ten/revoke", {"reason": "x"}),
+        ("post", "/players/nobody/achievements/ten/progress", {"amount": 1}),
         ("post", "/players/ada/achievements/nothing/grant", {"reason": "x"}),
         ("post", "/players/ada/achievements/nothing/progress", {"amount": 1}),
         ("get", "/achievements/nothing", None),
@@ -104,6 +107,7 @@ def test_boards_and_scores(call):
 )
 def test_what_is_not_there_is_named(call, method, path, body):
     make_player("ada")
+    make("ten")
     answer = call(method, path, body)
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
     assert any(word in answer.json()["detail"] for word in ("nobody", "nothing", "nowhere"))
@@ -135,10 +139,13 @@ def test_what_is_not_there_is_named(call, method, path, body):
 def test_bad_values_are_refused_at_their_field_and_change_nothing(call, method, path, body, field):
     make_board("coins")
     make("ten")
+    if "achievements" in path:
+        make_player("ada")
     answer = call(method, path, body)
     assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
     assert any(name.startswith(field) or field == "request" for name in answer.json()["errors"]), answer.json()
-    assert not players.exists("ada")
+    assert players.exists("ada") == ("achievements" in path)
+    assert unlocks.for_player("ada") == []
     assert ranking.size("coins") == 0
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from achievements.services import events
 from gamify_site.api import keys
 from leaderboards.services import ranking
 from tests.achievements.builders import make
@@ -113,3 +114,19 @@ def test_same_idempotency_key_gets_the_same_answer_and_counts_once(write):
     answers = [post(write, "/events", body, **{"idempotency-key": "batch-1"}).json() for _ in range(2)]
     assert answers[0] == answers[1]
     assert ranking.standing("purse", "alice").score == 5
+
+
+def test_retry_while_the_first_call_is_still_running_waits(write, monkeypatch):
+    """The first call is held in the middle; a second one with its key is sent by then."""
+    body, headers, inner = {"events": [{"player": "alice", "action": "coin"}]}, {"idempotency-key": "batch-1"}, []
+    record = events.record
+
+    def while_running(*given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(events, "record", record)
+        inner.append(post(write, "/events", body, **headers))
+        return record(*given, **more)
+
+    monkeypatch.setattr(events, "record", while_running)
+    assert post(write, "/events", body, **headers).status_code == 200
+    assert (inner[0].status_code, inner[0]["Retry-After"]) == (409, "1")
+    assert post(write, "/events", body, **headers).json()["accepted"] == 1
