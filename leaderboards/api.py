@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Schema
+from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
 from gamify_site.api.fields import Number, PlayerId, PlayerInPath, SlugInPath, Strict
@@ -258,4 +258,4 @@ def post_spend(request: HttpRequest, board: SlugInPath, player: PlayerInPath, bo
 def delete_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath) -> Any:
     """Past periods included; nothing changes where the player is not on it."""
     scores.remove(board, player)
-    return 204, None
+    return Status(204, None)

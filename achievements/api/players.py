@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from achievements.definitions import EXACT, CatalogEntry
@@ -127,7 +127,7 @@ def get_player(request: HttpRequest, player: PlayerInPath) -> Any:
 def delete_player(request: HttpRequest, player: PlayerInPath) -> Any:
     """Removes every trace; nothing changes where there is none."""
     players.delete(player, by=_caller(request), reason="HTTP API")
-    return 204, None
+    return Status(204, None)
 
 
 @router.get(
