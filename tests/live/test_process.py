@@ -16,7 +16,7 @@ from tests.sites import Site
 PATIENCE = 20.0
 THREADS = 8  # each may come to have a connection to the data store
 VISITS = int(os.environ.get("LOAD_TEST_STREAMS", "1000"))
-AT_ONCE = 20  # fewer than one address may have, also while the last ones are being left
+AT_ONCE = 10  # far fewer than one address may have, also while those of before are still being left
 SUBMIT = "from leaderboards.services import scores; scores.submit('coins', 'alice', {})"
 
 
@@ -32,7 +32,10 @@ class Reader:
     def until(self, wanted: str) -> str:
         """Reads on until something has arrived that must; forgets what came before it."""
         while wanted not in self.text:
-            chunk = self.socket.recv(65536)
+            try:
+                chunk = self.socket.recv(65536)
+            except TimeoutError as error:
+                raise AssertionError(f"{wanted!r} has not come, but: {self.text!r}") from error
             assert chunk, "the stream has ended"
             self.text += chunk.decode()
         self.text = self.text.partition(wanted)[2]
