@@ -85,6 +85,7 @@ def test_notice_arrives_once_although_the_live_process_was_killed(
     page.goto("/players/")
     expect(page.locator("body")).to_have_class(re.compile("is-live"))
     os.kill(site.live_worker(), signal.SIGKILL)
+    site.expected.append("Unexpected exit from worker-1")
     expect(page.locator("body")).not_to_have_class(re.compile("is-live"))
     define_and_earn(site, "meanwhile")
     notice = page.locator("#toasts .toast", has_text="Unlocked: meanwhile")
