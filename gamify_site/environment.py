@@ -63,10 +63,16 @@ def redis_url(name: str) -> str:
     scheme = value.partition("://")[0] if "://" in value else ""
     if value and scheme not in REDIS_SCHEMES:
         raise BadEnvironment(name, f"it must begin with one of {', '.join(each + '://' for each in REDIS_SCHEMES)}")
-    if scheme == "redis+cluster":
-        raise BadEnvironment(name, "Redis Cluster is not supported yet; use a single server or Sentinel")
     if value and not _is_address(value):
         raise BadEnvironment(name, f"an example of {scheme}:// is {REDIS_SCHEMES[scheme]}")
+    return value
+
+
+def read_replicas(name: str, redis_url: str) -> bool:
+    """Whether replicas may be asked; only Sentinel and a cluster tell which there are."""
+    value = flag(name)
+    if value and not redis_url.startswith(("redis+sentinel://", "redis+cluster://")):
+        raise BadEnvironment(name, "replicas are found by Sentinel or in a cluster only; see GAMIFY_REDIS_URL")
     return value
 
 
@@ -78,6 +84,8 @@ def _is_address(value: str) -> bool:
         *service, database = parts.path.strip("/").split("/") if parts.scheme != "redis+sentinel" else _service(parts)
         hosts = parts.netloc.rpartition("@")[2].split(",")
         has_hosts = all(urlsplit(f"//{host}").hostname and urlsplit(f"//{host}").port != 0 for host in hosts)
+        if parts.scheme == "redis+cluster":  # which has no databases
+            return has_hosts and not parts.path.strip("/")
         return has_hosts and all(service) and (not database or database.isdecimal())
     except ValueError:  # a port that is none, brackets that do not match
         return False

@@ -13,12 +13,13 @@ from fakeredis import FakeRedisConnection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
-from redis import Redis
+from redis import Redis, RedisCluster
 from redis.connection import AbstractConnection
 
 from gamify_site import clock as site_clock
 from gamify_site import visitors
-from gamify_site.store import catalog, connection
+from gamify_site.store import addresses, catalog, connection
+from tests.clusters import Cluster
 from tests.servers import Fake, Private, Server, program
 
 # Quick runs try the same examples every time; thorough ones look for new ones.
@@ -31,7 +32,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 KINDS = ("fakeredis", "valkey")
-SERVICE_STORES = [(kind, shards) for kind in (*KINDS, "redis") for shards in (1, 3, 8)]
+SERVICE_STORES = [*((kind, shards) for kind in (*KINDS, "redis") for shards in (1, 3, 8)), ("cluster", 8)]
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def english() -> Iterator[None]:
 class Store:
     """The data store under test: `redis` is the program's client; `stop()` takes it away, `start()` brings it back."""
 
-    server: Server
+    server: Server | Cluster
 
     @property
     def kind(self) -> str:
@@ -76,6 +77,22 @@ class Store:
 
 
 @pytest.fixture(scope="session")
+def whole_cluster() -> Iterator[Callable[[], Cluster]]:
+    """Gives a cluster of three primaries, started when first asked for; nobody takes a node of it away."""
+    started: list[Cluster] = []
+
+    def find() -> Cluster:
+        if not started:
+            started.append(Cluster())
+            started[0].start()
+        return started[0]
+
+    yield find
+    for cluster in started:
+        cluster.close()
+
+
+@pytest.fixture(scope="session")
 def private_server() -> Iterator[Callable[[str], Private]]:
     """Gives the private server of a kind (`valkey`, `redis`), started when first asked for; skips without one."""
     started: dict[str, Private] = {}
@@ -96,17 +113,17 @@ def private_server() -> Iterator[Callable[[str], Private]]:
 
 def forget_everything() -> None:
     """What this process remembers of a data store: connections, the client, definitions, who has been counted."""
-    for pool in ConnectionFactory._pools.values():
-        pool.disconnect()
+    for pool in ConnectionFactory._pools.values():  # or, of a cluster, its client
+        pool.disconnect_connection_pools() if isinstance(pool, RedisCluster) else pool.disconnect()
     ConnectionFactory._pools.clear()
-    connection.client.cache_clear()
+    connection.forget()
     catalog.forget()
     visitors.forget()
 
 
-def point_at(server: Server, settings: Settings) -> None:
+def point_at(server: Server | Cluster, settings: Settings) -> None:
     """Makes the program, Django's cache and sessions use this server."""
-    configured = connection.redis_settings(server.url)
+    configured = addresses.redis_settings(server.url)
     if isinstance(server, Fake):
         options = configured["OPTIONS"]
         options["CONNECTION_POOL_KWARGS"] |= {"connection_class": FakeRedisConnection, "server": server.server}
@@ -115,11 +132,14 @@ def point_at(server: Server, settings: Settings) -> None:
 
 
 @pytest.fixture
-def open_store(settings: Settings, private_server: Callable[[str], Private]) -> Iterator[Callable[..., Store]]:
+def open_store(
+    settings: Settings, private_server: Callable[[str], Private], whole_cluster: Callable[[], Cluster]
+) -> Iterator[Callable[..., Store]]:
     """Opens an empty data store of a kind, with a number of shards."""
 
     def open_(kind: str, shards: int = 1) -> Store:
-        server = Fake() if kind == "fakeredis" else private_server(kind)
+        makers = {"fakeredis": Fake, "cluster": whole_cluster}
+        server = makers[kind]() if kind in makers else private_server(kind)
         settings.GAMIFY_SHARDS = shards
         point_at(server, settings)
         store = Store(server)

@@ -4,6 +4,7 @@
 -- ARGV    catalog version; how many
 -- Returns `stale`, or {player, achievement or tier, time (ms), name or '', avatar or '', …}, latest first.
 -- Cost: O(how many).
+-- Only reads.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

@@ -6,6 +6,7 @@
 --         time:revision:points, …}, {profile field, value, …}, last seen (s) or false, {current, last, freezes} for each streak, bitmap or false
 --         for each action, bitmap or false for each collection, {followed player, …}}
 -- Cost: O(achievements + days on record + followed).
+-- Only reads.
 
 local shard, player = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

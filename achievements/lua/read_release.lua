@@ -5,6 +5,7 @@
 -- Returns `stale`, or {{player, time (ms), name or '', avatar or '', …} latest first,
 --         {unlocks less revocations, new players, … for each day}}
 -- Cost: O(holders + days).
+-- Only reads.
 
 local shard, release = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

@@ -7,6 +7,7 @@
 --         it, those of them who reach it as it is, players who have it with other points, the difference that these
 --         make in points}
 -- Cost: O(players × achievements).
+-- Only reads.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

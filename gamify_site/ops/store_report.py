@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gamify_site import clock
 from gamify_site.ops import store_checks, store_facts
 from gamify_site.ops.store_checks import Check
 from gamify_site.ops.store_facts import Facts
 from gamify_site.store import scan
-from gamify_site.store.connection import ask_what_is_allowed
+from gamify_site.store.connection import ask_what_is_allowed, servers
 
 MOST_SAMPLED = 2000  # own keys
 MOST_LOOKED_AT = 20_000  # keys of anybody
@@ -32,9 +33,18 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerState:
+    """Where a server is, and whether something there endangers data."""
+
+    address: str
+    is_bad: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The facts, the checks made of them, and the kinds of keys, greatest first. `keys` is the server's number of keys,
-    those of others too; `is_whole` says that the kinds are of all of them and not of a sample."""
+    those of others too; `is_whole` says that the kinds are of all of them and not of a sample. `servers` are all
+    primaries of a cluster, `place` is that of this one."""
 
     facts: Facts
     checks: tuple[Check, ...]
@@ -42,6 +52,8 @@ class Report:
     keys: int | None
     sampled: int
     is_whole: bool
+    place: int
+    servers: tuple[ServerState, ...]
 
     @property
     def bad(self) -> list[Check]:
@@ -49,14 +61,17 @@ class Report:
         return [check for check in self.checks if check.state == "bad"]
 
 
-def read() -> Report:
-    """The state right now. What the server refuses to tell is left out.
+def read(place: int = 0) -> Report:
+    """The state of a server right now, of the first where there is none at that place, as far as it tells.
 
-    Raises `StoreUnavailable`. Three round trips and one more for each 500 keys that the sample looks at, at most 40;
-    O(2000) for the server.
+    Raises `StoreUnavailable`. A round trip to each server of a cluster; then two and one more for each 500 keys that
+    the sample looks at, at most 40; O(2000) for the server.
     """
-    facts, keys = _ask_server()
-    sample = scan.sample(MOST_SAMPLED, MOST_LOOKED_AT)
+    everyone = servers()
+    place = place if 0 <= place < len(everyone) else 0
+    told = [_ask_server(server) for server in everyone]
+    facts, keys = told[place]
+    sample = scan.sample(everyone[place], MOST_SAMPLED, MOST_LOOKED_AT)
     factor = 1.0 if sample.is_whole or keys is None or not sample.looked_at else max(1.0, keys / sample.looked_at)
     return Report(
         facts=facts,
@@ -65,7 +80,18 @@ def read() -> Report:
         keys=keys,
         sampled=len(sample.names),
         is_whole=sample.is_whole,
+        place=place,
+        servers=tuple(
+            ServerState(_address(server), any(it.state == "bad" for it in store_checks.check(facts)))
+            for server, (facts, _keys) in zip(everyone, told, strict=True)
+        ),
     )
+
+
+def _address(server: Any) -> str:
+    """Where a node of a cluster is."""
+    options = server.connection_pool.connection_kwargs
+    return f"{options.get('host', '')}:{options.get('port', '')}"
 
 
 def kind_of(name: str) -> str:
@@ -78,7 +104,7 @@ def kind_of(name: str) -> str:
     return kind if ":" in prefix else f"{prefix}}}:{kind}"
 
 
-def _ask_server() -> tuple[Facts, int | None]:
+def _ask_server(server: Any) -> tuple[Facts, int | None]:
     """The facts and the number of keys. One round trip."""
     info, slow, keys, time, *settings = ask_what_is_allowed(
         [
@@ -87,7 +113,8 @@ def _ask_server() -> tuple[Facts, int | None]:
             ("dbsize",),
             ("time",),
             *(("config_get", it) for it in SETTINGS),
-        ]
+        ],
+        server,
     )
     known = {name: str(value) for told in settings if told for name, value in told.items()}
     now = time[0] if time else int(clock.now().timestamp())

@@ -19,7 +19,7 @@ from secrets import token_hex
 from typing import Any, NamedTuple, TypeVar
 
 from gamify_site.store import keys, scripts, shards
-from gamify_site.store.connection import ask, client, guarded, patiently
+from gamify_site.store.connection import ask, client, guarded, insist_on_new_answers, patiently
 from gamify_site.store.errors import Resetting, StoreUnavailable
 
 T = TypeVar("T")
@@ -305,6 +305,7 @@ def run(
         waiting = [index for index in waiting if replies[index] == STALE]
         if not waiting:
             return replies
+        insist_on_new_answers()
         if attempt:  # a process that died while it saved a definition left a shard behind
             publish()
         forget()

@@ -1,52 +1,49 @@
 """The one door to Redis: one client per process, shared with Django's cache and sessions through django-redis.
 
-`redis_settings()` turns an address into django-redis options, `client()` is the connected client, and
-`guarded()` translates every failure of the connection into `StoreUnavailable`.
+`client()` is the connected client, `guarded()` translates every failure of the connection into `StoreUnavailable`,
+`ask()` and `send()` do the same on one server and on a cluster. How to connect stands in `addresses.py`.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
-from django_redis import get_redis_connection
+from django.conf import settings
+from django_redis import get_redis_connection, pool
 from django_redis.exceptions import ConnectionInterrupted
-from redis import ConnectionPool, exceptions
-from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError
-from redis.retry import Retry
-from redis.sentinel import SentinelConnectionPool
+from redis import exceptions
+from redis.exceptions import (
+    BusyLoadingError,
+    ClusterError,
+    ConnectionError,
+    ReadOnlyError,
+    RedisClusterException,
+    TimeoutError,
+)
 
-from gamify_site.store.errors import StoreUnavailable
+from gamify_site.store.cluster import Cluster, Command, Words, wait_for_copies
+from gamify_site.store.errors import NotCopied, StoreUnavailable
 
 T = TypeVar("T")
 
-LOST = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, ConnectionInterrupted, OSError)
 # What may come out of a view or a middleware: also Django's cache and sessions talk to this server.
-UNANSWERED = (StoreUnavailable, ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, ConnectionInterrupted)
+_FAILED = (
+    ConnectionError,
+    TimeoutError,
+    BusyLoadingError,
+    ReadOnlyError,
+    ClusterError,
+    RedisClusterException,
+    ConnectionInterrupted,
+)
+UNANSWERED = (StoreUnavailable, *_FAILED)
+LOST = (*_FAILED, OSError)
 ATTEMPTS = 3
 LOCK_PAUSE = 0.002  # seconds between two tries
 FIRST_PAUSE = 0.02  # seconds; doubled after each attempt
-
-CONNECT_TIMEOUT = 1.0  # seconds
-ANSWER_TIMEOUT = 2.0  # seconds; a script is cut so that it needs 5 ms at most
-
-
-class _PatientConnect:
-    """Tries again to connect, never to send: a command that may have been applied is not repeated behind our back."""
-
-    def get_connection(self, *args: Any, **kwargs: Any) -> Any:
-        return patiently(lambda: super(_PatientConnect, self).get_connection(*args, **kwargs))  # type: ignore[misc]
-
-
-class PatientPool(_PatientConnect, ConnectionPool):
-    """Connections to one server."""
-
-
-class PatientSentinelPool(_PatientConnect, SentinelConnectionPool):
-    """Connections to whichever server Sentinel calls the primary."""
 
 
 def patiently(attempt: Callable[[], T]) -> T:
@@ -72,17 +69,65 @@ def guarded() -> Iterator[None]:
 
 @cache
 def client() -> Any:
-    """The `redis.Redis` of this process; connections are made when they are first needed.
+    """The `redis.Redis` of this process, or its `Cluster`; connections are made when they are first needed.
 
     Typed as Any, because redis-py's own types cannot say that our replies are always bytes.
     """
     return get_redis_connection("default")
 
 
+@cache
+def _replica() -> Any:
+    """A client for any of the replicas that Sentinel knows; for the primary where there is none."""
+    options = settings.CACHES["default"]["OPTIONS"]
+    return pool.get_connection_factory(options=options).connect(f"{settings.CACHES['default']['LOCATION']}?is_master=0")
+
+
+def forget() -> None:
+    """Makes new clients when the next are asked for."""
+    client.cache_clear()
+    _replica.cache_clear()
+
+
+def servers() -> list[Any]:
+    """A client for each server that has a part of the data: one, or the primaries of a cluster."""
+    with guarded():
+        return client().servers() if isinstance(client(), Cluster) else [client()]
+
+
 def connections() -> tuple[int, int]:
-    """How many connections this process's pool has, and how many of them are in use. Asks nobody."""
-    (free, _), (in_use, _) = client().connection_pool.get_connection_count()
-    return free + in_use, in_use
+    """How many connections this process's pools have, and how many of them are in use. Asks nobody."""
+    counts = [server.connection_pool.get_connection_count() for server in servers()]
+    in_use = sum(used for _, (used, _) in counts)
+    return sum(free for (free, _), _ in counts) + in_use, in_use
+
+
+# Reading what may be a moment old
+
+_may_be_old: ContextVar[bool] = ContextVar("may_be_old", default=False)
+
+
+@contextmanager
+def old_answers_will_do() -> Iterator[None]:
+    """Within it replicas are asked, where there are any and GAMIFY_READ_REPLICAS says so."""
+    token = _may_be_old.set(settings.GAMIFY_READ_REPLICAS)
+    try:
+        yield
+    finally:
+        _may_be_old.reset(token)
+
+
+def insist_on_new_answers() -> None:
+    """From here on the primaries are asked: what a replica has said does not go with what they say."""
+    _may_be_old.set(False)
+
+
+def may_be_old() -> bool:
+    """Whether what is asked now may be answered by a replica."""
+    return _may_be_old.get()
+
+
+# Asking
 
 
 def ask(questions: Sequence[tuple[Any, ...]]) -> list[Any]:
@@ -90,19 +135,19 @@ def ask(questions: Sequence[tuple[Any, ...]]) -> list[Any]:
 
     Raises `StoreUnavailable`. One round trip.
     """
-
     with guarded():
-        return patiently(lambda: _pipeline(questions).execute())
+        return patiently(lambda: _gather(client(), questions).execute())
 
 
-def ask_what_is_allowed(questions: Sequence[tuple[Any, ...]]) -> list[Any]:
+def ask_what_is_allowed(questions: Sequence[tuple[Any, ...]], server: Any = None) -> list[Any]:
     """The same, and None for each command that the server refuses or does not know, as managed servers do with some.
 
-    Raises `StoreUnavailable`. One round trip.
+    `server`: the one to ask, of `servers()`; needed for questions about a server. Raises `StoreUnavailable`. One round
+    trip.
     """
 
     def send() -> list[Any]:
-        replies = _pipeline(questions).execute(raise_on_error=False)
+        replies = _gather(server or client(), questions).execute(raise_on_error=False)
         for reply in replies:
             if isinstance(reply, LOST):
                 raise reply
@@ -112,11 +157,39 @@ def ask_what_is_allowed(questions: Sequence[tuple[Any, ...]]) -> list[Any]:
         return patiently(send)
 
 
-def _pipeline(questions: Sequence[tuple[Any, ...]]) -> Any:
-    pipeline = client().pipeline(transaction=False)
+def _gather(server: Any, questions: Sequence[tuple[Any, ...]]) -> Any:
+    pipeline = server.pipeline(transaction=False)
     for name, *arguments in questions:
         getattr(pipeline, name)(*arguments)
     return pipeline
+
+
+def send(commands: Sequence[Words], *, copies: int = 0, replicas: bool = False) -> list[Any]:
+    """Sends calls of scripts, as the words that Redis reads, each once; an exception stands for a reply that is one.
+
+    `copies`: how many replicas must have what was written, else the replies are `NotCopied`; `replicas`: they may
+    answer. Raises redis-py's errors. One round trip.
+    """
+    server = client()
+    if isinstance(server, Cluster):
+        return server.exchange([Command(words, {}) for words in commands], copies=copies, may_be_old=replicas)
+    server = _replica() if replicas else server
+    if len(commands) == 1 and not copies:
+        try:
+            return [server.execute_command(*commands[0])]
+        except exceptions.ResponseError as error:
+            return [error]
+    pipeline = server.pipeline(transaction=False)
+    for words in commands:
+        pipeline.execute_command(*words)
+    if not copies:
+        return list(pipeline.execute(raise_on_error=False))
+    for words in wait_for_copies(commands[0][3], copies):
+        pipeline.execute_command(*words)
+    *replies, _written, copied = pipeline.execute(raise_on_error=False)
+    if isinstance(copied, int) and copied >= copies:
+        return replies
+    return [reply if isinstance(reply, Exception) else NotCopied() for reply in replies]
 
 
 def try_once(commands: Sequence[tuple[Any, ...]]) -> bool:
@@ -125,10 +198,7 @@ def try_once(commands: Sequence[tuple[Any, ...]]) -> bool:
     Raises nothing, whatever the reason. One round trip, which is not tried again.
     """
     try:
-        pipeline = client().pipeline(transaction=False)
-        for name, *arguments in commands:
-            getattr(pipeline, name)(*arguments)
-        pipeline.execute()
+        _gather(client(), commands).execute()
     except (*LOST, exceptions.RedisError):
         return False
     return True
@@ -149,42 +219,3 @@ def locked(key: str, life: float) -> Iterator[bool]:
         if is_ours:
             with guarded(), suppress(exceptions.LockError):  # it took longer than the lock lives
                 lock.release()
-
-
-def redis_settings(url: str) -> dict[str, Any]:
-    """The `LOCATION` and `OPTIONS` of a django-redis cache for one of our addresses.
-
-    `redis+sentinel://host:port,host:port/NAME/DB` becomes Sentinel options; the other schemes are redis-py's own.
-    """
-    options: dict[str, Any] = {
-        "SOCKET_CONNECT_TIMEOUT": CONNECT_TIMEOUT,
-        "SOCKET_TIMEOUT": ANSWER_TIMEOUT,
-        "CONNECTION_POOL_CLASS": "gamify_site.store.connection.PatientPool",
-        "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0), "health_check_interval": 30},
-        "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-    }
-    if not url.startswith("redis+sentinel://"):
-        return {"LOCATION": url, "OPTIONS": options}
-    parts = urlsplit(url)
-    credentials, _, hosts = parts.netloc.rpartition("@")
-    name, _, database = parts.path.strip("/").partition("/")
-    sentinels = [_host_and_port(item) for item in hosts.split(",")]
-    if credentials:
-        username, _, password = credentials.rpartition(":")
-        options |= {"USERNAME": username, "PASSWORD": password}
-    options |= {
-        "SENTINELS": sentinels,
-        "SENTINEL_KWARGS": {"socket_timeout": CONNECT_TIMEOUT, **_sentinel_password(parts.query)},
-        "CONNECTION_POOL_CLASS": "gamify_site.store.connection.PatientSentinelPool",
-        "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
-    }
-    return {"LOCATION": f"redis://{name}/{database or 0}", "OPTIONS": options}
-
-
-def _host_and_port(item: str) -> tuple[str, int]:
-    host, _, port = item.rpartition(":")
-    return (host, int(port)) if host else (port, 26379)
-
-
-def _sentinel_password(query: str) -> dict[str, str]:
-    return {key: values[0] for key, values in parse_qs(query).items() if key in {"username", "password"}}

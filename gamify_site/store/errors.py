@@ -14,3 +14,10 @@ class Resetting(StoreUnavailable):
 
     def __init__(self) -> None:
         super().__init__("The demo is being reset.", retry_after=2)
+
+
+class NotCopied(StoreUnavailable):
+    """A change was made, but the replicas do not have it yet: it may be lost. Sent again, it is made once."""
+
+    def __init__(self) -> None:
+        super().__init__("A change has not been copied in time.", retry_after=1)

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from gamify_site.store import keys
-from gamify_site.store.connection import client, guarded, patiently
+from gamify_site.store.connection import guarded, patiently, servers
 
 STEP = 500
 
@@ -18,14 +18,15 @@ def own_keys() -> Iterator[list[str]]:
 
     Raises `StoreUnavailable`. Two round trips per 500 keys in the whole data store.
     """
-    for pattern in keys.patterns():
-        cursor: Any = None
-        while cursor != 0:
-            scan = partial(client().scan, cursor or 0, match=pattern, count=STEP)
-            with guarded():
-                cursor, found = patiently(scan)
-            if found:
-                yield [key.decode() for key in found]
+    for server in servers():
+        for pattern in keys.patterns():
+            cursor: Any = None
+            while cursor != 0:
+                scan = partial(server.scan, cursor or 0, match=pattern, count=STEP)
+                with guarded():
+                    cursor, found = patiently(scan)
+                if found:
+                    yield [key.decode() for key in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,9 @@ class Sample:
     is_whole: bool
 
 
-def sample(most: int, patience: int) -> Sample:
-    """The first own keys that a walk meets, at most `most` or little more, sessions and other cached things included.
+def sample(server: Any, most: int, patience: int) -> Sample:
+    """The first own keys that a walk over one of `servers()` meets, at most `most` or little more, sessions and other
+    cached things included.
 
     The order of a walk is that of the keys' hashes: each kind of key comes as often as it is there. The walk ends after
     some `patience` keys, also of others, so that it takes no longer on a large server.
@@ -50,7 +52,7 @@ def sample(most: int, patience: int) -> Sample:
     own: dict[bytes, None] = {}  # a walk may meet a key twice
     looked_at, cursor = 0, None
     while cursor != 0 and len(own) < most and looked_at < patience:
-        scan = partial(client().scan, cursor or 0, count=STEP)
+        scan = partial(server.scan, cursor or 0, count=STEP)
         with guarded():
             cursor, found = patiently(scan)
         looked_at += len(found)

@@ -5,15 +5,17 @@ Every call runs on one shard (or on the site's own keys): KEYS[1] is that key pr
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
 from time import perf_counter
 from typing import Any
 
+from django.conf import settings
 from redis.exceptions import NoScriptError
 
-from gamify_site.store.connection import client, guarded, patiently
+from gamify_site.store.connection import LOST, guarded, may_be_old, patiently, send
 
 FOLDERS = {
     "store": "gamify_site.store",
@@ -23,6 +25,7 @@ FOLDERS = {
     "achievements": "achievements",
 }
 JOINS = "-- joins:"
+READS = "-- Only reads."
 
 Call = tuple[str, Sequence[Any]]  # key prefix (KEYS[1]), ARGV
 
@@ -55,8 +58,15 @@ def sha(name: str) -> str:
     return sha1(source(name).encode(), usedforsecurity=False).hexdigest()
 
 
+@cache
+def only_reads(name: str) -> bool:
+    """Whether the script says of itself that it writes nothing; the server holds it to that on replicas."""
+    folder, _, file = name.partition("/")
+    return READS in (files(FOLDERS[folder]) / "lua" / f"{file}.lua").read_text().splitlines()
+
+
 def run(name: str, calls: Sequence[Call], *, repeatable: bool = False) -> list[Any]:
-    """Runs a script once for each `(key prefix, arguments)`, all in one pipeline; the replies come in the same order.
+    """Runs a script once for each `(key prefix, arguments)`, all at once; the replies come in the same order.
 
     `repeatable` says that running it twice does no harm, so that a broken connection may be tried again.
     Raises `StoreUnavailable`. One round trip; two when the server has forgotten the script.
@@ -64,34 +74,28 @@ def run(name: str, calls: Sequence[Call], *, repeatable: bool = False) -> list[A
     began = perf_counter()
     try:
         with guarded():
-            return patiently(lambda: _run(name, calls)) if repeatable else _run(name, calls)
+            if not repeatable:
+                return _run(name, calls, replicas=False)
+            if may_be_old() and only_reads(name):
+                with suppress(*LOST):
+                    return _run(name, calls, replicas=True)
+            return patiently(lambda: _run(name, calls, replicas=False))
     finally:
         for observer in observers:
             observer(name, perf_counter() - began)
 
 
-def _run(name: str, calls: Sequence[Call]) -> list[Any]:
-    replies = _send(name, calls)
+def _run(name: str, calls: Sequence[Call], *, replicas: bool) -> list[Any]:
+    suffix = "_RO" if replicas else ""
+    copies = 0 if only_reads(name) else settings.GAMIFY_WAIT_REPLICAS
+    known = [(f"EVALSHA{suffix}", sha(name), 1, prefix, *arguments) for prefix, arguments in calls]
+    replies = send(known, copies=copies, replicas=replicas)
     forgotten = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
     if forgotten:
-        client().script_load(source(name))
-        for index, reply in zip(forgotten, _send(name, [calls[index] for index in forgotten]), strict=True):
+        told = [(f"EVAL{suffix}", source(name), *known[index][2:]) for index in forgotten]
+        for index, reply in zip(forgotten, send(told, copies=copies, replicas=replicas), strict=True):
             replies[index] = reply
     for reply in replies:
         if isinstance(reply, Exception):
             raise reply
     return replies
-
-
-def _send(name: str, calls: Sequence[Call]) -> list[Any]:
-    digest = sha(name)
-    if len(calls) == 1:
-        prefix, arguments = calls[0]
-        try:
-            return [client().evalsha(digest, 1, prefix, *arguments)]
-        except NoScriptError as error:
-            return [error]
-    pipeline = client().pipeline(transaction=False)
-    for prefix, arguments in calls:
-        pipeline.execute_command("EVALSHA", digest, 1, prefix, *arguments)
-    return pipeline.execute(raise_on_error=False)

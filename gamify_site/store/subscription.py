@@ -1,11 +1,13 @@
 """What scripts publish when they change something, heard over one connection per process."""
 
+import random
 from collections.abc import Callable
 from contextlib import closing
 from threading import Event
 
 from gamify_site.store import keys, shards
-from gamify_site.store.connection import LOST, client
+from gamify_site.store.connection import LOST, servers
+from gamify_site.store.errors import StoreUnavailable
 
 PATIENCE = 0.25  # seconds for which a message is waited for before `stop` is looked at
 PAUSE = 0.5  # seconds between two tries to connect
@@ -21,12 +23,13 @@ def listen(heard: Callable[[str], None], begun: Callable[[], None], stop: Event)
     while not stop.is_set():
         try:
             _listen(channels, heard, begun, stop)
-        except LOST:
+        except (StoreUnavailable, *LOST):
             stop.wait(PAUSE)
 
 
 def _listen(channels: list[str], heard: Callable[[str], None], begun: Callable[[], None], stop: Event) -> None:
-    with closing(client().pubsub()) as subscription:
+    # Any node of a cluster will do: each tells all others what is published.
+    with closing(random.choice(servers()).pubsub()) as subscription:  # noqa: S311
         subscription.subscribe(*channels)
         while not stop.is_set():
             message = subscription.get_message(timeout=PATIENCE)

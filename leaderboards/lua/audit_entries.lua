@@ -4,6 +4,7 @@
 -- ARGV    catalog version; JSON board, as Board.for_scripts() gives it; suffix, a segment's or a whole set's; players …
 -- Returns `stale`, or {player, what was found, …}
 -- Cost: O(players × log size).
+-- Only reads.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

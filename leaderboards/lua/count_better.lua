@@ -4,6 +4,7 @@
 -- ARGV    catalog version, board, suffix, 1 where levels are wanted, order values …
 -- Returns `stale`, or for each order value {better, {levels better}}
 -- Cost: O(log size) each; with levels O(their number).
+-- Only reads.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

@@ -3,6 +3,7 @@
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version, board, suffix, how many
 -- Returns `stale`, or {size, player, order value, player, order value …}, lowest first. Cost: O(how many + log size).
+-- Only reads.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

@@ -9,6 +9,7 @@
 --         place: nil where the player is absent, else {order, player, better, position, levels better,
 --         first index, better than first, levels better than first, rows}; rows are player, order, name, avatar by turns
 -- Cost: O(rows + players + log size), names included.
+-- Only reads.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

@@ -5,6 +5,7 @@
 --         within, `to` is not
 -- Returns `stale`, or {first index, index behind the last, index, player, order, index, player, order …}
 -- Cost: O(samples × log size).
+-- Only reads.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

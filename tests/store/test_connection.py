@@ -6,8 +6,9 @@ import pytest
 from django.core.cache import cache
 from django_redis import get_redis_connection
 
-from gamify_site.store import connection
-from gamify_site.store.connection import client, guarded, patiently, redis_settings
+from gamify_site.store import addresses
+from gamify_site.store.addresses import redis_settings
+from gamify_site.store.connection import client, guarded, patiently
 from gamify_site.store.errors import StoreUnavailable
 from leaderboards.errors import UnknownBoard
 from leaderboards.services import boards, ranking, scores
@@ -136,7 +137,7 @@ def test_read_is_not_repeated_for_ever(lossy):
 
 def test_server_that_hangs_is_unavailable_and_applies_a_write_once(private_server, settings, monkeypatch):
     server = private_server("valkey")
-    monkeypatch.setattr(connection, "ANSWER_TIMEOUT", 0.2)
+    monkeypatch.setattr(addresses, "ANSWER_TIMEOUT", 0.2)
     point_at(server, settings)
     Store(server).empty()
     make_board(entries={"alice": 5})

