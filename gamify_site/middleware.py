@@ -1,6 +1,7 @@
 """What holds for every request.
 
-A page when the data store is away, visitors counted, well-formed input, the Content-Security-Policy.
+A page when the data store is away, what replicas may answer, visitors counted, well-formed input, the
+Content-Security-Policy.
 """
 
 import secrets
@@ -18,7 +19,10 @@ from django.utils.module_loading import import_string
 
 from gamify_site import error_pages, visitors
 from gamify_site.players.throttle import address_of
-from gamify_site.store.connection import UNANSWERED
+from gamify_site.store.connection import UNANSWERED, old_answers_will_do
+
+JUST_CHANGED = "just_changed"  # a cookie
+JUST_CHANGED_FOR = 5  # seconds; replicas are far less behind, or the staff's page about them warns
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -54,6 +58,28 @@ class StoreUnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return error_pages.unavailable(request, exception) if isinstance(exception, UNANSWERED) else None
+
+
+class OldAnswersMiddleware:
+    """Pages may be a moment old, and their reads then go to replicas; not the staff's, and not just after a change.
+
+    Who has sent something sees what became of it: for some seconds their pages come from the primary.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            response = self.get_response(request)
+            response.set_cookie(
+                JUST_CHANGED, "1", JUST_CHANGED_FOR, secure=request.is_secure(), httponly=True, samesite="Lax"
+            )
+            return response
+        if JUST_CHANGED in request.COOKIES or request.path_info.startswith(("/manage/", "/api/")):
+            return self.get_response(request)
+        with old_answers_will_do():
+            return self.get_response(request)
 
 
 class VisitorMiddleware:

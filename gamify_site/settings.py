@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "gamify_site.api.middleware.ApiMiddleware",
     "gamify_site.middleware.ContentSecurityPolicyMiddleware",
+    *(["gamify_site.middleware.OldAnswersMiddleware"] if GAMIFY_READ_REPLICAS else []),
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

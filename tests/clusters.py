@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -20,6 +21,7 @@ from tests.sites import free_ports
 
 PATIENCE = 60.0  # seconds
 SLOTS = 16384
+KEYS_AT_ONCE = 10  # that are moved
 NODE_TIMEOUT = 1000  # milliseconds until a silent node is taken for dead
 
 
@@ -37,6 +39,7 @@ class Node:
         command = [str(get_binary_path()), *self.options, "--port", str(self.port), "--bind", "127.0.0.1"]
         if "--sentinel" not in self.options:
             command += ["--save", "", "--appendonly", "yes", "--repl-diskless-sync-delay", "0"]
+            command += ["--repl-ping-replica-period", "1"]
         command += ["--dir", str(self.folder), "--logfile", str(self.folder / "server.log")]
         # In our own process group, so that whatever ends the tests from outside ends the server too.
         self.process = subprocess.Popen(command)
@@ -58,6 +61,9 @@ class Node:
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
 
+    def is_running(self) -> bool:
+        return self.process is not None
+
     def redis(self) -> Redis:
         """A client beside the program's own."""
         return Redis(port=self.port, socket_timeout=10, retry=Retry(NoBackoff(), 0), decode_responses=True)
@@ -74,6 +80,57 @@ class Node:
     def info(self, name: str) -> str:
         with self.redis() as client:
             return str(client.info().get(name, ""))
+
+
+class Watched:
+    """A primary and its replica, which Sentinel makes the primary where the other falls silent."""
+
+    kind = "sentinel"
+    name = "main"
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="gamify-sentinel-"))
+        ports = free_ports(3)
+        self.nodes = [Node(self.folder / str(index), port, []) for index, port in enumerate(ports[:2])]
+        settings = self.folder / "sentinel.conf"
+        settings.write_text(
+            f"sentinel monitor {self.name} 127.0.0.1 {ports[0]} 1\n"
+            f"sentinel down-after-milliseconds {self.name} {NODE_TIMEOUT}\n"
+            f"sentinel failover-timeout {self.name} 5000\n"
+        )
+        self.sentinel = Node(self.folder / "sentinel", ports[2], [str(settings), "--sentinel"])
+        self.url = f"redis+sentinel://127.0.0.1:{ports[2]}/{self.name}/0"
+
+    def start(self) -> None:
+        """Starts all and waits until the replica is in step, and Sentinel knows it."""
+        for node in self.nodes:
+            node.start()
+        self.nodes[1].call("REPLICAOF", "127.0.0.1", self.nodes[0].port)
+        self.sentinel.start()
+        wait_for(self.is_whole, "the replica")
+
+    def primary(self) -> Node:
+        """The one that Sentinel tells everybody to use."""
+        _host, port = self.sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.name)  # type: ignore[misc]
+        return next(node for node in self.nodes if node.port == int(port))
+
+    def is_whole(self) -> bool:
+        """Whether there is a primary that takes writes, and the other one follows it and is known to Sentinel."""
+        told: Any = self.sentinel.call("SENTINEL", "MASTER", self.name)
+        primary = self.primary()
+        other = next(node for node in self.nodes if node is not primary)
+        return (
+            int(told["num-slaves"]) > 0
+            and primary.is_running()
+            and primary.info("role") == "master"
+            and other.is_running()
+            and other.info("master_link_status") == "up"
+        )
+
+    def close(self) -> None:
+        for node in (self.sentinel, *self.nodes):
+            node.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Cluster:
@@ -120,7 +177,7 @@ class Cluster:
 
     def is_whole(self) -> bool:
         """Whether every node that runs says so, and every replica is in step."""
-        running = [node for node in self.nodes if node.process is not None]
+        running = [node for node in self.nodes if node.is_running()]
         return all(
             "cluster_state:ok" in str(node.call("CLUSTER", "INFO"))
             and (node.info("role") == "master" or node.info("master_link_status") == "up")
@@ -128,18 +185,19 @@ class Cluster:
         )
 
     def owner(self, key: str) -> Node:
-        """Who has a key's slot."""
-        slot = key_slot(key.encode())
-        for node in self.nodes:
-            if node.process is None:
-                continue
-            for first, last, owner, *_replicas in node.call("CLUSTER", "SLOTS"):  # type: ignore[attr-defined]
-                if first <= slot <= last:
-                    found = [it for it in self.nodes if it.port == owner[1]]
-                    if found and found[0].process is not None:
-                        return found[0]
-            break
-        raise AssertionError(f"nobody has the slot {slot}")
+        """Who has a key's slot; waits until that is one that runs."""
+        found: list[Node] = []
+
+        def look() -> bool:
+            found[:] = self._owners(key_slot(key.encode()))
+            return bool(found)
+
+        wait_for(look, f"somebody to have {key}")
+        return found[0]
+
+    def _owners(self, slot: int) -> list[Node]:
+        """Who says of themselves that they have the slot: others may not have heard it yet."""
+        return [node for node in self.nodes if node.is_running() and _has(node, slot)]
 
     def move(self, key: str, target: Node, during: Callable[[], object] = lambda: None) -> None:
         """Moves a key's slot as `redis-cli --cluster reshard` does: key after key, ASK until the last one is there."""
@@ -148,21 +206,22 @@ class Cluster:
         target.call("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
         source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
         during()
-        while names := source.call("CLUSTER", "GETKEYSINSLOT", slot, 100):
+        while names := source.call("CLUSTER", "GETKEYSINSLOT", slot, KEYS_AT_ONCE):
             source.call("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *names)  # type: ignore[misc]
             during()
         for node in (target, source):
             node.call("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
 
-    def move_at_once(self, key: str, target: Node) -> None:
+    def move_at_once(self, key: str, target: Node, during: Callable[[], object] = lambda: None) -> None:
         """Moves a key's slot atomically, as Valkey can from 9.0 on."""
         slot, source = key_slot(key.encode()), self.owner(key)
         source.call("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target.call("CLUSTER", "MYID"))
+        during()
         wait_for(lambda: self.owner(key) is target, "the slot to be moved")
 
     def empty(self) -> None:
         for node in self.nodes:
-            if node.process is not None and node.info("role") == "master":
+            if node.is_running() and node.info("role") == "master":
                 node.call("FLUSHALL")
 
     def close(self) -> None:
@@ -175,6 +234,11 @@ class Cluster:
     def _known(self, node: Node) -> int:
         told = str(node.call("CLUSTER", "INFO"))
         return int(told.partition("cluster_known_nodes:")[2].split()[0])
+
+
+def _has(node: Node, slot: int) -> bool:
+    ranges: Any = node.call("CLUSTER", "SLOTS")
+    return any(first <= slot <= last and owner[1] == node.port for first, last, owner, *_replicas in ranges)
 
 
 def _replicates(node: Node, primary: str) -> bool:

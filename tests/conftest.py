@@ -19,7 +19,7 @@ from redis.connection import AbstractConnection
 from gamify_site import clock as site_clock
 from gamify_site import visitors
 from gamify_site.store import addresses, catalog, connection
-from tests.clusters import Cluster
+from tests.clusters import Cluster, Watched
 from tests.servers import Fake, Private, Server, program
 
 # Quick runs try the same examples every time; thorough ones look for new ones.
@@ -90,6 +90,28 @@ def whole_cluster() -> Iterator[Callable[[], Cluster]]:
     yield find
     for cluster in started:
         cluster.close()
+
+
+@pytest.fixture(scope="module")
+def replicated() -> Iterator[Cluster]:
+    """Three primaries, each with a replica."""
+    cluster = Cluster(3, 1)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Watched]:
+    """A primary and a replica that Sentinel watches."""
+    servers = Watched()
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.close()
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from gamify_site.store import keys
 from gamify_site.store.errors import NotCopied, StoreUnavailable
 
 TRIES = 6  # a slot that has moved, and a cluster that has not agreed about it yet
@@ -82,7 +83,8 @@ def slot_of(key: str | bytes) -> int:
     """The slot of a key."""
     if isinstance(key, bytes):
         return int(key_slot(key))
-    return _slot_of_tag(key[: key.index("}") + 1]) if key.startswith("{") else int(key_slot(key.encode()))
+    has_tag = key.startswith("{") and key.find("}") > 1
+    return _slot_of_tag(key[: key.index("}") + 1]) if has_tag else int(key_slot(key.encode()))
 
 
 @lru_cache(maxsize=4096)
@@ -90,13 +92,13 @@ def _slot_of_tag(tag: str) -> int:
     return int(key_slot(tag.encode()))
 
 
-def wait_for_copies(tag: str, copies: int) -> list[Words]:
+def wait_for_copies(prefix: str, copies: int) -> list[Words]:
     """What makes a connection wait until `copies` replicas have all that was written before, by whomever.
 
     The small write is needed: a connection waits for what it wrote itself, and who is told that an event is known
     already has written nothing.
     """
-    return [("SET", f"{tag}:copied", "", "EX", 60), ("WAIT", copies, COPY_PATIENCE)]
+    return [("SET", keys.copied(prefix), "", "EX", 60), ("WAIT", copies, COPY_PATIENCE)]
 
 
 class Cluster(RedisCluster):
@@ -204,8 +206,8 @@ class Cluster(RedisCluster):
         if batch.is_asking:
             words = [it for one in words for it in (("ASKING",), one)]
         if copies:
-            key = commands[batch.places[0]].words[3]
-            words += wait_for_copies(key, copies)
+            prefix = commands[batch.places[0]].words[3]  # only scripts are waited for
+            words += wait_for_copies(prefix, copies)
         try:
             connection = connections.enter_context(self._borrow(batch.node))
         except LOST as error:

@@ -182,7 +182,7 @@ def send(commands: Sequence[Words], *, copies: int = 0, replicas: bool = False) 
     pipeline = server.pipeline(transaction=False)
     for words in commands:
         pipeline.execute_command(*words)
-    if not copies:
+    if not copies or not commands:
         return list(pipeline.execute(raise_on_error=False))
     for words in wait_for_copies(commands[0][3], copies):
         pipeline.execute_command(*words)

@@ -22,6 +22,11 @@ def patterns() -> tuple[str, str]:
     return f"{{{settings.GAMIFY_PREFIX}}}:*", f"{{{settings.GAMIFY_PREFIX}:*}}:*"
 
 
+def copied(prefix: str) -> str:
+    """string with a life time of a minute, empty: written before a wait for replicas, on a shard or for the site."""
+    return f"{prefix}:copied"
+
+
 # The site's keys
 
 

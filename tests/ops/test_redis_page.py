@@ -90,3 +90,14 @@ def test_page_without_a_data_store_is_the_usual_one(client: Client, store: Store
         assert client.get(PAGE).status_code == 503
     finally:
         store.start()
+
+
+def test_nodes_of_a_cluster_are_looked_at_one_by_one(client: Client, open_store: Callable[..., Store]) -> None:
+    store = open_store("cluster", 9)
+    log_in(client)
+    nodes = [f"127.0.0.1:{node.port}" for node in store.server.nodes]
+    pages = [client.get(PAGE, {"server": place}).content.decode() for place in ("0", "1", "2", "x", "99")]
+    for page in pages:
+        assert all(node in page for node in nodes)
+        assert page.count('aria-current="page"') == 1 + page.count('class="crumbs"')
+    assert len({page[page.index('aria-current="page"') :][:60] for page in pages[:3]}) == 3

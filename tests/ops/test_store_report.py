@@ -11,8 +11,8 @@ from gamify_site.api import keys as api_keys
 from gamify_site.ops import store_checks, store_facts, store_report
 from gamify_site.ops.store_checks import Check
 from gamify_site.ops.templatetags import figures
+from gamify_site.store import connection, scan
 from gamify_site.store import keys as stored
-from gamify_site.store import scan
 from gamify_site.store.errors import StoreUnavailable
 from tests.builders import crowd, make_board, make_player
 from tests.conftest import Clock, Store
@@ -407,6 +407,16 @@ def test_server_that_forbids_commands_is_told_by_what_it_allows(real: Store) -> 
     assert {kind.size for kind in report.kinds} == {None}
 
 
+def test_each_node_of_a_cluster_is_told(open_store: Callable[..., Store]) -> None:
+    store = open_store("cluster", 9)
+    make_board("coins", crowd(50))
+    reports = [store_report.read(place) for place in range(3)]
+    assert sum(report.keys or 0 for report in reports) == len(store.keys())
+    assert [report.place for report in reports] == [0, 1, 2]
+    assert {it.address for it in reports[0].servers} == {f"127.0.0.1:{node.port}" for node in store.server.nodes}
+    assert store_report.read(3).place == 0
+
+
 def test_kinds_are_counted_and_measured(real: Store) -> None:
     make_board("coins", crowd(500))
     make_player("alice", name="Alice")
@@ -457,7 +467,7 @@ def test_sample_holds_no_key_of_anybody_else(store: Store) -> None:
     for key in ("gamify:x", "{gamify2}:x", "{gamify2:0}:x", "gamify-caches:1:x", "{gamif}:x"):
         store.redis.set(key, "not ours")
     store.redis.set(b"\xff\xfe", "not ours either")
-    assert scan.sample(10, 10_000) == scan.Sample((), 6, True)
+    assert scan.sample(connection.client(), 10, 10_000) == scan.Sample((), 6, True)
 
 
 def test_stand_in_without_info_is_told_as_unknown(open_store: Callable[..., Store]) -> None:

@@ -1,0 +1,199 @@
+"""On a cluster: one request to each node at once, nothing sent twice, old answers only where they will do."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from achievements.definitions import Event
+from achievements.services import events, progress
+from gamify_site.players import registration
+from gamify_site.store import addresses, connection, keys, scripts, shards
+from gamify_site.store.cluster import slot_of
+from gamify_site.store.errors import NotCopied, StoreUnavailable
+from leaderboards.services import ranking, scores
+from tests.achievements.builders import make
+from tests.builders import brief, make_board
+from tests.clusters import Cluster, Node, wait_for
+from tests.conftest import forget_everything, point_at
+
+PLAYERS = [f"p{number}" for number in range(40)]
+
+
+@pytest.fixture
+def cluster_store(open_store):
+    return open_store("cluster", 9)
+
+
+def node_of(store, key: str) -> Node:
+    node: Node = store.server.owner(key)
+    return node
+
+
+def test_slots_are_those_of_the_servers(cluster_store):
+    for key in (keys.site(), keys.shard(3), keys.player(5, "alice"), "gamify-cache:1:x", "a{b}c", "{}x"):
+        assert slot_of(key) == slot_of(key.encode()) == cluster_store.redis.cluster_keyslot(key)
+
+
+def test_many_shards_are_one_request_to_each_node(cluster_store, round_trips):
+    make_board(entries=dict.fromkeys(PLAYERS, 1))
+    nodes = {node_of(cluster_store, keys.shard(shard)).port for shard in shards.everyone()}
+    ranking.top("coins", 10)
+    round_trips()
+    ranking.top("coins", 10)
+    assert 1 < round_trips() <= len(nodes)
+    scores.submit_many("coins", dict.fromkeys(PLAYERS, 2))
+    assert round_trips() <= 2 * len(nodes)  # once to write, once to find who has risen into the top
+
+
+def test_sessions_and_cache_lie_on_the_cluster(cluster_store):
+    for number in range(20):
+        cache.set(f"c{number}", number)
+    assert [cache.get(f"c{number}") for number in range(20)] == list(range(20))
+    registration.sign_up("alice", "correct horse")
+    client = Client()
+    assert client.login(username="alice", password="correct horse")
+    assert client.get("/accounts/settings/").status_code == 200
+    client.logout()
+    assert client.get("/accounts/settings/").status_code == 302
+    found = cluster_store.keys()
+    assert all(key.startswith(("{gamify", "gamify-cache:")) for key in found)
+
+
+@pytest.fixture
+def impatient(monkeypatch, settings) -> Callable[[Cluster], None]:
+    """Makes the program wait less long for answers."""
+
+    def use(cluster: Cluster) -> None:
+        monkeypatch.setattr(addresses, "ANSWER_TIMEOUT", 0.3)
+        point_at(cluster, settings)
+
+    return use
+
+
+def test_write_that_a_node_does_not_answer_is_made_once(cluster_store, impatient):
+    impatient(cluster_store.server)
+    make_board(entries={"alice": 5})
+    scores.increment("coins", "alice", 1)
+    node = node_of(cluster_store, keys.shard(shards.of("alice")))
+    node.pause()
+    try:
+        with pytest.raises(StoreUnavailable):
+            scores.increment("coins", "alice", 10)
+    finally:
+        node.resume()
+    wait_for(cluster_store.server.is_whole, "the cluster")
+    assert ranking.standing("coins", "alice").score == 16
+
+
+def test_nodes_that_forgot_a_script_are_told_again(cluster_store):
+    make_board(entries=dict.fromkeys(PLAYERS, 1))
+    node_of(cluster_store, keys.shard(0)).call("SCRIPT", "FLUSH")
+    scores.submit_many("coins", dict.fromkeys(PLAYERS, 1))
+    assert {score for _, _, score in brief(ranking.top("coins", 50))} == {2}
+
+
+@pytest.mark.usefixtures("cluster_store")
+def test_change_that_no_replica_has_is_not_called_made(settings):
+    """It is made all the same: who sends it again is told so as soon as a replica has it."""
+    make("ten", target=10)
+    settings.GAMIFY_WAIT_REPLICAS = 1
+    for _ in range(2):
+        with pytest.raises(NotCopied):
+            events.record([Event("alice", "coin", 3, id="e-1")])
+    settings.GAMIFY_WAIT_REPLICAS = 0
+    assert events.record([Event("alice", "coin", 3, id="e-1")]).duplicates == 1
+    assert progress.get("alice", "ten").progress == 3
+
+
+def test_change_that_no_replica_has_is_not_called_made_on_one_server(open_store, settings):
+    open_store("valkey")
+    make("ten", target=10)
+    settings.GAMIFY_WAIT_REPLICAS = 1
+    with pytest.raises(NotCopied):
+        events.record([Event("alice", "coin", 3, id="e-1")])
+    assert ranking.size("achievement-points") == 0  # reading waits for nobody
+
+
+@pytest.fixture
+def replicas(replicated, settings):
+    """The replicas of a cluster that is in use."""
+    settings.GAMIFY_SHARDS = 9
+    settings.GAMIFY_READ_REPLICAS = True
+    settings.GAMIFY_WAIT_REPLICAS = 1
+    point_at(replicated, settings)
+    replicated.empty()
+    make_board(entries=dict.fromkeys(PLAYERS, 1))
+    yield replicated.nodes[3:]
+    forget_everything()
+
+
+def test_they_answer_where_old_answers_will_do(replicas):
+    before = asked(replicas)
+    assert ranking.size("coins") == len(PLAYERS)
+    assert asked(replicas) == before
+    with connection.old_answers_will_do():
+        assert ranking.size("coins") == len(PLAYERS)
+        assert [row.score for row in ranking.top("coins", 3)] == [1, 1, 1]
+    assert asked(replicas) > before
+
+
+def test_pages_ask_them_but_not_just_after_a_change(replicas, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "gamify_site.middleware.OldAnswersMiddleware"]
+    client = Client()
+    client.get("/leaderboards/coins/?window=all")
+    before = asked(replicas)
+    client.get("/leaderboards/coins/?window=all&top=7")
+    assert asked(replicas) > before
+    client.post("/accounts/login/", {"username": "alice", "password": "wrong"})
+    before = asked(replicas)
+    client.get("/leaderboards/coins/?window=all&top=8")
+    assert asked(replicas) == before
+
+
+@pytest.mark.usefixtures("replicas")
+def test_what_they_do_not_know_yet_is_asked_of_the_primaries():
+    """A replica that is behind knows older definitions: its answer does not go with what the primaries say."""
+    with connection.old_answers_will_do():
+        make_board("laps", entries={"alice": 3})
+        assert brief(ranking.top("laps", 3)) == [(1, "alice", 3)]
+
+
+def test_without_them_the_primaries_answer(replicated, replicas, impatient):
+    impatient(replicated)
+    for node in replicas:
+        node.pause()
+    try:
+        with connection.old_answers_will_do():
+            assert ranking.size("coins") == len(PLAYERS)
+    finally:
+        for node in replicas:
+            node.resume()
+
+
+def test_sentinel_tells_which_replicas_there_are(watched, settings):
+    settings.GAMIFY_READ_REPLICAS = True
+    settings.GAMIFY_WAIT_REPLICAS = 1
+    point_at(watched, settings)
+    make_board(entries=dict.fromkeys(PLAYERS, 1))
+    before = asked(watched.nodes[1:])
+    with connection.old_answers_will_do():
+        assert ranking.size("coins") == len(PLAYERS)
+    assert asked(watched.nodes[1:]) > before
+    forget_everything()
+
+
+def asked(nodes: list[Node]) -> int:
+    """How many scripts the nodes have been asked for."""
+    found = 0
+    for node in nodes:
+        with node.redis() as client:
+            told = client.info("commandstats")
+        found += sum(told.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("evalsha_ro", "eval_ro"))
+    return found
+
+
+@pytest.mark.parametrize("name", ["leaderboards/read_board", "leaderboards/submit_scores"])
+def test_scripts_say_whether_they_write(name):
+    assert scripts.only_reads(name) is (name == "leaderboards/read_board")
