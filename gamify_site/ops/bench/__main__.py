@@ -16,7 +16,7 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from gamify_site.ops.bench import api, boards, catalog, events, live
+    from gamify_site.ops.bench import api, boards, catalog, cluster, events, live
     from gamify_site.store import embedded
 
     suites: dict[str, Any] = {
@@ -25,6 +25,7 @@ def main() -> None:
         "catalog": catalog.run,
         "live": live.run,
         "api": api.run,
+        "cluster": cluster.run,
     }
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="+", choices=suites)

@@ -6,12 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from achievements.services import catalog
 from gamify_site.api import keys
 from gamify_site.ops.bench import events, web
 from gamify_site.ops.bench.measuring import BATCH, compare, fill, say
-from leaderboards.definitions import Board
-from leaderboards.services import boards
 
 BODIES = 200
 SENDERS = 2  # connections that send batches: one for each worker
@@ -21,10 +18,7 @@ Request = tuple[str, str, str]
 def run(players: int, seconds: float, compare_with: str = "") -> dict[str, Any]:
     """Measures batches of events, single events and single increments."""
     ids = [f"player-{number:08}" for number in range(players)]
-    boards.define(Board("bench-score", "Score", action=events.SCORE))
-    boards.define(Board("bench-full", "Full", action=events.FULL, windows=("all", "day", "week")))
-    for slug, measure in (("bench-sum", "sum"), ("bench-count", "count")):
-        catalog.define(events.rule(slug, measure))
+    events.define()
     fill(ids, ["bench-score", "bench-full"])
     _key, secret = keys.create("bench", "write", by="bench")
     headers = [f"Authorization: Bearer {secret}"]

@@ -28,10 +28,7 @@ Batch = Sequence[tuple[str, int]]
 def run(players: int, seconds: float) -> dict[str, Any]:
     """Fills two boards of that size, then measures events and the bare server in turns."""
     ids = [f"player-{number:08}" for number in range(players)]
-    boards.define(Board("bench-score", "Score", action=SCORE))
-    boards.define(Board("bench-full", "Full", action=FULL, windows=("all", "day", "week")))
-    for slug, measure in (("bench-sum", "sum"), ("bench-count", "count")):
-        catalog.define(rule(slug, measure))
+    define()
     fill(ids, ["bench-score", "bench-full"])
     alone = _figures(*compare(ways(players), seconds))
     with _clients(players) as pool:
@@ -39,6 +36,14 @@ def run(players: int, seconds: float) -> dict[str, Any]:
             *compare(ways(players), seconds, measure=partial(_together, pool, players), who="2 clients")
         )
     return {**alone, "two_clients": together}
+
+
+def define() -> None:
+    """A board that listens to scores; one with three windows and two achievements that listen to whole events."""
+    boards.define(Board("bench-score", "Score", action=SCORE))
+    boards.define(Board("bench-full", "Full", action=FULL, windows=("all", "day", "week")))
+    for slug, measure in (("bench-sum", "sum"), ("bench-count", "count")):
+        catalog.define(rule(slug, measure))
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-SUITES = ("boards", "events", "catalog", "live", "api")
+SUITES = ("boards", "events", "catalog", "live", "api", "cluster")
 
 
 class Command(BaseCommand):
