@@ -37,7 +37,8 @@ class StoreCommand(BaseCommand):
                 travel.follow()
                 return super().execute(*args, **options)
         except StoreUnavailable as error:
-            hint = "" if settings.GAMIFY_EMBEDDED else " Is GAMIFY_REDIS_URL right, and does the server run?"
+            is_away = type(error) is StoreUnavailable and not settings.GAMIFY_EMBEDDED
+            hint = " Is GAMIFY_REDIS_URL right, and does the server run?" if is_away else ""
             raise CommandError(f"{error}{hint}") from error
         except KeyboardInterrupt:
             if self.runs_until_stopped:

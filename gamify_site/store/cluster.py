@@ -87,6 +87,11 @@ def slot_of(key: str | bytes) -> int:
     return _slot_of_tag(key[: key.index("}") + 1]) if has_tag else int(key_slot(key.encode()))
 
 
+def _is_asked_elsewhere(reply: Any) -> bool:
+    """Whether a slot is on its way; redis-py takes MOVED, of one that has arrived, for a kind of ASK."""
+    return isinstance(reply, AskError) and not isinstance(reply, MovedError)
+
+
 @lru_cache(maxsize=4096)
 def _slot_of_tag(tag: str) -> int:
     return int(key_slot(tag.encode()))
@@ -181,7 +186,7 @@ class Cluster(RedisCluster):
     ) -> list[Batch]:
         found: dict[tuple[str, bool], Batch] = {}
         for place in waiting:
-            is_asking = isinstance(replies[place], AskError)
+            is_asking = _is_asked_elsewhere(replies[place])
             node = self._asked_for(replies[place]) if is_asking else self._node_of(commands[place].slot, may_be_old)
             found.setdefault((node.name, is_asking), Batch(node, [], is_asking)).places.append(place)
         return list(found.values())
@@ -255,7 +260,7 @@ class Cluster(RedisCluster):
         if isinstance(reply, MovedError):
             self.nodes_manager.move_slot(reply)
             return True
-        if isinstance(reply, AskError):
+        if _is_asked_elsewhere(reply):
             return not command.is_script
         if isinstance(reply, ClusterDownError):
             self._look_around(None)

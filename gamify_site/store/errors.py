@@ -20,4 +20,4 @@ class NotCopied(StoreUnavailable):
     """A change was made, but the replicas do not have it yet: it may be lost. Sent again, it is made once."""
 
     def __init__(self) -> None:
-        super().__init__("A change has not been copied in time.", retry_after=1)
+        super().__init__("A change has not reached as many replicas as GAMIFY_WAIT_REPLICAS says.", retry_after=1)
