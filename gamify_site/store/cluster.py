@@ -246,14 +246,16 @@ class Cluster(RedisCluster):
             self._fill(done, replies, NotCopied())
 
     def _is_copied(self, read: Any, connection: Any, copies: int) -> bool:
-        try:
-            read(connection, "SET")
-            return int(read(connection, "WAIT")) >= copies
-        except LOST:
-            connection.disconnect()
-        except RedisError:  # the slot has moved in the very moment
-            read(connection, "WAIT")
-        return False
+        copied = 0
+        for name in ("SET", "WAIT"):
+            try:
+                copied = read(connection, name)
+            except LOST:
+                connection.disconnect()
+                return False
+            except RedisError:  # the node has just been made a replica
+                copied = 0
+        return copied >= copies
 
     def _may_go_again(self, command: Command, reply: Any) -> bool:
         """Whether a command has certainly not been applied, and may be where it is sent next."""
