@@ -55,7 +55,7 @@ def export() -> bytes:
 
 def bring(content: bytes) -> None:
     """Replaces all data by a file's."""
-    assert importing.check(lambda: lines.Lines(BytesIO(content)), lambda: None).errors == []
+    assert importing.check(BytesIO(content), lambda: None).errors == []
     importing.replace_all(lines.Lines(BytesIO(content)), lambda: None)
 
 
@@ -369,6 +369,38 @@ def test_a_bad_line_is_named(file: Path, what: str) -> None:
     assert f"{number:>9}  " in told
     assert reason in told
     assert boards.all() == []
+
+
+A_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("1:1") | st.just("0"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def spots(value: Any) -> list[tuple[Any, Any]]:
+    """Every place in a JSON value, as a container and the index or name within it."""
+    inside = list(value.items()) if isinstance(value, dict) else []
+    inside = list(enumerate(value)) if isinstance(value, list) else inside
+    return [(value, name) for name, _ in inside] + [spot for _, it in inside for spot in spots(it)]
+
+
+@pytest.mark.parametrize("played", [("valkey", 3)], indirect=True)
+@pytest.mark.usefixtures("played")
+def test_nothing_that_a_line_may_say_breaks_the_check() -> None:
+    whole = export().splitlines()
+
+    @settings(max_examples=300)
+    @given(st.data())
+    def attempt(data: Any) -> None:
+        number = data.draw(st.integers(1, len(whole) - 2))
+        thing = json.loads(whole[number])
+        container, name = data.draw(st.sampled_from(spots(thing)))
+        container[name] = data.draw(A_VALUE)
+        line = lines.write(thing)
+        importing.check(BytesIO(b"\n".join([*whole[:number], line.rstrip(), *whole[number + 1 :], b""])), lambda: None)
+
+    attempt()
 
 
 def test_at_most_twenty_errors_are_told(file: Path) -> None:

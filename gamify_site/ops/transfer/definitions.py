@@ -16,7 +16,6 @@ from leaderboards.definitions import Board
 from leaderboards.services import boards
 
 MOST_REVISIONS = 200
-MOST_TICKS = 2**28
 
 Thing = dict[str, Any]
 
@@ -37,7 +36,7 @@ def make_board(thing: Any, target: Target) -> None:
     _write(target, "board", board.slug, board.to_fields())
     target.known.add_board(board)
     if "tie_ticks" in thing:
-        ticks = checks.whole("tie_ticks", thing["tie_ticks"], 0, MOST_TICKS)
+        ticks = checks.whole("tie_ticks", thing["tie_ticks"], 0, checks.EXACT)
         target.site.add("HSET", keys.tie_ticks(), board.slug, ticks)
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
+from typing import IO, Any
 
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.ops.transfer.kinds import BY_NAME
 from gamify_site.ops.transfer.lines import Lines, parse
+from gamify_site.ops.transfer.players import expire_again
 from gamify_site.ops.transfer.target import Target
 from gamify_site.players import names
 from gamify_site.store import catalog, scan, shards
@@ -56,28 +57,37 @@ class Order:
         self.kind, self.place = kind, place
 
 
-def check(lines: Callable[[], Lines], progress: Progress) -> Checked:
+def check(source: IO[bytes], progress: Progress) -> Checked:
     """Reads all of a file and writes nothing; needs no round trip. `progress` is called now and then."""
     found = Checked()
     try:
-        source = lines()
-        target, order = _target(source, lambda _work: None), Order()
-        for line in source:
-            try:
-                name = _take(line, target, order)
-                found.counts[name] = found.counts.get(name, 0) + 1
-            except Wrong as error:
-                found.errors.append((source.number, str(error)))
-                if len(found.errors) >= MOST_ERRORS:
-                    found.is_cut = True
-                    return found
-            if target.is_full():
-                _forget(target)
-            if source.number % STEP == 0:
-                progress()
-    except Wrong as error:  # of the file itself
-        found.errors.append((source.number if "source" in locals() else 1, str(error)))
+        lines = Lines(source)
+    except Wrong as error:
+        found.errors.append((1, str(error)))
+        return found
+    try:
+        _check_lines(lines, found, progress)
+    except Wrong as error:  # of the file as a whole
+        found.errors.append((lines.number, str(error)))
     return found
+
+
+def _check_lines(lines: Lines, found: Checked, progress: Progress) -> None:
+    target, order = _target(lines, lambda _work: None), Order()
+    for line in lines:
+        try:
+            name = _take(line, target, order)
+            found.counts[name] = found.counts.get(name, 0) + 1
+        except Wrong as error:
+            found.errors.append((lines.number, str(error)))
+            if len(found.errors) >= MOST_ERRORS:
+                found.is_cut = True
+                return
+        if target.is_full():
+            target.flush()
+            target.named.clear()
+        if lines.number % STEP == 0:
+            progress()
 
 
 def replace_all(lines: Lines, progress: Progress) -> dict[str, int]:
@@ -101,6 +111,7 @@ def replace_all(lines: Lines, progress: Progress) -> dict[str, int]:
                     progress()
         except Wrong as error:
             raise WrongLine(lines.number, str(error)) from error
+        expire_again(target)
         _flush(target)
         catalog.forget()
         _trim(target)
@@ -120,14 +131,12 @@ def _take(line: bytes, target: Target, order: Order) -> str:
     number, kind = BY_NAME[name]
     if number > order.kind and name not in DEFINITIONS:
         target.flush()
-    kind.make(thing[name], target)
+    try:
+        kind.make(thing[name], target)
+    except RecursionError:
+        raise Wrong("this is nested too deeply") from None
     order.follow(number, name, kind.place(thing[name]))
     return name
-
-
-def _forget(target: Target) -> None:
-    target.batches.clear()
-    target.named.clear()
 
 
 def _send(work: Sequence[tuple[str, Sequence[Any]]]) -> None:

@@ -61,6 +61,7 @@ class Batch:
     def expire(self, key: str, at: int) -> None:
         """When a key goes (s), after what is ranked and put."""
         self.expiries[key] = at
+        self.size += 4
 
     def commands(self) -> list[Any]:
         """All of it, as `store.catalog.write` takes it."""

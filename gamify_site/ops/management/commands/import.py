@@ -83,7 +83,7 @@ class Command(StoreCommand):
     def _check(self, file: str) -> dict[str, int]:
         with ExitStack() as stack:
             source, place = stack.enter_context(lines.opened(file))
-            found = importing.check(lambda: lines.Lines(source), self._bar(place))
+            found = importing.check(source, self._bar(place))
         if found.errors:
             self.stdout.write(f"{'line':>9}  what is wrong")
             for number, reason in found.errors:
