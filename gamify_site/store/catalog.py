@@ -254,6 +254,25 @@ def _remove_keys(names: Sequence[str]) -> None:
         raise Resetting
 
 
+def write(work: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    """Runs commands while this thread replaces all data: `(key prefix, words)`, the words of all its commands, before
+    each command how many it has. All keys of one call begin with its prefix.
+
+    Raises `Resetting` where somebody else has begun to replace the data since, and outside of `replacing`;
+    `StoreUnavailable`, some may then have been written. One round trip; a call should take less than 5 ms.
+    """
+    version = _own.get().replacing
+    if version is None:
+        raise Resetting
+    calls = [(prefix, [_version_key(prefix), version, *words]) for prefix, words in work]
+    if calls and STALE in scripts.run("store/write_keys", calls):
+        raise Resetting
+
+
+def _version_key(prefix: str) -> str:
+    return keys.catalog_version() if prefix == keys.site() else f"{prefix}:catalog_version"
+
+
 def _load() -> Snapshot:
     with guarded():
         for _ in range(TRIES):

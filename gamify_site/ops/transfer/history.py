@@ -1,0 +1,170 @@
+"""What has happened on the site: the audit log, counts of days, closed periods, and the streams of latest news."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from achievements.services import activity
+from gamify_site import audit, clock, visitors
+from gamify_site.ops.transfer import checks, sketches
+from gamify_site.ops.transfer.inventory import Inventory
+from gamify_site.ops.transfer.target import Target
+from gamify_site.store import keys, shards
+from gamify_site.store.connection import ask
+from leaderboards.services import boards, places, seasons
+
+STEP = 500
+MOST_NEWS = 1000  # of each shard
+ENTRY = ("what", "subject", "by", "reason", "before", "after", "at")
+
+Thing = dict[str, Any]
+
+
+# The audit log
+
+
+def read_audit(_inventory: Inventory) -> Iterator[Thing]:
+    """The entries of the audit log, earliest first, with their ids."""
+    begin = "-"
+    while True:
+        (found,) = ask([("xrange", keys.audit(), begin, "+", STEP)])
+        for entry_id, stored in found:
+            fields = {name.decode(): value.decode() for name, value in stored.items()}
+            values = {name: json.loads(fields[name]) for name in ("before", "after")}
+            yield {"id": entry_id.decode(), **fields, **values, "at": int(fields["at"])}
+        if len(found) < STEP:
+            return
+        begin = f"({found[-1][0].decode()}"
+
+
+def make_audit(thing: Any, target: Target) -> None:
+    """Checks an entry of the audit log and adds it."""
+    checks.fields(thing, ("id", *ENTRY))
+    checks.stream_id("id", thing["id"])
+    checks.known("what", thing["what"], audit.WHAT, "word of the audit log")
+    for name in ("subject", "by", "reason"):
+        checks.text(name, thing[name])
+    at = checks.whole("at", thing["at"], 0, checks.LATEST_MS)
+    values = {name: json.dumps(checks.mapping(name, thing[name])) for name in ("before", "after")}
+    fields = {**thing, **values, "at": at}
+    target.site.add("XADD", keys.audit(), thing["id"], *(part for name in ENTRY for part in (name, fields[name])))
+
+
+# Days
+
+
+def read_daily(inventory: Inventory) -> Iterator[Thing]:
+    """What was counted on each day, over all shards; what adds up to nothing is left out."""
+    for date in inventory.daily:
+        counts: Counter[str] = Counter()
+        for found in ask([("hgetall", keys.daily(shard, date)) for shard in shards.everyone()]):
+            for name, number in found.items():
+                counts[name.decode()] += int(number)
+        yield {"date": date, "counts": {name: number for name, number in counts.items() if number}}
+
+
+def make_daily(thing: Any, target: Target) -> None:
+    """Checks the counts of a day and makes them; they are added up over all shards, so that one may have them all."""
+    checks.fields(thing, ("date", "counts"))
+    checks.day("date", thing["date"])
+    for name, number in checks.mapping("counts", thing["counts"]).items():
+        if name not in activity.COUNTED:
+            checks.slug("counts", name.removeprefix("unlocks:") if name.startswith("unlocks:") else None)
+        checks.whole(f"counts, {name}", number, -checks.EXACT, checks.EXACT)
+        target.shard(0).add("HSET", keys.daily(0, thing["date"]), name, number)
+
+
+def read_visitors(inventory: Inventory) -> Iterator[Thing]:
+    """The sketch of each day from which the number of its visitors is estimated."""
+    for date in inventory.visitors:
+        (found,) = ask([("get", keys.visitors(date))])
+        if found is not None:
+            yield {"date": date, "sketch": sketches.write(found)}
+
+
+def make_visitors(thing: Any, target: Target) -> None:
+    """Checks a day's sketch and keeps it for as long as it would have been kept; not at all where that is over."""
+    checks.fields(thing, ("date", "sketch"))
+    after = datetime.combine(checks.day("date", thing["date"]), time(), UTC) + timedelta(days=1)
+    sketch = sketches.read(thing["sketch"])
+    life = int((after + visitors.LIFE - clock.now()).total_seconds())
+    if life > 0:
+        target.site.add("SET", keys.visitors(thing["date"]), sketch, "EX", life)
+
+
+# Closed periods
+
+
+def read_closed_periods(_inventory: Inventory) -> Iterator[Thing]:
+    """The periods that were closed for good, with the first of each shard, best first."""
+    slugs = sorted(board.slug for board in boards.all())
+    closed = ask([("hgetall", keys.closed_periods(slug)) for slug in slugs]) if slugs else []
+    for slug, found in zip(slugs, closed, strict=True):
+        for suffix, told in sorted(found.items()):
+            yield {"board": slug, "suffix": suffix.decode(), **json.loads(told), "top": _top(slug, suffix.decode())}
+
+
+def _top(slug: str, suffix: str) -> list[list[Any]]:
+    parts = ask([("zrevrange", keys.final_top(shard, slug, suffix), 0, -1, True) for shard in shards.everyone()])
+    entries = [(places.order_value(str(order).encode()), player.decode()) for part in parts for player, order in part]
+    return [[player, order] for order, player in sorted(entries, reverse=True)]
+
+
+def make_closed_period(thing: Any, target: Target) -> None:
+    """Checks a closed period and keeps its first; of each shard here as many as closing it here would."""
+    checks.fields(thing, ("board", "suffix", "at", "size", "top"))
+    slug = checks.known("board", thing["board"], target.known.boards, "board")
+    suffix = checks.matching("suffix", thing["suffix"], checks.SUFFIX, "period")
+    told = {
+        "at": checks.whole("at", thing["at"], 0, checks.LATEST_MS),
+        "size": checks.whole("size", thing["size"], 0, checks.EXACT),
+    }
+    target.site.add("HSET", keys.closed_periods(slug), suffix, json.dumps(told))
+    for entry in checks.listed("top", thing["top"], seasons.KEPT * 1024):
+        player, order = checks.listed("top", entry, 2) if isinstance(entry, list) and len(entry) == 2 else ("", 0)
+        number = shards.of(checks.player_id("top", player))
+        key = keys.final_top(number, slug, suffix)
+        target.shard(number).rank(key, checks.whole("top", order, -checks.EXACT - 1, checks.EXACT), player)
+        target.shard(number).keep_latest(key, seasons.KEPT)
+
+
+# Streams of all shards
+
+
+def read_news(key: Callable[[int], str]) -> Callable[[Inventory], Iterator[Thing]]:
+    """The reader of a stream that each shard has a part of: its entries in the order of their ids and players."""
+
+    def read(_inventory: Inventory) -> Iterator[Thing]:
+        found = []
+        for entries in ask([("xrange", key(shard)) for shard in shards.everyone()]):
+            for entry_id, stored in entries:
+                fields = {name.decode(): value.decode() for name, value in stored.items()}
+                found.append({"id": entry_id.decode(), **fields})
+        yield from sorted(found, key=place_of_news)
+
+    return read
+
+
+def place_of_news(thing: Thing) -> tuple[tuple[int, int], str]:
+    """What entries of several streams are ordered by."""
+    return checks.stream_id("id", thing["id"]), thing["player"]
+
+
+def make_news(key: Callable[[int], str], names: Sequence[str]) -> Callable[[Any, Target], None]:
+    """What checks an entry of such a stream and adds it to the part of its player's shard."""
+
+    def make(thing: Any, target: Target) -> None:
+        checks.fields(thing, ("id", "player", *names, "at"))
+        player = checks.player_id("player", thing["player"])
+        wanted = checks.stream_id("id", thing["id"])
+        checks.number("at", thing["at"])
+        for name in names:
+            checks.slug(name, thing[name])
+        stream = key(shards.of(player))
+        fields = [part for name in ("player", *names, "at") for part in (name, thing[name])]
+        batch = target.shard(shards.of(player))
+        batch.add("XADD", stream, "MAXLEN", MOST_NEWS, target.next_id(stream, wanted), *fields)
+
+    return make

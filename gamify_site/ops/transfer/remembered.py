@@ -1,0 +1,118 @@
+"""What was applied lately, so that it counts once when it is sent again: ids of events, answers to batches.
+
+They are known on the shard of the event's player, whom nobody remembers. Whoever was on shard `s` of `S` can only be on
+a shard `n` of `N` where both leave the same remainder by their greatest common divisor; all of those get the ids.
+"""
+
+import math
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+
+from gamify_site import clock
+from gamify_site.ops.transfer import checks
+from gamify_site.ops.transfer.inventory import Inventory
+from gamify_site.ops.transfer.target import Target
+from gamify_site.store import keys, shards
+from gamify_site.store.connection import ask
+
+STEP = 500
+MOST_SORTED = 500_000  # ids that are held in memory at a time
+LONGEST_ID = 128
+LONGEST_ANSWER = 10_000_000
+MOST_SHARDS = 1024
+ANSWER = '["ok",'
+
+Thing = dict[str, Any]
+
+
+def read_event_ids(_inventory: Inventory) -> Iterator[Thing]:
+    """The ids that are asked for now: of this span of time and the one before, some 500 to a line."""
+    this_span = _now() // settings.GAMIFY_EVENT_TTL
+    for span in (this_span - 1, this_span):
+        for shard in shards.everyone():
+            for part, ids in enumerate(_sorted_ids(shard, span)):
+                yield {"span": span, "shard": shard, "part": part, "ids": ids}
+
+
+def _sorted_ids(shard: int, span: int) -> Iterator[list[str]]:
+    """All ids of a span, sorted a great part at a time, however many there are."""
+    key = keys.event_ids(shard, span)
+    (number,) = ask([("hlen", key)])
+    rounds = number // MOST_SORTED + 1
+    for turn in range(rounds):
+        found: set[bytes] = set()
+        cursor = None
+        while cursor != 0:
+            ((cursor, some),) = ask([("hscan", key, cursor or 0, None, STEP)])
+            found.update(it for it in some if rounds == 1 or zlib.crc32(it) % rounds == turn)
+        ids = sorted(it.decode() for it in found)
+        yield from (ids[start : start + STEP] for start in range(0, len(ids), STEP))
+
+
+def place_of_event_ids(thing: Thing) -> tuple[int, int, int]:
+    """What lines of ids are ordered by."""
+    return thing["span"], thing["shard"], thing["part"]
+
+
+def make_event_ids(thing: Any, target: Target) -> None:
+    """Checks ids and keeps them for as long as they would have been known, on each shard that they may be sent to."""
+    checks.fields(thing, ("span", "shard", "part", "ids"))
+    span = checks.whole("span", thing["span"], 0, checks.LATEST)
+    shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
+    checks.whole("part", thing["part"], 0, checks.EXACT)
+    ids = [_event_id(it) for it in checks.listed("ids", thing["ids"], STEP)]
+    flat = [part for it in ids for part in (it, "1")]
+    for number in heirs(shard, target.shards_there, target.shards) if flat else ():
+        for its_span in spans(span, target.event_ttl):
+            key = keys.event_ids(number, its_span)
+            target.shard(number).add("HSET", key, *flat)
+            target.shard(number).add("EXPIRE", key, 3 * settings.GAMIFY_EVENT_TTL)
+
+
+def heirs(shard: int, there: int, here: int) -> list[int]:
+    """The shards, of `here`, that may get a player of one shard, of `there`."""
+    common = math.gcd(there, here)
+    return list(range(shard % common, here, common))
+
+
+def spans(span: int, ttl: int) -> list[int]:
+    """The spans of today's length in which ids are kept that were noted in a span of `ttl` seconds; none too late."""
+    known_until, now = (span + 2) * ttl, _now() // settings.GAMIFY_EVENT_TTL
+    last = math.ceil(known_until / settings.GAMIFY_EVENT_TTL) - 2
+    if last < now - 1:
+        return []
+    return list(range(min(last, now), last + 1))
+
+
+def _event_id(value: object) -> str:
+    found = checks.text("ids", value, LONGEST_ID)
+    if not found or not found.isprintable():
+        raise checks.wrong("ids", value, "is no id of an event")
+    return found
+
+
+def read_batches(inventory: Inventory) -> Iterator[Thing]:
+    """The answers to batches that were sent with a key of their own."""
+    for start in range(0, len(inventory.batches), STEP):
+        some = inventory.batches[start : start + STEP]
+        for (shard, name), answer in zip(some, ask([("get", keys.batch(*it)) for it in some]), strict=True):
+            if answer is not None:
+                yield {"shard": shard, "name": name, "answer": answer.decode()}
+
+
+def make_batch(thing: Any, target: Target) -> None:
+    """Checks an answer and keeps it; on another number of shards a batch is cut otherwise, and no answer fits."""
+    checks.fields(thing, ("shard", "name", "answer"))
+    shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
+    name, answer = checks.text("name", thing["name"], 300), checks.text("answer", thing["answer"], LONGEST_ANSWER)
+    if not answer.startswith(ANSWER):
+        raise checks.wrong("answer", answer, "is no answer to a batch")
+    if target.shards == target.shards_there:
+        target.shard(shard).add("SET", keys.batch(shard, name), answer, "EX", settings.GAMIFY_EVENT_TTL)
+
+
+def _now() -> int:
+    return int(clock.now().timestamp())

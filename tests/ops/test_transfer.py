@@ -1,0 +1,498 @@
+"""What is exported is imported: the same bytes come out again, on any number of shards, and nobody sees half of it."""
+
+import gzip
+import inspect
+import json
+import re
+import sys
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, timedelta
+from hashlib import sha256
+from io import BytesIO, StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
+
+from achievements.definitions import Event, Tier
+from achievements.services import activity, events, states, unlocks
+from gamify_site import audit, visitors
+from gamify_site import clock as site_clock
+from gamify_site.api import keys as api_keys
+from gamify_site.ops.demo import reset, writing
+from gamify_site.ops.transfer import exporting, importing, lines, remembered, sketches
+from gamify_site.ops.transfer import players as players_transfer
+from gamify_site.ops.transfer.checks import Wrong
+from gamify_site.players import services as players
+from gamify_site.players.models import Account
+from gamify_site.store import catalog, keys
+from gamify_site.store.errors import Resetting
+from leaderboards.services import boards, moderation, ranking, scores, seasons
+from tests.achievements.builders import make
+from tests.achievements.test_state_machine import Histories
+from tests.builders import brief, crowd, make_board, make_player, season
+from tests.conftest import SERVICE_STORES, Store
+from tests.ops.test_scenarios import SMALL
+from tests.test_docs import ROOT, key_functions
+
+ANCHOR = date(2026, 11, 20)
+OPERATIONS = ROOT / "docs/operations.md"
+
+
+def export() -> bytes:
+    """The whole file."""
+    out = BytesIO()
+    exporting.export(out, lambda _done, _total: None)
+    return out.getvalue()
+
+
+def bring(content: bytes) -> None:
+    """Replaces all data by a file's."""
+    assert importing.check(BytesIO(content), lambda: None).errors == []
+    importing.replace_all(lines.Lines(BytesIO(content)), lambda: None)
+
+
+def body(content: bytes) -> list[bytes]:
+    """The lines without the header."""
+    return content.splitlines()[1:]
+
+
+def check() -> str:
+    """What check_integrity prints."""
+    out = StringIO()
+    with suppress(CommandError):
+        call_command("check_integrity", stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture(params=SERVICE_STORES, ids=lambda param: f"{param[0]}-{param[1]}")
+def played(request: pytest.FixtureRequest, open_store: Callable[..., Store], clock: Any) -> Store:
+    """A little of everything."""
+    store = open_store(*request.param)
+    make_board("coins", action="coin", windows=("all", "day", "season"), segment_by="country", ties="dense",
+               seasons=(season("autumn", "2082-09-01", "2082-12-01"),))  # fmt: skip
+    make_board("few", action="coin", max_entries=2)
+    make_board("first", action="coin", ties="earliest", order="asc", combine="best", windows=("day",))
+    make_board("laps", decimals=2)
+    make("ten")
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    make("three", type="streak", action="login", target=3, freezes=1)
+    make("slayer", type="tiered", action="boss", target=2, points=0, tiers=(Tier("a", "A", 1, 3), Tier("b", "B", 2, 4)))
+    make("one", type="meta", action=None, target=1, description="Zoë's “first”", metadata={"half": "\ud800"})
+    for player, country in (("alice", "SE"), ("bob", "SE"), ("charlie", "")):
+        make_player(player, name=f"{player.title()} Ångström", country=country, about="Two\nlines")
+        days = [Event(player, "login", at=clock.now() - timedelta(days=ago)) for ago in (3, 2, 0)]
+        given_events = [Event(player, "coin", 12), Event(player, "relic", item="cup")]
+        events.record([*given_events, Event(player, "boss"), *days], idempotency_key=player)
+    players.follow("alice", "bob")
+    scores.submit("laps", "nameless", "-12.34")
+    unlocks.revoke("bob", "slayer_a", "a mistake", by="root")
+    moderation.hide("charlie", "cheats", by="root")
+    events.record([Event("charlie", "coin", 3)])
+    clock.advance(days=9)
+    assert seasons.close_due()
+    events.record([Event(player, "coin", id=f"{player}-1") for player in ("alice", "bob", "charlie")])
+    Account.objects.create_user("Root", "tulips and trams", is_staff=True)
+    api_keys.create("game", "write", by="root")
+    if store.kind != "fakeredis":
+        visitors.count(visitors.guest("::1", "a browser"))
+    assert "Everything agrees" in check()
+    return store
+
+
+@pytest.mark.usefixtures("played")
+def test_round_trip_gives_the_same_bytes() -> None:
+    first = export()
+    bring(first)
+    second = export()
+    assert body(second) == body(first)
+    assert "Everything agrees" in check()
+    header = json.loads(first.splitlines()[0])
+    assert json.loads(second.splitlines()[0]) == header | {"at": json.loads(second.splitlines()[0])["at"]}
+
+
+def seen() -> Any:
+    """What people see: every rank on every board and period, what players have, and the winners of past periods."""
+    found: dict[str, Any] = {}
+    for board in boards.all():
+        periods = {(it.window, it.period) for it in seasons.past(board.slug)} | {(board.windows[0], None)}
+        for window, period in periods:
+            rows = ranking.top(board.slug, 50, window=window, period=period)
+            found[f"{board.slug} {window} {period}"] = [(row.rank, row.player, row.score) for row in rows]
+        found[f"past {board.slug}"] = [(it.period, it.size, it.winners, it.is_final) for it in seasons.past(board.slug)]
+    for player in ("alice", "bob", "charlie", "nameless"):
+        found[player] = states.read(player)
+        found[f"{player} by name"] = [it.id for it in players.find(players.get(player).name)]
+    found["audit"] = list(audit.walk(lambda _entry: True))
+    found["days"] = activity.by_day(90)
+    found["keys"] = api_keys.all()
+    return found
+
+
+@pytest.mark.parametrize("target", [("valkey", 1), ("valkey", 8), ("cluster", 8), ("redis", 3), ("fakeredis", 3)])
+@pytest.mark.parametrize("played", [("valkey", 3)], indirect=True)
+def test_on_any_number_of_shards_people_see_the_same(
+    played: Store, open_store: Callable[..., Store], target: tuple[str, int]
+) -> None:
+    content, before = export(), seen()
+    played.empty()
+    open_store(*target)
+    bring(content)
+    assert seen() == before
+    assert "Everything agrees" in check()
+    again = Account.objects.get_by_natural_key("root")
+    assert again.is_staff
+    assert again.check_password("tulips and trams")
+    for player in ("alice", "bob", "charlie"):
+        assert events.record([Event(player, "coin", 12, id=f"{player}-1")]).duplicates == 1
+    assert "Everything agrees" in check()
+    moderation.show("charlie", "no cheat", by="root")
+    assert ranking.standing("coins", "charlie").score == 16
+
+
+def test_batches_that_are_sent_again_count_once(open_store: Callable[..., Store], clock: Any) -> None:  # noqa: ARG001
+    open_store("valkey", 3)
+    make_board("coins", action="coin")
+    batch = [Event(player, "coin", 5) for player in ("alice", "bob", "charlie")]
+    events.record(batch, idempotency_key="monday")
+    bring(export())
+    events.record(batch, idempotency_key="monday")
+    assert brief(ranking.top("coins", 3)) == [(1, "charlie", 5), (1, "bob", 5), (1, "alice", 5)]
+
+
+@pytest.mark.parametrize("scenario", SMALL)
+@pytest.mark.parametrize("shards_", [1, 3])
+def test_sample_data_goes_round(open_store: Callable[..., Store], scenario: str, shards_: int) -> None:
+    open_store("valkey", shards_)
+    reset.reset(scenario, SMALL[scenario], ANCHOR, lambda _done, _total: None)
+    with site_clock.frozen(writing.noon(ANCHOR)):
+        first = export()
+        bring(first)
+        assert body(export()) == body(first)
+        assert "Everything agrees" in check()
+
+
+@pytest.mark.parametrize("kind", ["fakeredis", "valkey"])
+def test_random_histories_go_round(open_store: Callable[..., Store], clock: Any, kind: str) -> None:
+    store = open_store(kind, 3)
+
+    class Moved(Histories):
+        """A history that is exported and imported at its end."""
+
+        def teardown(self) -> None:
+            first = export()
+            bring(first)
+            assert body(export()) == body(first)
+            super().teardown()
+
+    Moved.TestCase.settings  # noqa: B018  (made by hypothesis)
+    run_state_machine_as_test(lambda: Moved(store, clock), settings=settings(max_examples=8, stateful_step_count=20))
+
+
+# Keys
+
+
+def test_every_key_is_exported_made_anew_or_left_out() -> None:
+    told = fates()
+    assert told.keys() == set(key_functions())
+    assert set(told.values()) == {"exported", "made anew", "left out"}
+
+
+def fates() -> dict[str, str]:
+    """What docs/operations.md says becomes of each key."""
+    table = OPERATIONS.read_text("utf-8").partition("### What becomes of each key")[2]
+    return dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", table, re.MULTILINE))
+
+
+@pytest.mark.parametrize("played", [("valkey", 3)], indirect=True)
+def test_every_exported_key_is_there_again(played: Store) -> None:
+    """Each kind of key is there before, so that the round trip says something, and after."""
+    passing = {
+        "copied",
+        "work",
+        "trimming",
+        "attempts",
+        "attempts_pause",
+        "probe",
+        "backfill",
+        "api_bucket",
+        "api_calls",
+    }
+    passing |= {"changes", "clock_ahead", "api_keys_used", "board_versions"}
+    before = kinds(played.keys())
+    assert set(fates()) - passing <= before
+    bring(export())
+    assert before - passing <= kinds(played.keys())
+
+
+def kinds(names: set[str]) -> set[str]:
+    """Which functions of keys.py made some names."""
+    found = set()
+    for name in key_functions():
+        function = getattr(keys, name)
+        arguments = [0 if it == "number" else "@" for it in inspect.signature(function).parameters]
+        pattern = re.escape(function(*arguments)).replace("@", "[^:]+").replace(":0\\}", ":\\d+\\}")
+        pattern += "(:.*)?" if name in ("board", "batch") else ""
+        if any(re.fullmatch(pattern, key) for key in names):
+            found.add(name)
+    return found
+
+
+# Files that cannot be imported
+
+
+@pytest.fixture
+def file(store: Store, tmp_path: Path) -> Path:
+    """An export of two players; the store is empty again."""
+    make_board("coins", {"alice": 5, "bob": 3}, action="coin")
+    make("ten")
+    make_player("alice", name="Alice", country="SE")
+    path = tmp_path / "all.jsonl"
+    run("export", path)
+    store.empty()
+    return path
+
+
+def run(*arguments: object) -> str:
+    """What a command prints."""
+    out = StringIO()
+    call_command(*map(str, arguments), stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def refused(*arguments: object) -> str:
+    """What a command prints, and what it fails with."""
+    out = StringIO()
+    with pytest.raises(CommandError) as error:
+        call_command(*map(str, arguments), stdout=out, stderr=out)
+    return f"{out.getvalue()}{error.value}"
+
+
+def rewrite(path: Path, change: Callable[[list[bytes]], None]) -> None:
+    """Changes lines of a file, and the last one so that they add up again."""
+    found = path.read_bytes().splitlines(keepends=True)
+    change(found)
+    header = lines.Header.read(found[0])
+    digest = sha256(header.digested() + b"".join(found[1:-1])).hexdigest()
+    found[-1] = lines.write({"end": {"lines": len(found) - 1, "sha256": digest}})
+    path.write_bytes(b"".join(found))
+
+
+def test_import_into_nothing(file: Path) -> None:
+    said = "1 board, 1 achievement, 1 daily, 2 player, 2 rank_event."
+    assert f"Checked, nothing is written: {said}" in run("import", file, "--dry-run")
+    assert boards.all() == []
+    assert f"Imported: {said}" in run("import", file)
+    assert brief(ranking.top("coins", 2)) == [(1, "alice", 5), (2, "bob", 3)]
+
+
+def test_data_that_is_there_is_replaced_only_on_demand(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_player("charlie")
+    assert "There is data under the prefix 'gamify' already. Import with --replace" in refused("import", file)
+    monkeypatch.setattr("builtins.input", lambda _question: "no")
+    assert "Nothing was changed." in refused("import", file, "--replace")
+    assert players.exists("charlie")
+    run("import", file, "--replace", "--yes")
+    assert not players.exists("charlie")
+    assert players.get("alice").country == "SE"
+
+
+def test_standard_input_and_output_and_compressed(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    content = file.read_bytes()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(content)))
+    run("import", "-")
+    out = BytesIO()
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=out))
+    call_command("export", "-", stderr=StringIO())
+    assert body(out.getvalue()) == body(content)
+    packed = tmp_path / "all.jsonl.gz"
+    run("export", packed)
+    assert body(gzip.decompress(packed.read_bytes())) == body(content)
+    assert "Imported: 1 board" in run("import", packed, "--replace", "--yes")
+
+
+def test_only_the_owner_may_read_a_file(file: Path) -> None:
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [it.name for it in file.parent.iterdir()] == ["all.jsonl"]
+
+
+def test_a_file_that_was_cut_is_refused(file: Path) -> None:
+    whole = file.read_bytes()
+    for end in (0, 10, len(whole) // 2, len(whole) - 100, len(whole) - 1, whole.rindex(b"\n{") + 1):
+        file.write_bytes(whole[:end])
+        assert "Nothing is written." in refused("import", file)
+    file.write_bytes(gzip.compress(whole)[:-20])
+    packed = file.rename(file.with_suffix(".gz"))
+    assert "Nothing is written." in refused("import", packed)
+    assert boards.all() == []
+
+
+def test_a_changed_line_is_refused(file: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b"Alice", b"Malic"))
+    assert "its lines do not add up" in refused("import", file)
+    file.write_bytes(b"")
+    assert "cut short" in refused("import", file)
+    file.write_bytes(b'{"boards": []}\n')
+    assert "this is no export" in refused("import", file)
+    assert "cannot be read" in refused("import", file.parent / "nothing")
+
+
+BAD = {
+    "score": (b'"coins:all":"5:0"', b'"coins:all":"5.5:0"', "is no entry"),
+    "exact range": (b'"coins:all":"5:0"', b'"coins:all":"99999999999999999:0"', "is out of the board's range"),
+    "range": (b'"coins:all":"5:0"', b'"coins:all":"9007199254740992:0"', "is out of the board's range"),
+    "board": (b'"coins:all":"5:0"', b'"coin:all":"5:0"', "is no board of this file"),
+    "period": (b'"coins:all":"5:0"', b'"coins:all:x=y":"5:0"', "is no period"),
+    "id": (b'"id":"alice"', b'"id":"al ice"', "is no player id"),
+    "order of ids": (b'"id":"alice"', b'"id":"zoe"', "does not come after"),
+    "twice": (b'"id":"alice"', b'"id":"bob"', "does not come after"),
+    "field": (b'"profile":{', b'"profile":{"points":"7",', "is no field of a profile"),
+    "country": (b'"country":"SE"', b'"country":"Sweden"', "At most 2 characters"),
+    "number": (b'"seen":', b'"seen":-', "is no whole number"),
+    "true": (b'"id":"alice"', b'"hidden":1,"id":"alice"', "is not true"),
+    "unknown": (b'"id":"alice"', b'"id":"alice","progress":{"eleven":"3"}', "is no achievement of this file"),
+    "negative": (b'"id":"alice"', b'"id":"alice","progress":{"ten":"-3"}', "is no whole number from 0"),
+    "unlock": (b'"id":"alice"', b'"id":"alice","unlocked":{"ten":"soon"}', "is no unlock"),
+    "kind": (b'{"player":{"en', b'{"gamer":{"en', "this is no object with one of the kinds"),
+    "json": (b'{"player":{"en', b'{player:{"en', "this is no JSON"),
+    "nan": (b'"seen":', b'"seen":NaN,"x":', "NaN is no number"),
+    "definition": (b'"combine":"sum"', b'"combine":"mean"', "combine: Choose one of"),
+    "definition's number": (b'"decimals":"0"', b'"decimals":"none"', "the fields are no definition"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_line_is_named(file: Path, what: str) -> None:
+    old, new, reason = BAD[what]
+
+    def spoil(found: list[bytes]) -> None:
+        place = next(place for place, line in enumerate(found) if old in line)
+        found[place] = found[place].replace(old, new, 1)
+        spoilt.append(place + 1)
+
+    spoilt: list[int] = []
+    rewrite(file, spoil)
+    told = refused("import", file)
+    number = spoilt[0] + (reason == "does not come after")  # which the next line does not
+    assert f"{number:>9}  " in told
+    assert reason in told
+    assert boards.all() == []
+
+
+A_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("1:1") | st.just("0"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def spots(value: Any) -> list[tuple[Any, Any]]:
+    """Every place in a JSON value, as a container and the index or name within it."""
+    inside = list(value.items()) if isinstance(value, dict) else []
+    inside = list(enumerate(value)) if isinstance(value, list) else inside
+    return [(value, name) for name, _ in inside] + [spot for _, it in inside for spot in spots(it)]
+
+
+@pytest.mark.parametrize("played", [("valkey", 3)], indirect=True)
+@pytest.mark.usefixtures("played")
+def test_nothing_that_a_line_may_say_breaks_the_check() -> None:
+    whole = export().splitlines()
+
+    @settings(max_examples=300)
+    @given(st.data())
+    def attempt(data: Any) -> None:
+        number = data.draw(st.integers(1, len(whole) - 2))
+        thing = json.loads(whole[number])
+        container, name = data.draw(st.sampled_from(spots(thing)))
+        container[name] = data.draw(A_VALUE)
+        line = lines.write(thing)
+        importing.check(BytesIO(b"\n".join([*whole[:number], line.rstrip(), *whole[number + 1 :], b""])), lambda: None)
+
+    attempt()
+
+
+def test_at_most_twenty_errors_are_told(file: Path) -> None:
+    def spoil(found: list[bytes]) -> None:
+        found[3:3] = [b'{"player":{"id":"p%02d","seen":-1}}\n' % number for number in range(30)]
+
+    rewrite(file, spoil)
+    told = refused("import", file, "--dry-run")
+    assert "The first 20 errors; nothing is written." in told
+    assert told.count("is no whole number") == 20
+
+
+def test_an_import_that_breaks_off_leaves_the_data_closed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = file.read_bytes()
+    rewrite(file, lambda found: found.insert(-1, b'{"player":{"id":"zoe","seen":"never"}}\n'))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(file.read_bytes())))
+    assert "import again, with --replace" in refused("import", "-")
+    catalog.forget()
+    with pytest.raises(Resetting):
+        ranking.top("coins", 3)
+    file.write_bytes(whole)
+    assert "The data is closed" in refused("import", file)
+    run("import", file, "--replace", "--yes")
+    assert brief(ranking.top("coins", 1)) == [(1, "alice", 5)]
+
+
+def test_a_definition_that_changes_meanwhile_stops_the_export(store: Store, tmp_path: Path) -> None:  # noqa: ARG001
+    make_board("coins", crowd(20))
+    path = tmp_path / "all.jsonl"
+    path.write_text("the one before")
+
+    def read(_stock: object, reader: Any = players_transfer.read_players) -> Any:
+        made = players_transfer.Reader.now
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(players_transfer.Reader, "now", lambda: (made(), make_board("other"))[0])
+            yield from reader(_stock)
+
+    with pytest.MonkeyPatch.context() as patch:
+        kinds_ = [kind._replace(read=read) if kind.name == "player" else kind for kind in exporting.KINDS]
+        patch.setattr(exporting, "KINDS", kinds_)
+        assert "was changed meanwhile" in refused("export", path)
+    assert path.read_text() == "the one before"
+
+
+# Parts
+
+
+@pytest.mark.parametrize(("there", "here"), [(1, 1), (1, 8), (8, 1), (3, 8), (4, 6), (8, 4), (16, 16)])
+def test_ids_of_events_go_wherever_their_player_may(there: int, here: int) -> None:
+    for number in range(65536):
+        assert number % here in remembered.heirs(number % there, there, here)
+    if there == here:
+        assert remembered.heirs(there - 1, there, here) == [there - 1]
+
+
+@given(ttl=st.integers(1, 200_000), age=st.integers(0, 400_000), here=st.integers(1, 200_000))
+def test_ids_of_events_are_known_for_as_long(ttl: int, age: int, here: int) -> None:
+    now = 3_560_000_000
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remembered, "_now", lambda: now)
+        patch.setattr("django.conf.settings.GAMIFY_EVENT_TTL", here, raising=False)
+        span = (now - age) // ttl
+        found = remembered.spans(span, ttl)
+        last_known = (span + 2) * ttl - 1
+        for moment in {now, (now + last_known) // 2, last_known}:
+            if now <= moment <= last_known:
+                assert {moment // here - 1, moment // here} & set(found)
+
+
+def test_sketches_are_checked(open_store: Callable[..., Store]) -> None:
+    store = open_store("valkey", 1)
+    for number in (1, 100, 100_000):
+        store.redis.pfadd("sketch", *(f"{number} {it}" for it in range(number)))
+        read = sketches.read(sketches.write(store.redis.get("sketch")))
+        counted = store.redis.pfcount("sketch")
+        store.redis.set("other", read)
+        assert store.redis.pfcount("other") == counted
+        for spoilt in (read[:-1], read + b"\x00", b"X" + read[1:], read[:4] + b"\x02" + read[5:], b""):
+            with pytest.raises(Wrong):
+                sketches.read(b64encode(spoilt).decode())
