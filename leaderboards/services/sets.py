@@ -80,15 +80,18 @@ def _forget_closed(slug: str) -> None:
 
 
 def _forget_hidden(shard: int, slug: str) -> None:
-    """What is kept aside of the board for hidden players."""
-    (found,) = ask([("smembers", keys.hidden(shard))])
-    for player in sorted(member.decode() for member in found):
-        key = keys.hidden_entries(shard, player)
-        (names,) = ask([("hkeys", key)])
-        own = [name for name in names if name.decode().startswith(f"{slug}:")]
-        if own:
-            with guarded():
-                client().hdel(key, *own)
+    """What is kept aside of the board for players who are off the boards."""
+    cursor = None
+    while cursor != 0:
+        ((cursor, found),) = ask([("sscan", keys.hidden(shard), cursor or 0, None, STEP)])
+        asides = [keys.hidden_entries(shard, player.decode()) for player in found]
+        kept = ask([("hkeys", key) for key in asides]) if asides else []
+        own = {
+            key: [name for name in names if name.startswith(f"{slug}:".encode())]
+            for key, names in zip(asides, kept, strict=True)
+        }
+        if any(own.values()):
+            ask([("hdel", key, *names) for key, names in own.items() if names])
 
 
 def _derive_set(board: Callable[[], Board], shard: int, suffix: str) -> None:
