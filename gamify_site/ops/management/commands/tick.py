@@ -13,7 +13,8 @@ from gamify_site.ops.command import StoreCommand
 
 class Command(StoreCommand):
     help = (
-        "Does what is due: closes the periods of boards that are over, so that their winners are kept; takes "
+        "Does what is due: closes the periods of boards that are over, so that their winners and everybody's "
+        "final rank are kept; takes "
         "players off the boards who were not seen for GAMIFY_INACTIVE_DAYS; writes down how many players were active "
         "on each day that is over. Prints a line for each thing done. Safe to run twice at once, and again "
         "where it was killed."
