@@ -187,6 +187,15 @@ def test_closing_that_died_is_done_again(clock, monkeypatch, services_store):
     assert [told(player)[0][2] for player in ("p0001", "p0100", "p0250")] == [1, 100, 250]
 
 
+def test_lock_of_one_who_was_killed_keeps_others_out_for_its_life_alone(clock, monkeypatch, services_store):
+    monkeypatch.setattr(seasons, "LOCK_LIFE", 0.2)
+    make_board(windows=("day",), entries={"alice": 9})
+    clock.advance(days=9)
+    services_store.redis.set(keys.closing("coins", "2082-11-20"), "killed", px=200)
+    assert len(seasons.close_due()) == 1
+    assert not services_store.redis.exists(keys.closing("coins", "2082-11-20"))
+
+
 def test_deleted_player_and_deleted_board_leave_no_final_rank(clock, services_store):
     make_board(windows=("day",), entries={"alice": 9, "bob": 5})
     clock.advance(days=9)
