@@ -21,6 +21,7 @@ GAMIFY_SHARDS = environment.integer("GAMIFY_SHARDS", 1, least=1, most=1024)
 GAMIFY_WAIT_REPLICAS = environment.integer("GAMIFY_WAIT_REPLICAS", 0, least=0, most=10)
 GAMIFY_READ_REPLICAS = environment.read_replicas("GAMIFY_READ_REPLICAS", GAMIFY_REDIS_URL)
 GAMIFY_EVENT_TTL = environment.integer("GAMIFY_EVENT_TTL", 86_400, least=60, most=31_536_000)
+GAMIFY_INACTIVE_DAYS = environment.integer("GAMIFY_INACTIVE_DAYS", 30, least=0, most=3650)
 GAMIFY_LIVE_URL = environment.text("GAMIFY_LIVE_URL", "/live/")
 
 # Empty outside the demo: Django then refuses to sign anything, and `serve` refuses to start.

@@ -13,10 +13,13 @@
 --         periods    [{board → sets} …], which ranked sets an event belongs to
 --         zones      player → the timezone by which the day was told
 --         mains      board → suffix of its main set now
+--         all_boards optional; the definitions of all boards
 --         seen, ms, date (yyyy-mm-dd), lone, ttl (s), id_span (now in ttls), key ('' or the name of the batch)
 -- Returns `stale`; or {'zones', player, timezone, …} where a player's timezone is another one, nothing is applied then;
+--         or {'away', player …} where some who do something are away and `all_boards` is needed to put them back, likewise;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
---         {board, {climbers}, {dropped}, …}}; an order's place is its index from 0
+--         {board, {climbers}, {dropped}, …}, {board, suffix, … of the sets that
+--         somebody has come back to}}; an order's place is its index from 0
 -- Cost: about 5 µs an event and 3 µs for each ranked set that it is in.
 
 local shard = KEYS[1]
@@ -37,6 +40,20 @@ for id, zone in pairs(batch.zones) do
 end
 if #other_zones > 1 then return other_zones end
 
+-- Those who do something; a backfill does something with others, who stay where they are.
+local doers, is_doer = {}, {}
+
+local function note_doer(id)
+  if not is_doer[id] then doers[#doers + 1], is_doer[id] = id, true end
+end
+
+for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + PLAYER]) end
+for _, order in ipairs(batch.orders) do note_doer(order[1]) end
+local hidden, away = hidden_among(shard, doers)
+if #away > 0 and not batch.all_boards then return { 'away', unpack(away) } end
+local back = welcome_back(shard, batch.all_boards, away, hidden, batch.seen)
+for id in pairs(hidden_among(shard, batch.backfill)) do hidden[id] = true end
+
 -- Players in the order in which they come, and a ledger for each board that is written to.
 local players, order_of_players, ledgers, order_of_ledgers = {}, {}, {}, {}
 local seen, is_seen = {}, {}
@@ -52,7 +69,7 @@ end
 
 local function ledger_of(slug)
   if not ledgers[slug] then
-    ledgers[slug] = open_ledger(catalog.boards[slug])
+    ledgers[slug] = open_ledger(catalog.boards[slug], hidden)
     order_of_ledgers[#order_of_ledgers + 1] = slug
   end
   return ledgers[slug]
@@ -239,6 +256,6 @@ for _, count in ipairs({ { 'events', applied }, { 'unlocks', #unlocked / 4 } }) 
   if count[2] > 0 then redis.call('HINCRBY', day, count[1], count[2]) end
 end
 
-local answer = { 'ok', refused, duplicates, unlocked, news }
+local answer = { 'ok', refused, duplicates, unlocked, news, back }
 if answer_key then redis.call('SET', answer_key, cjson.encode(answer), 'EX', batch.ttl) end
 return answer

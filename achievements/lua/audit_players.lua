@@ -11,7 +11,8 @@ if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
 local catalog, request = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
 local is_repair = request.repair == 1
 local board, points_sets = catalog.boards[catalog.points], { { 'all', 0 } }
-local ledger, entries = open_ledger(board), {}
+local hidden = hidden_among(shard, request.players)
+local ledger, entries = open_ledger(board, hidden), {}
 local breaches, holders = {}, {}
 
 local function tell(rule, id, ...)
@@ -40,8 +41,7 @@ end
 
 local function audit_points_board(player, points, count)
   local order = redis.call('ZSCORE', board_key(shard, board.slug, 'all'), player.id)
-  local is_hidden = redis.call('SISMEMBER', hidden_key(shard), player.id) == 1
-  if is_hidden then order = entry_aside(shard, board, 'all', player.id) end
+  if hidden[player.id] then order = entry_aside(shard, board, 'all', player.id) end
   local may_be_absent = count == 0 or board.max_entries > 0
   local right = combined(board, nil, points, 'last', { tick = 0, unlocked = count })
   if order and tonumber(order) == right or not order and may_be_absent then return end

@@ -1,10 +1,12 @@
 -- All that is known of a player's achievements; or how many players have each of them, on one shard.
 -- joins: store/keys
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; player, '' for the counts alone; JSON {streaks = achievements, days = actions, collections = achievements}
+-- ARGV    catalog version; player, '' for the counts alone; JSON {streaks = achievements, days = actions, collections = achievements,
+--         final_ranks = 1 where those are wanted}
 -- Returns `stale`, or {players, {release, holders, …}}; or {{achievement, progress, …}, {release,
 --         time:revision:points, …}, {profile field, value, …}, last seen (s) or false, {current, last, freezes} for each streak, bitmap or false
---         for each action, bitmap or false for each collection, {followed player, …}}
+--         for each action, bitmap or false for each collection, {followed player, …},
+--         {board:suffix, final rank, …}, none of one whom staff have hidden}
 -- Cost: O(achievements + days on record + followed).
 -- Only reads.
 
@@ -17,6 +19,13 @@ for i, slug in ipairs(wanted.streaks) do
 end
 for i, action in ipairs(wanted.days) do days[i] = redis.call('GET', days_key(shard, player, action)) end
 for i, slug in ipairs(wanted.collections) do collections[i] = redis.call('GET', collection_key(shard, player, slug)) end
+
+local function final_ranks()
+  local is_off = redis.call('SISMEMBER', hidden_key(shard), player) == 1
+  if is_off and not redis.call('ZSCORE', away_key(shard), player) then return {} end
+  return redis.call('HGETALL', final_ranks_key(shard, player))
+end
+
 return {
   redis.call('HGETALL', progress_key(shard, player)),
   redis.call('HGETALL', unlocked_key(shard, player)),
@@ -24,4 +33,5 @@ return {
   redis.call('ZSCORE', players_key(shard), player),
   streaks, days, collections,
   redis.call('SMEMBERS', following_key(shard, player)),
+  wanted.final_ranks == 1 and final_ranks() or {},
 }

@@ -15,10 +15,10 @@ from django.conf import settings
 from achievements.definitions import Event, Unlock
 from achievements.services import compiled
 from gamify_site import clock
-from gamify_site.store import catalog, shards
+from gamify_site.store import shards
 from leaderboards import windows
 from leaderboards.definitions import Board
-from leaderboards.services import boards, scores
+from leaderboards.services import away, boards, scores
 
 FIRST_DAY = date(2020, 1, 1).toordinal()
 QUARTER = 900  # seconds; the offsets of all timezones, and so their midnights, are multiples of it
@@ -80,14 +80,14 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
     """Applies chunks and settles what takes all shards to know. Raises `StoreUnavailable`. One round trip for all.
 
     The days of streaks are told by the players' timezones as far as they are known; where the script knows better it
-    applies nothing and the chunk is sent again, one more round trip.
+    applies nothing and the chunk is sent again, one more round trip; so it is where somebody was away and comes back.
     """
     replies: list[list[Any]] = [[]] * len(chunks)
     zones: dict[str, str] = {}
     waiting = list(range(len(chunks)))
     while waiting:
         work = [(chunks[index].shard, chunks[index]) for index in waiting]
-        found = catalog.run("achievements/apply_events", work, partial(_arguments, zones=zones))
+        found = away.run("achievements/apply_events", work, partial(_arguments, zones=zones))
         for index, reply in zip(waiting, found, strict=True):
             replies[index] = reply
         waiting = [index for index in waiting if replies[index][0] == ZONES]
@@ -95,11 +95,12 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
             zones |= {player.decode(): zone.decode() for player, zone in _by(replies[index][1:], 2)}
     for chunk, reply in zip(chunks, replies, strict=True):
         _settle(chunk, reply[4])
+        away.settle(reply[5])
     return [_result(reply) for reply in replies]
 
 
 def _result(reply: Sequence[Any]) -> Result:
-    _, refused, duplicates, unlocked, _ = reply
+    _, refused, duplicates, unlocked, *_ = reply
     return Result(
         {place: why.decode() for place, why in _by(refused, 2)},
         list(duplicates),
@@ -120,7 +121,7 @@ def _settle(chunk: Chunk, news: Sequence[Any]) -> None:
         scores.settle(board, list(found), scores.read_climbers(climbers))
 
 
-def _arguments(chunk: Chunk, zones: Mapping[str, str]) -> list[str]:
+def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapping[str, str]) -> list[str]:
     """ARGV of the script, by the definitions as they are known now."""
     actions = frozenset(item.event.action for item in chunk.events)
     heard = [compiled.listeners()[action] for action in actions if action in compiled.listeners()]
@@ -153,6 +154,8 @@ def _arguments(chunk: Chunk, zones: Mapping[str, str]) -> list[str]:
         "id_span": int(now.timestamp()) // settings.GAMIFY_EVENT_TTL,
         "key": chunk.key,
     }
+    if all_boards is not None:
+        batch["all_boards"] = all_boards
     return [compiled.rules(actions, chunk.achievements), json.dumps(batch)]
 
 

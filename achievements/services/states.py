@@ -31,6 +31,7 @@ class State:
 
     `counted` is what metas count: category → unlocks. `days` are action → day numbers, and `items`
     collection → indexes, where they were asked for. `pinned` are achievements that the player has and shows first.
+    `final_ranks` are as `seasons.latest_ranks` takes them, where they were asked for.
     """
 
     player: str
@@ -46,6 +47,7 @@ class State:
     items: Mapping[str, tuple[int, ...]]
     following: frozenset[str]
     pinned: tuple[str, ...]
+    final_ranks: Mapping[bytes, bytes]
 
     def reached(self, achievement: Achievement) -> int:
         """The progress, not capped."""
@@ -80,13 +82,16 @@ def read(player: str, *, days: Sequence[str] = (), items: Sequence[str] = ()) ->
     return read_many([player], days=days, items=items)[0]
 
 
-def read_many(asked: Sequence[str], *, days: Sequence[str] = (), items: Sequence[str] = ()) -> list[State]:
+def read_many(
+    asked: Sequence[str], *, days: Sequence[str] = (), items: Sequence[str] = (), final_ranks: bool = False
+) -> list[State]:
     """The same of several players, at least one. One round trip for all."""
     homes = [shards.of(check_player_id(player)) for player in asked]
     everyone = list(shards.everyone())
 
     def arguments(player: str) -> list[str]:
-        return [player, json.dumps({"streaks": _streaks(), "days": days, "collections": items})] if player else [""]
+        wanted = {"streaks": _streaks(), "days": days, "collections": items, "final_ranks": int(final_ranks)}
+        return [player, json.dumps(wanted)] if player else [""]
 
     work = [(shard, "") for shard in everyone] + list(zip(homes, asked, strict=True))
     replies = catalog.run("achievements/read_player", work, arguments, repeatable=True)
@@ -98,7 +103,7 @@ def read_many(asked: Sequence[str], *, days: Sequence[str] = (), items: Sequence
 def _state(
     player: str, reply: Sequence[Any], counted: tuple[Mapping[str, int], int], days: Sequence[str], items: Sequence[str]
 ) -> State:
-    progress, unlocked, fields, seen, runs, days_found, items_found, following = reply
+    progress, unlocked, fields, seen, runs, days_found, items_found, following, final_ranks = reply
     profile = dict(_pairs(fields))
     found = {slug.decode(): value for slug, value in _pairs(unlocked)}
     categories = achievements.categories()
@@ -116,6 +121,7 @@ def _state(
         items={slug: _bits(bitmap) for slug, bitmap in zip(items, items_found, strict=True)},
         following=frozenset(other.decode() for other in following),
         pinned=tuple(slug for slug in profile.get(b"pinned", b"").decode().split() if _has_any(slug, found)),
+        final_ranks=dict(_pairs(final_ranks)),
     )
 
 
@@ -126,7 +132,7 @@ def _has_any(slug: str, unlocked: Mapping[str, bytes]) -> bool:
 def nobody() -> State:
     """What somebody has who has done nothing, for visitors. One round trip."""
     holders, players_in_all = counts()
-    return State("", {}, {}, Player("", ""), {}, holders, players_in_all, Counter(), False, {}, {}, frozenset(), ())
+    return State("", {}, {}, Player("", ""), {}, holders, players_in_all, Counter(), False, {}, {}, frozenset(), (), {})
 
 
 def counts() -> tuple[Mapping[str, int], int]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from achievements import wording
 from achievements.definitions import Achievement, Release
-from achievements.services import activity, catalog, funnel, insights, revisions, states
+from achievements.services import active_players, activity, catalog, funnel, insights, revisions, states
 from achievements.services.funnel import Funnel
 from achievements.services.insights import Held, TimeToUnlock
 from achievements.views.asking import clear_errors
@@ -78,13 +78,26 @@ def _period(asked: str) -> int:
 
 
 def _charts(days: int, seen: visitors.Visitors) -> list[Chart]:
-    history = activity.by_day(days)
+    history, active = activity.by_day(days), active_players.by_day(days)
+    estimate = _("An estimate with a standard error of 0.81 %.")
     numbers = {name: [(day.day, getattr(day, name)) for day in history] for name in activity.COUNTED}
     sums = {name: sum(value for _, value in found) for name, found in numbers.items()}
     return [
-        Chart(_("Active players"), numbers["active"], None),
+        Chart(_("Daily active players"), numbers["active"], None),
+        Chart(
+            _("Weekly active players"),
+            [(it.day, it.weekly) for it in active],
+            None,
+            _("Active on the day or on the 6 days before.") + " " + estimate,
+        ),
+        Chart(
+            _("Monthly active players"),
+            [(it.day, it.monthly) for it in active],
+            None,
+            _("Active on the day or on the 29 days before.") + " " + estimate,
+        ),
         Chart(_("New players"), numbers["new"], sums["new"]),
-        Chart(_("Unique visitors"), seen.by_day, None, _("An estimate with a standard error of 0.81 %.")),
+        Chart(_("Unique visitors"), seen.by_day, None, estimate),
         Chart(_("Events"), numbers["events"], sums["events"]),
         Chart(_("Unlocks"), numbers["unlocks"], sums["unlocks"]),
         Chart(_("Points given"), numbers["points"], sums["points"], _("Less the points that were taken back.")),

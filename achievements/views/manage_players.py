@@ -57,7 +57,7 @@ def player(request: HttpRequest, player: str) -> HttpResponse:
     context = {
         "profile": profile,
         "account": accounts.find(player),
-        "is_hidden": moderation.is_hidden(player),
+        "absence": moderation.absence(player),
         "standings": [(view.board, view.standing) for view in views],
         "explanations": [(it, wording.gap(it)) for it in explanations],
         "unlocked": len(state.unlocked),

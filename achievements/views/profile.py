@@ -19,7 +19,8 @@ from achievements.views.asking import clear_errors
 from gamify_site import clock
 from gamify_site.asking import player_of, private
 from gamify_site.players.services import UnknownPlayer
-from leaderboards.services import boards, ranking
+from leaderboards import wording
+from leaderboards.services import boards, ranking, seasons
 
 LATEST = 8
 MOST_BOARDS = 12
@@ -55,6 +56,9 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
         "views": [view for view in views if view.standing],
         "done": sum(entry.status == "unlocked" for entry in entries),
         "total": len(entries),
+        "final_ranks": [
+            (it, wording.period(it.board, it.window, it.period)) for it in seasons.latest_ranks(state.final_ranks)
+        ],
         "pinned": [badge_of(_highest(slug, state), known) for slug in state.pinned],
         "latest": shown,
         "points_by_day": points_by_day(unlocked, today),
@@ -111,7 +115,7 @@ def _pairs(one: states.State, two: states.State, known: states.State) -> Iterato
 def _read(player: str, viewer: str | None, streak: Achievement | None) -> tuple[states.State, states.State]:
     """A player who is there, and what the one who looks has: that decides what may be named."""
     days = [streak.action or ""] if streak else []
-    state, *rest = states.read_many([player, *([viewer] if viewer else [])], days=days)
+    state, *rest = states.read_many([player, *([viewer] if viewer else [])], days=days, final_ranks=True)
     return _known(state), rest[0] if rest else replace(state, unlocked={})
 
 

@@ -35,7 +35,7 @@ def walk(place: Place = START) -> Iterator[tuple[list[str], Place]]:
     Raises `StoreUnavailable`. Two round trips a step.
     """
     while place.shard < shards.count():
-        found = _after(place)
+        found = after(place)
         if found:
             place = Place(place.shard, found[-1][1], found[-1][0])
             yield [player for player, _ in found], place
@@ -43,14 +43,24 @@ def walk(place: Place = START) -> Iterator[tuple[list[str], Place]]:
             place = Place(place.shard + 1)
 
 
-def _after(place: Place) -> list[tuple[str, float]]:
+def after(place: Place) -> list[tuple[str, float]]:
+    """The next some 100 players of the shard behind a place, and when each was last seen (s); none at the end.
+
+    Raises `StoreUnavailable`. Two round trips.
+    """
     key = keys.players(place.shard)
     first = 0
     if place.player:
         seen, rank, earlier = ask(
             [("zscore", key, place.player), ("zrank", key, place.player), ("zcount", key, "-inf", f"({place.seen!r}")]
         )
-        # Where the player has moved on or is gone, whoever was seen in the same second may come twice.
+        # Where the player has moved on or is gone, whoever was seen in the same second comes again and is passed over.
         first = rank + 1 if seen == place.seen else earlier
-    (found,) = ask([("zrange", key, first, first + STEP - 1, False, True)])
-    return [(player.decode(), seen) for player, seen in found]
+    while True:
+        (found,) = ask([("zrange", key, first, first + STEP - 1, False, True)])
+        new = [
+            (player.decode(), seen) for player, seen in found if (seen, player.decode()) > (place.seen, place.player)
+        ]
+        if new or len(found) < STEP:
+            return new
+        first += STEP

@@ -219,3 +219,26 @@ def locked(key: str, life: float) -> Iterator[bool]:
         if is_ours:
             with guarded(), suppress(exceptions.LockError):  # it took longer than the lock lives
                 lock.release()
+
+
+@contextmanager
+def kept_locked(key: str, life: float) -> Iterator[Callable[[], None] | None]:
+    """The same for work that may take longer: gives what is called now and then so that the lock lives on, or None.
+
+    Whoever works on for more than `life` seconds without calling it may be joined by somebody else. Waits for twice
+    `life` at most, so that the lock of one who died is over by then. A round trip more for each call.
+    """
+    lock = client().lock(key, life, sleep=LOCK_PAUSE * 10, blocking_timeout=2 * life)
+
+    def live_on() -> None:
+        with guarded(), suppress(exceptions.LockError):  # somebody else has it by now
+            lock.reacquire()
+
+    with guarded():
+        is_ours = lock.acquire()
+    try:
+        yield live_on if is_ours else None
+    finally:
+        if is_ours:
+            with guarded(), suppress(exceptions.LockError):
+                lock.release()

@@ -76,6 +76,17 @@ def trimming(board: str, suffix: str) -> str:
     return f"{site()}:trimming:{board}:{suffix}"
 
 
+def closing(board: str, suffix: str) -> str:
+    """string with a life time of seconds: somebody closes this period for good."""
+    return f"{site()}:closing:{board}:{suffix}"
+
+
+def active_players() -> str:
+    """hash: date (yyyy-mm-dd, UTC) of each day that is over → `<day>:<7 days>:<30 days>`: about how many players were
+    active on it, and in the 7 and 30 days that end with it."""
+    return f"{site()}:active_players"
+
+
 def user(username: str) -> str:
     """hash: an account: username as its owner spells it, password hash, player_id, is_staff, is_active,
     password_is_temporary (1 or 0), created (ISO 8601). The key has the name in lower case."""
@@ -215,6 +226,11 @@ def daily(number: int, date: str) -> str:
     return f"{shard(number)}:daily:{date}"
 
 
+def active(number: int, date: str) -> str:
+    """string (a HyperLogLog) with a life time of 100 days: the players who were active on a day (yyyy-mm-dd, UTC)."""
+    return f"{shard(number)}:active:{date}"
+
+
 def event_ids(number: int, span: int) -> str:
     """hash with a life time: the id of each event applied in a span of `GAMIFY_EVENT_TTL` seconds → 1. An id is known
     for as long at least: this span and the one before are asked."""
@@ -232,8 +248,18 @@ def feed(number: int, player_id: str) -> str:
 
 
 def hidden(number: int) -> str:
-    """set: the players whom staff have taken off all boards."""
+    """set: the players who are off the boards: staff have taken them off, or they are away."""
     return f"{shard(number)}:hidden"
+
+
+def away(number: int) -> str:
+    """sorted set: those of the hidden who only left because they were not seen for long → when they were seen (s)."""
+    return f"{shard(number)}:away"
+
+
+def away_until(number: int) -> str:
+    """string: `<last seen (s)>:<player id>` of the last player who was looked at; nobody before is inactive anew."""
+    return f"{shard(number)}:away_until"
 
 
 def hidden_entries(number: int, player_id: str) -> str:
@@ -259,6 +285,11 @@ def board(number: int, slug: str, suffix: str) -> str:
 def final_top(number: int, slug: str, suffix: str) -> str:
     """sorted set of at most 100: the shard's first players of a closed period → order value; kept for good."""
     return f"{shard(number)}:final_top:{slug}:{suffix}"
+
+
+def final_ranks(number: int, player_id: str) -> str:
+    """hash: `<board>:<suffix>` of a closed period → `<rank>:<order value>:<size of the board>`; the latest 100."""
+    return f"{shard(number)}:player:{player_id}:final_ranks"
 
 
 def board_levels(number: int, slug: str, suffix: str) -> str:

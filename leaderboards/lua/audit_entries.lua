@@ -19,6 +19,12 @@ local function tell(player, ...)
   breaches[#breaches + 1] = string.format(...)
 end
 
+-- Hidden players are on no board; who is only away has left the periods alone that were not over yet.
+local function is_off(player)
+  if redis.call('SISMEMBER', hidden_key(shard), player) == 0 then return false end
+  return (window or suffix) == 'all' or not redis.call('ZSCORE', away_key(shard), player)
+end
+
 for i = 4, #ARGV do
   local player = ARGV[i]
   local order = redis.call('ZSCORE', key, player)
@@ -26,7 +32,7 @@ for i = 4, #ARGV do
     local value = tonumber(order)
     if value % 1 ~= 0 or math.abs(math.floor(value / board.scale)) > board.most then tell(player, '%s is out of range', order) end
     if not redis.call('ZSCORE', players_key(shard), player) then tell(player, 'nobody knows this player') end
-    if redis.call('SISMEMBER', hidden_key(shard), player) == 1 then tell(player, 'is hidden and on the board') end
+    if is_off(player) then tell(player, 'is hidden and on the board') end
     if board.dense == 1 and not redis.call('ZSCORE', levels_key, order_text(value)) then tell(player, '%s is no level', order) end
     if window then
       if redis.call('ZSCORE', whole_key, player) ~= order then tell(player, 'the whole board has another entry') end

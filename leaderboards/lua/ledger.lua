@@ -1,12 +1,11 @@
 -- A ledger gathers what a batch does to one board, so that each ranked set is read once and written once. Entries are
 -- tried one by one on what the earlier ones left; nothing reaches Redis before `write_ledger`.
--- joins: store/keys store/entries store/news leaderboards/ranks
+-- joins: store/keys store/entries store/news leaderboards/ranks leaderboards/aside
 -- `board` is as Board.for_scripts() gives it; `sets` is [[suffix, expiry in seconds or 0] …], the main set first.
 
--- Players whom staff have hidden are on no board: their entries are kept aside and count on as if they were.
-
-local function open_ledger(board)
-  return { board = board, sets = {}, suffixes = {}, tried = {}, hidden = {} }
+-- `hidden` is player → true, as `hidden_among` tells it: those write to what is kept aside.
+local function open_ledger(board, hidden)
+  return { board = board, sets = {}, suffixes = {}, tried = {}, hidden = hidden }
 end
 
 -- Notes that a player will write to some sets; all must be noted before `read_ledger`.
@@ -24,36 +23,17 @@ local function join_ledger(ledger, sets, player)
   end
 end
 
--- An entry of a hidden player, by the name of board and set; nil where there is none.
-local function entry_aside(shard, board, suffix, player)
-  local held = redis.call('HGET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix)
-  return held and tonumber(string.match(held, '^[^:]+')) or nil
-end
-
-local function put_aside(shard, board, suffix, expires, player, order)
-  local value = order_text(order) .. ':' .. string.format('%.0f', expires)
-  redis.call('HSET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix, value)
-end
-
--- Reads what hidden players have in a set.
-local function read_hidden(shard, ledger, suffix, set)
-  for _, player in ipairs(set.players) do
-    if redis.call('SISMEMBER', hidden_key(shard), player) == 1 then
-      ledger.hidden[player] = true
-      set.before[player] = entry_aside(shard, ledger.board, suffix, player) or false
-    end
-  end
-end
-
 -- Reads what the players have: `before` is an order value or false; `after` has the same where it has nothing.
 local function read_ledger(shard, ledger)
-  local some_are_hidden = redis.call('EXISTS', hidden_key(shard)) == 1
   for suffix, set in pairs(ledger.sets) do
     local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(set.players))
     for i, player in ipairs(set.players) do
-      if orders[i] then set.before[player] = tonumber(orders[i]) end
+      if ledger.hidden[player] then
+        set.before[player] = entry_aside(shard, ledger.board, suffix, player) or false
+      elseif orders[i] then
+        set.before[player] = tonumber(orders[i])
+      end
     end
-    if some_are_hidden then read_hidden(shard, ledger, suffix, set) end
   end
 end
 

@@ -10,11 +10,15 @@
 --         lone       1 where this is the only shard, so that ranks here are ranks everywhere
 --         ranks      1 where the (one) writer's place is wanted
 --         floor      optional; no entry may fall below these units
--- Returns `stale`, or {{refused index, units held, …}, {climber, order before or '', order after, …},
---         {dropped player …}, place}
+--         boards     optional; the definitions of all boards
+-- Returns `stale`; or {'away', player …} where some of the writers are away and `boards` is needed to put them back,
+--         nothing is written then; or {{refused index, units held, …}, {climber, order before or '', order after, …},
+--         {dropped player …}, place,
+--         {board, suffix, …}}
 --         indexes count from 0; climbers: those who rose within this shard's top, where other shards must be asked
 --         whether that is everybody's top; dropped: from the main set; place: order, better and levels better before
---         the write, then the same after it; '' for no order, and levels as their number on a lone shard, else listed
+--         the write, then the same after it; '' for no order, and levels as their number on a lone shard, else listed;
+--         board and suffix: the sets that somebody has come back to
 -- Cost: O(entries × sets × log size); about 3 µs an entry and set.
 
 local shard = KEYS[1]
@@ -24,8 +28,16 @@ local entries, sets, main = request.entries, request.sets, request.sets[1][1]
 local main_key = board_key(shard, board.slug, main)
 local levels_key = board_levels_key(shard, board.slug, main)
 
-local ledger = open_ledger(board)
-for i = 1, #entries, 2 do join_ledger(ledger, sets, entries[i]) end
+local writers, is_writer = {}, {}
+for i = 1, #entries, 2 do
+  if not is_writer[entries[i]] then writers[#writers + 1], is_writer[entries[i]] = entries[i], true end
+end
+local hidden, away = hidden_among(shard, writers)
+if #away > 0 and not request.boards then return { 'away', unpack(away) } end
+local back = welcome_back(shard, request.boards, away, hidden, request.seen)
+
+local ledger = open_ledger(board, hidden)
+for _, player in ipairs(writers) do join_ledger(ledger, sets, player) end
 read_ledger(shard, ledger)
 
 local function unlocked_by(player)
@@ -67,4 +79,4 @@ end
 local climbers, dropped = write_ledger(shard, ledger, main, request.lone, request)
 if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
 see_players(shard, accepted, request.seen)
-return { refused, climbers, dropped, place }
+return { refused, climbers, dropped, place, back }

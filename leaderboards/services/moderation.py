@@ -1,20 +1,22 @@
 """Cheaters: off all boards at once, everything kept and counted on, and back again."""
 
 import json
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from gamify_site import audit, clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.players.services import UnknownPlayer
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask
-from leaderboards.services import boards, limits
+from leaderboards.services import away
 
 
 def hide(player: str, reason: str, *, by: str) -> bool:
     """Takes a player off all boards, past periods included; False where that is so already. Audited.
 
-    What the player does is counted on aside. Raises `UnknownPlayer`, `ValidationError` at `reason`. Two round trips;
-    O(ranked sets of all boards × log size).
+    Who was only away is hidden from then on. What the player does is counted on aside. Raises `UnknownPlayer`,
+    `ValidationError` at `reason`. Two round trips; O(ranked sets of all boards × log size).
     """
     reason = audit.check_reason(reason)
     (answer,) = catalog.run("leaderboards/hide_player", _work(player), lambda it: [it, _boards()], repeatable=True)
@@ -26,27 +28,37 @@ def hide(player: str, reason: str, *, by: str) -> bool:
 
 
 def show(player: str, reason: str, *, by: str) -> bool:
-    """Puts a hidden player back with all that was counted; False where the player is not hidden. Audited.
+    """Puts a hidden or away player back with all that was counted; False where the player is neither. Audited.
 
     Errors as `hide`. Two round trips, and one for each set of a board with a limit.
     """
     reason = audit.check_reason(reason)
     now = int(clock.now().timestamp())
-    (answer,) = catalog.run("leaderboards/show_player", _work(player), lambda it: [it, _boards(), now])
+    (answer,) = catalog.run("leaderboards/show_player", _work(player), lambda it: [_boards(), now, 0, it])
     if answer == b"unchanged":
         return False
-    for slug, suffix in zip(answer[::2], answer[1::2], strict=True):
-        board = boards.get(slug.decode())
-        if board.max_entries is not None:
-            limits.enforce(board, suffix.decode())
+    away.settle(answer)
     audit.record(audit.Entry("player_shown", player, by, reason))
     return True
 
 
 def is_hidden(player: str) -> bool:
     """Whether staff have taken the player off all boards. One round trip."""
-    (found,) = ask([("sismember", keys.hidden(shards.of(check_player_id(player))), player)])
-    return bool(found)
+    return absence(player).is_hidden
+
+
+class Absence(NamedTuple):
+    """Why a player is on no board: staff have hidden them, or they are away and were last seen `since`."""
+
+    is_hidden: bool
+    since: datetime | None
+
+
+def absence(player: str) -> Absence:
+    """Whether and why a player is off the boards. Raises `ValidationError`, `StoreUnavailable`. One round trip."""
+    shard = shards.of(check_player_id(player))
+    is_off, seen = ask([("sismember", keys.hidden(shard), player), ("zscore", keys.away(shard), player)])
+    return Absence(bool(is_off) and seen is None, None if seen is None else datetime.fromtimestamp(seen, UTC))
 
 
 def _work(player: str) -> list[tuple[int, str]]:
@@ -54,4 +66,4 @@ def _work(player: str) -> list[tuple[int, str]]:
 
 
 def _boards() -> str:
-    return json.dumps([json.loads(board.for_scripts()) for board in boards.all()])
+    return json.dumps(away.all_boards())

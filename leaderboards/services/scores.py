@@ -20,7 +20,7 @@ from gamify_site.store.connection import client, guarded, patiently
 from leaderboards import windows
 from leaderboards.definitions import Board, Combine, ScoreUpdate
 from leaderboards.errors import InsufficientBalance
-from leaderboards.services import boards, limits, places
+from leaderboards.services import away, boards, limits, places
 
 MOST_NAMES = 20  # players named in an error
 MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s; forty calls take 0.1 to 0.2
@@ -137,7 +137,7 @@ class _Batch:
 
     shard: int
     entries: Sequence[_Entry]
-    arguments: Callable[[], list[str]]
+    arguments: Callable[[list[away.Rules] | None], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,13 @@ def _batches(
 
 
 def _arguments(
-    slug: str, entries: Sequence[_Entry], how: Combine | None, at: datetime, field: str, is_spending: bool
+    slug: str,
+    entries: Sequence[_Entry],
+    how: Combine | None,
+    at: datetime,
+    field: str,
+    is_spending: bool,
+    all_boards: list[away.Rules] | None,
 ) -> list[str]:
     """ARGV of the script, all of it by the definition as it is known now: it may have changed since the call began."""
     board = boards.get(slug)
@@ -242,6 +248,8 @@ def _arguments(
     }
     if board.ties == "earliest":
         request["ticks"] = [entry.tick for entry in entries]
+    if all_boards is not None:
+        request["boards"] = all_boards
     if is_spending:
         request["floor"] = board.to_units(board.floor, "floor")
     return [board.for_scripts(), json.dumps(request)]
@@ -262,8 +270,10 @@ def _send(batches: list[_Batch]) -> list[_Reply]:
     replies: list[_Reply] = []
     for start in range(0, len(batches), MOST_CALLS_A_PIPELINE):
         work = [(batch.shard, batch) for batch in batches[start : start + MOST_CALLS_A_PIPELINE]]
-        raw = catalog.run("leaderboards/submit_scores", work, lambda batch: batch.arguments())
-        replies.extend(map(_Reply.read, raw))
+        for raw in away.run("leaderboards/submit_scores", work, lambda batch, known: batch.arguments(known)):
+            *reply, back = raw
+            away.settle(back)
+            replies.append(_Reply.read(reply))
     return replies
 
 

@@ -1,20 +1,24 @@
 """Periods that are over: who won them, and keeping that for good before their data expires."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from gamify_site import clock
+from gamify_site.identifiers import check_player_id
 from gamify_site.players import services as players
 from gamify_site.store import catalog, keys, shards
-from gamify_site.store.connection import ask, client, guarded
+from gamify_site.store.connection import ask, client, guarded, kept_locked
 from leaderboards import windows
 from leaderboards.definitions import Board, Row
-from leaderboards.services import boards, places, sets
+from leaderboards.errors import UnknownBoard
+from leaderboards.services import archive, boards, places, sets
 
 KEPT = 100  # players of each shard
+LOCK_LIFE = 5.0  # seconds that a closing which died keeps the others out
 LATE = timedelta(days=7)  # events may lie so far back, so that a period may still change for as long
 
 
@@ -35,6 +39,20 @@ class PastPeriod:
     is_kept: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FinalRank:
+    """Where a player came in, in a period that was closed: out of `size`; first day, and first day after."""
+
+    board: Board
+    window: str
+    period: str
+    first: date
+    after: date
+    rank: int
+    score: int | Decimal
+    size: int
+
+
 class Closed(NamedTuple):
     """A period that has just been closed."""
 
@@ -44,10 +62,11 @@ class Closed(NamedTuple):
 
 
 def close_due() -> list[Closed]:
-    """Closes every period that no event can change any more: its first 100 of each shard are kept for good.
+    """Closes every period that no event can change any more: its winners and everybody's final rank are kept for good.
 
     That is 7 days after its end, or half of the board's retention where that is shorter. Each period is closed once,
-    also where two do this at the same time. Raises `StoreUnavailable`. Two round trips a board, and two a period.
+    also where two do this at the same time; a closing that died is done again. Raises `StoreUnavailable`. Two round
+    trips a board, some seven a period, and some two for each 60 players who were on it.
     """
     return [closed for board in boards.all() for closed in _close_due(board)]
 
@@ -71,6 +90,40 @@ def past(slug: str, *, limit: int = 30, winners: int = 3) -> list[PastPeriod]:
         PastPeriod(it.window, it.period, it.first, it.after, *tops[it], it.suffix in closed, it.suffix in kept)
         for it in over
     ]
+
+
+def final_ranks(player: str, limit: int = 10) -> list[FinalRank]:
+    """The latest final ranks of a player, latest period first; none for one whom staff have taken off the boards.
+
+    Raises `ValidationError`, `StoreUnavailable`. One round trip; O(100).
+    """
+    shard = shards.of(check_player_id(player))
+    kept, is_off, is_away = ask(
+        [
+            ("hgetall", keys.final_ranks(shard, player)),
+            ("sismember", keys.hidden(shard), player),
+            ("zscore", keys.away(shard), player),
+        ]
+    )
+    return latest_ranks({} if is_off and is_away is None else kept, limit)
+
+
+def latest_ranks(kept: Mapping[bytes, bytes], limit: int = 10) -> list[FinalRank]:
+    """The same out of what has been read. No round trip."""
+    found = [rank for name, value in kept.items() if (rank := _final_rank(name.decode(), value.decode()))]
+    return sorted(found, key=lambda it: (it.after, it.first, it.board.slug), reverse=True)[:limit]
+
+
+def _final_rank(name: str, value: str) -> FinalRank | None:
+    """None where the board is gone, or has no such period any more."""
+    slug, _, suffix = name.partition(":")
+    board = boards.find(slug)
+    over = board and _over(board, suffix)
+    if not board or not over:
+        return None
+    rank, order, size = value.split(":")
+    score = board.score_of(places.order_value(order.encode()))
+    return FinalRank(board, over.window, over.period, over.first, over.after, int(rank), score, int(size))
 
 
 class _Over(NamedTuple):
@@ -99,13 +152,40 @@ def _close_due(board: Board) -> Iterator[Closed]:
     closed = _closed(board)
     for suffix in _registered(board):
         if suffix not in closed and _is_final(board, suffix):
-            work = [(shard, suffix) for shard in shards.everyone()]
-            sizes = catalog.run("leaderboards/close_period", work, lambda it: [board.slug, it, KEPT], repeatable=True)
-            told = json.dumps({"at": int(clock.now().timestamp() * 1000), "size": sum(sizes)})
-            with guarded():
-                is_ours = client().hsetnx(keys.closed_periods(board.slug), suffix, told)
-            if is_ours:
-                yield Closed(board.slug, suffix, sum(sizes))
+            with kept_locked(keys.closing(board.slug, suffix), LOCK_LIFE) as live_on:
+                found = _close(board.slug, suffix, live_on) if live_on else None
+            if found:
+                yield found
+    _forget_expired(board)
+
+
+def _close(slug: str, suffix: str, live_on: Callable[[], None]) -> Closed | None:
+    """Keeps what is to be kept, then marks the period as closed: one that died before is done again as a whole."""
+    try:
+        board = boards.get(slug)
+        if suffix in _closed(board):
+            return None
+        work = [(shard, suffix) for shard in shards.everyone()]
+        size = sum(catalog.run("leaderboards/close_period", work, lambda it: [boards.get(slug).slug, it, KEPT]))
+        archive.write(board, suffix, min(size, board.max_entries or size), live_on)
+    except UnknownBoard:  # it has been deleted meanwhile
+        return None
+    told = json.dumps({"at": int(clock.now().timestamp() * 1000), "size": size})
+    with guarded():
+        is_ours = client().hsetnx(keys.closed_periods(slug), suffix, told)
+    return Closed(slug, suffix, size) if is_ours else None
+
+
+def _forget_expired(board: Board) -> None:
+    """Forgets the periods whose data have expired; nothing but what was kept for good tells of them any more."""
+    now = int(clock.now().timestamp())
+    everyone = list(shards.everyone())
+    expired = ask([("zrangebyscore", keys.board_windows(shard, board.slug), "-inf", now) for shard in everyone])
+    places = [(shard, suffix.decode()) for shard, found in zip(everyone, expired, strict=True) for suffix in found]
+    there = ask([("exists", keys.board(shard, board.slug, suffix)) for shard, suffix in places]) if places else []
+    gone = [place for place, is_there in zip(places, there, strict=True) if not is_there]
+    if gone:
+        ask([("zrem", keys.board_windows(shard, board.slug), suffix) for shard, suffix in gone])
 
 
 def _is_final(board: Board, suffix: str) -> bool:

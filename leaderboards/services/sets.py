@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from gamify_site.players import walk
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask, client, guarded
 from leaderboards.definitions import Board
@@ -53,7 +54,8 @@ def derive(board: Callable[[], Board]) -> None:
 
 
 def remove(slug: str) -> None:
-    """Removes everything of a board. Some 3 round trips for each period kept."""
+    """Removes everything of a board. Some 3 round trips for each period kept, and for each 100 players where there are
+    final ranks."""
     for shard in shards.everyone():
         for suffix in suffixes(shard, slug):
             _remove_derived(shard, slug, suffix)
@@ -69,26 +71,36 @@ def remove(slug: str) -> None:
 
 
 def _forget_closed(slug: str) -> None:
-    """The winners of periods that were closed."""
+    """The winners of periods that were closed, and everybody's final rank."""
     (found,) = ask([("hkeys", keys.closed_periods(slug))])
     for suffix in found:
         with guarded():
             for shard in shards.everyone():
                 client().unlink(keys.final_top(shard, slug, suffix.decode()))
+    _forget_final_ranks([f"{slug}:{suffix.decode()}" for suffix in found])
     with guarded():
         client().unlink(keys.closed_periods(slug))
 
 
+def _forget_final_ranks(names: list[str]) -> None:
+    """What players keep of a board's periods, where there were any."""
+    for some, place in walk.walk() if names else ():
+        ask([("hdel", keys.final_ranks(place.shard, player), *names) for player in some])
+
+
 def _forget_hidden(shard: int, slug: str) -> None:
-    """What is kept aside of the board for hidden players."""
-    (found,) = ask([("smembers", keys.hidden(shard))])
-    for player in sorted(member.decode() for member in found):
-        key = keys.hidden_entries(shard, player)
-        (names,) = ask([("hkeys", key)])
-        own = [name for name in names if name.decode().startswith(f"{slug}:")]
-        if own:
-            with guarded():
-                client().hdel(key, *own)
+    """What is kept aside of the board for players who are off the boards."""
+    cursor = None
+    while cursor != 0:
+        ((cursor, found),) = ask([("sscan", keys.hidden(shard), cursor or 0, None, STEP)])
+        asides = [keys.hidden_entries(shard, player.decode()) for player in found]
+        kept = ask([("hkeys", key) for key in asides]) if asides else []
+        own = {
+            key: [name for name in names if name.startswith(f"{slug}:".encode())]
+            for key, names in zip(asides, kept, strict=True)
+        }
+        if any(own.values()):
+            ask([("hdel", key, *names) for key, names in own.items() if names])
 
 
 def _derive_set(board: Callable[[], Board], shard: int, suffix: str) -> None:

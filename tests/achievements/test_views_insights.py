@@ -45,7 +45,7 @@ def test_empty_site_has_a_page(staff):
     assert page.status_code == 200
     assert set(numbers(page.text).values()) == {"0"}
     assert "No achievement is published yet" in page.text
-    assert page.text.count('<svg class="chart bars"') == 6
+    assert page.text.count('<svg class="chart bars"') == 8
 
 
 def test_site_without_players_has_a_page(staff):
@@ -76,7 +76,7 @@ def test_numbers_of_the_days_are_drawn_and_listed(staff, clock):
         assert part.count("<tr>") == 31
         assert part.count("<rect") == 30
         assert f"<title>11/21/2082: {today}</title>" in part
-    assert "in all" not in table(page, "Active players")
+    assert "in all" not in table(page, "Daily active players")
 
 
 def test_points_taken_back_are_drawn_below_the_line(staff, clock):

@@ -10,7 +10,7 @@ from achievements.services import catalog, unlocks
 from gamify_site import audit
 from gamify_site.players import services as players
 from gamify_site.players.models import Account
-from leaderboards.services import moderation, ranking
+from leaderboards.services import away, moderation, ranking
 from tests.achievements.builders import do, make, on_days
 from tests.builders import make_board, make_player
 
@@ -129,6 +129,19 @@ def test_hide_and_show(staff):
     assert "Off all boards" in staff.get(ALICE).content.decode()
     staff.post(ALICE, {"do": "show", "reason": "sorry"})
     assert ranking.standing("coins", "alice").score == 5
+
+
+def test_who_is_away_is_told_since_when_and_can_be_put_back_or_hidden(staff, clock):
+    make_board(entries={"alice": 5})
+    clock.advance(days=31)
+    away.leave_due()
+    page = staff.get(ALICE).content.decode()
+    assert "Away since Nov. 20, 2082" in page
+    assert "Off all boards" not in page
+    assert 'value="hide"' in page
+    staff.post(ALICE, {"do": "show", "reason": "asked for it"})
+    assert ranking.standing("coins", "alice").score == 5
+    assert "Away since" not in staff.get(ALICE).content.decode()
 
 
 def test_rename_is_audited_with_the_name_before(staff):

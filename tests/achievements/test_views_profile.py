@@ -7,6 +7,7 @@ import pytest
 from achievements.definitions import Event
 from achievements.services import events
 from gamify_site.players import services as players
+from leaderboards.services import seasons
 from tests.achievements.builders import do, make, on_days
 from tests.builders import make_board, make_player
 
@@ -190,3 +191,14 @@ def test_points_of_the_last_days_rise_with_the_unlocks(alice, clock):
     response = alice.get("/players/alice/")
     told = [points for _, points in response.context["points_by_day"]]
     assert told == [0] * 27 + [7, 7, 7]
+
+
+def test_final_ranks_are_a_card_where_there_are_any(alice, clock):
+    make_board("laps", name="Laps", windows=("week",), entries={"bob": 1234, "charlie": 2000})
+    assert "Final ranks" not in alice.get("/players/bob/").content.decode()
+    clock.advance(days=20)
+    seasons.close_due()
+    page = alice.get("/players/bob/").content.decode()
+    assert 'data-final-rank="2"' in page
+    assert "Laps · Week 47, 2082" in page
+    assert "1,234" in page.partition("Final ranks")[2]

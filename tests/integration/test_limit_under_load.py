@@ -63,5 +63,7 @@ def assert_stored_is_shown(store) -> None:
     assert stored == shown
     assert len(shown) == LIMIT
     days = [clock.now().date() - timedelta(days=ago) for ago in range(2)]  # midnight may have passed
-    known |= {keys.daily(shard, day.isoformat()) for shard in shards.everyone() for day in days}
+    known |= {
+        key(shard, day.isoformat()) for key in (keys.daily, keys.active) for shard in shards.everyone() for day in days
+    }
     assert store.keys() <= known

@@ -49,7 +49,10 @@ class Model:
     countries: dict[str, str] = field(default_factory=dict)
     unlocks: dict[str, int] = field(default_factory=dict)
     writes: int = 0
-    aside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # hidden player → suffix → entry
+    aside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # player off the boards → suffix → entry
+    away: set[str] = field(default_factory=set)  # those of them who only were not seen for long
+    seen: dict[str, datetime] = field(default_factory=dict)
+    looked_at: set[tuple[str, datetime]] = field(default_factory=set)  # by the clean-up: players, and when seen last
 
     # Writing
 
@@ -60,8 +63,11 @@ class Model:
         at: datetime,
         only: tuple[str, ...] | None = None,
         floor: int | None = None,
+        now: datetime | None = None,
     ) -> set[str]:
         """Applies entries in order, each to all its sets or to none, then trims; gives who fell off the main set."""
+        for player, _ in entries:
+            self.come_back(player)
         suffixes = [suffix for suffix, _ in windows.sets_at(self.board, at, only)]
         refused = []
         for player, units in entries:
@@ -73,6 +79,7 @@ class Model:
                 refused.append(player)
                 continue
             self.writes += 1
+            self.seen[player] = now or at
             for suffix, result in results.items():
                 self._put(suffix, player, result)
         before = set(self.sets.get(suffixes[0], {}))
@@ -82,15 +89,17 @@ class Model:
             raise OutOfRange(*dict.fromkeys(refused))
         return before - set(self.sets.get(suffixes[0], {}))
 
-    def write_one(self, player: str, units: int, how: str, at: datetime) -> Update:
+    def write_one(self, player: str, units: int, how: str, at: datetime, now: datetime) -> Update:
+        self.come_back(player)
         main = windows.sets_at(self.board, at)[0][0]
         previous_rank = self.rank(main, player)
         base = self._units(main, player)
-        dropped = self.write([(player, units)], how, at)
+        dropped = self.write([(player, units)], how, at, now=now)
         is_off = player in dropped or player in self.aside
         return Update(self._combine(base, units, how), self.rank(main, player), previous_rank, is_off)
 
     def spend(self, player: str, units: int, at: datetime) -> int:
+        self.come_back(player)
         held = self._units("all", player)
         try:
             self.write([(player, -units)], "sum", at, ("all",), self.board.to_units(self.board.floor))
@@ -104,9 +113,36 @@ class Model:
         return any(removed)
 
     def hide(self, player: str) -> None:
-        self.aside[player] = {suffix: entries.pop(player) for suffix, entries in self.sets.items() if player in entries}
+        self.away.discard(player)
+        self.aside.setdefault(player, {}).update(
+            {suffix: entries.pop(player) for suffix, entries in self.sets.items() if player in entries}
+        )
+
+    def leave(self, limit: datetime, now: datetime) -> int:
+        """Who was not seen since leaves what is not over, unless staff have put them back since; gives how many."""
+        inactive = {(player, seen) for player, seen in self.seen.items() if seen < limit} - self.looked_at
+        self.looked_at |= inactive
+        leaving = [player for player, _ in inactive if player not in self.aside]
+        for player in leaving:
+            self.away.add(player)
+            self.aside[player] = {
+                suffix: entries.pop(player)
+                for suffix, entries in self.sets.items()
+                if player in entries and self._is_open(suffix, now)
+            }
+        return len(leaving)
+
+    def _is_open(self, suffix: str, now: datetime) -> bool:
+        window, period = windows.read_suffix(self.board, suffix)
+        return window == "all" or windows.end(self.board, window, period) > now
+
+    def come_back(self, player: str) -> None:
+        """Who is away comes back with whatever they do."""
+        if player in self.away:
+            self.show(player)
 
     def show(self, player: str) -> None:
+        self.away.discard(player)
         for suffix, entry in self.aside.pop(player).items():
             self.sets.setdefault(suffix, {})[player] = entry
             self._trim(suffix)

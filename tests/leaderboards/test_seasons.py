@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gamify_site.players import services as players
-from gamify_site.store import catalog
+from gamify_site.store import catalog, keys, shards
 from leaderboards.errors import UnknownBoard
-from leaderboards.services import boards, ranking, scores, seasons
+from leaderboards.services import archive, away, boards, moderation, ranking, scores, seasons
 from tests.builders import brief, crowd, make_board, make_player, season
 
 pytestmark = pytest.mark.usefixtures("services_store")
@@ -101,6 +101,142 @@ def test_deleted_board_leaves_no_winners(clock, services_store):
     assert not [key for key in services_store.redis.scan_iter() if b"final_top" in key or b"closed" in key]
     with pytest.raises(UnknownBoard):
         seasons.past("coins")
+
+
+def told(player: str) -> list[tuple[str, str, int, object, int]]:
+    return [(it.board.slug, it.period, it.rank, it.score, it.size) for it in seasons.final_ranks(player)]
+
+
+@pytest.mark.parametrize(("ties", "last"), [("shared", 4), ("dense", 3), ("earliest", 4), ("unlocks", 4)])
+def test_everybody_s_final_rank_follows_the_tie_rule_over_all_shards(clock, ties, last):
+    make_board(windows=("week",), ties=ties, decimals=1, order="asc")
+    for player, score in (("alice", 1), ("bob", 2), ("charlie", 2), ("dora", 3)):
+        scores.submit("coins", player, score)
+    expected = {row.player: row.rank for row in ranking.top("coins", 9)}
+    clock.advance(days=20)
+    seasons.close_due()
+    found = {player: told(player) for player in expected}
+    assert found == {row: [("coins", "2082-W47", rank, found[row][0][3], 4)] for row, rank in expected.items()}
+    assert (found["alice"][0][2], found["alice"][0][3], found["dora"][0][2]) == (1, 1, last)
+
+
+def test_ranks_of_a_crowd_are_as_the_board_shows_them(clock):
+    entries = {player: score // 3 for player, score in crowd(1300).items()}
+    make_board(windows=("day",), ties="dense", entries=entries)
+    rows, cursor = ranking.page("coins", limit=1000)
+    rows += ranking.page("coins", limit=1000, after=cursor)[0]
+    clock.advance(days=9)
+    seasons.close_due()
+    asked = rows[::97] + rows[-1:]
+    assert [seasons.final_ranks(row.player)[0].rank for row in asked] == [row.rank for row in asked]
+
+
+def test_hidden_players_have_no_final_rank(clock):
+    make_board(windows=("day",), entries={"alice": 9, "bob": 5, "charlie": 3})
+    moderation.hide("alice", "two aces", by="root")
+    clock.advance(days=9)
+    seasons.close_due()
+    assert told("alice") == []
+    assert told("bob") == [("coins", "2082-11-20", 1, 5, 2)]
+    moderation.hide("bob", "two aces", by="root")
+    assert told("bob") == []
+    moderation.show("bob", "a mistake", by="root")
+    assert len(told("bob")) == 1
+
+
+def test_away_players_keep_theirs(clock):
+    make_board(windows=("day", "all"), entries={"alice": 9})
+    clock.advance(days=40)
+    away.leave_due()
+    seasons.close_due()
+    assert told("alice") == [("coins", "2082-11-20", 1, 9, 1)]
+
+
+def test_latest_hundred_final_ranks_are_kept(clock, monkeypatch, services_store):
+    monkeypatch.setattr(archive, "MOST_KEPT", 4)
+    autumn = season("autumn", "2082-11-25", "2082-11-28")
+    make_board(windows=("day", "week", "month", "season"), seasons=(autumn,), retention_days=300)
+    for _ in range(15):
+        scores.submit("coins", "alice", 1)
+        clock.advance(days=1)
+    clock.advance(days=60)
+    seasons.close_due()
+    assert [it[1] for it in told("alice")] == ["2082-12", "2082-W49", "2082-12-04", "2082-12-03"]
+    key = keys.final_ranks(shards.of("alice"), "alice")
+    assert services_store.redis.hlen(key) == 4
+
+
+def test_closing_that_died_is_done_again(clock, monkeypatch, services_store):
+    make_board(windows=("day",), entries=crowd(250))
+    clock.advance(days=9)
+    run = catalog.run
+    calls: list[str] = []
+
+    def die(script, *arguments, **options):
+        calls.append(script)
+        if calls.count("leaderboards/write_final_ranks") == 2:
+            raise KeyboardInterrupt
+        return run(script, *arguments, **options)
+
+    monkeypatch.setattr(catalog, "run", die)
+    with pytest.raises(KeyboardInterrupt):
+        seasons.close_due()
+    assert services_store.redis.hgetall(keys.closed_periods("coins")) == {}
+    monkeypatch.setattr(catalog, "run", run)
+    assert seasons.close_due() == [("coins", "2082-11-20", 250)]
+    assert [told(player)[0][2] for player in ("p0001", "p0100", "p0250")] == [1, 100, 250]
+
+
+def test_lock_of_one_who_was_killed_keeps_others_out_for_its_life_alone(clock, monkeypatch, services_store):
+    monkeypatch.setattr(seasons, "LOCK_LIFE", 0.2)
+    make_board(windows=("day",), entries={"alice": 9})
+    clock.advance(days=9)
+    services_store.redis.set(keys.closing("coins", "2082-11-20"), "killed", px=200)
+    assert len(seasons.close_due()) == 1
+    assert not services_store.redis.exists(keys.closing("coins", "2082-11-20"))
+
+
+def test_deleted_player_and_deleted_board_leave_no_final_rank(clock, services_store):
+    make_board(windows=("day",), entries={"alice": 9, "bob": 5})
+    clock.advance(days=9)
+    seasons.close_due()
+    players.delete("alice")
+    assert not [key for key in services_store.redis.scan_iter() if b"alice" in key]
+    boards.delete("coins")
+    make_board(windows=("day",))
+    assert told("bob") == []
+    assert not [key for key in services_store.redis.scan_iter() if b"final_ranks" in key]
+
+
+def test_final_ranks_are_stored_small(clock, services_store):
+    make_board(windows=("day",), entries={"alice": 9})
+    clock.advance(days=9)
+    seasons.close_due()
+    key = keys.final_ranks(shards.of("alice"), "alice")
+    assert services_store.redis.hgetall(key) == {b"coins:2082-11-20": b"1:9:1"}
+
+
+def test_nothing_but_the_archive_outlives_a_season_s_retention(clock, services_store):
+    """Whatever has no life time of its own would stay for good."""
+    make_player("alice", country="SE")
+    autumn = season("autumn", "2082-11-01", "2082-12-01")
+    make_board(windows=("season",), seasons=(autumn,), ties="dense", segment_by="country", entries={"alice": 9})
+    redis = services_store.redis
+    ends = datetime(2082, 12, 1, tzinfo=UTC) + timedelta(days=90)
+    of_season = [key for key in redis.scan_iter() if b"autumn" in key]
+    assert len(of_season) == 5  # ranked set, levels, the same of the segment, and its name
+    now = datetime.now(UTC)
+    assert all(abs(redis.ttl(key) - (ends - now).total_seconds()) < 60 for key in of_season)
+    clock.set(ends + timedelta(seconds=1))
+    seasons.close_due()
+    for key in of_season:
+        redis.delete(key)  # as the server does when their time has come
+    seasons.close_due()
+    left = {key.split(b"}:")[1].split(b":")[0] for key in redis.scan_iter() if b"autumn" in key}
+    assert left == {b"final_top"}
+    assert [redis.zcard(keys.board_windows(shard, "coins")) for shard in shards.everyone()] == [0] * shards.count()
+    assert seasons.past("coins")[0].is_kept is False
+    assert told("alice") == [("coins", "autumn", 1, 9, 1)]
 
 
 def test_latest_periods_come_first(clock):

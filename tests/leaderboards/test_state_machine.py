@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import override_settings
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -18,10 +19,11 @@ from gamify_site.store import keys, shards
 from leaderboards import windows
 from leaderboards.definitions import Board, ScoreUpdate
 from leaderboards.errors import InsufficientBalance
-from leaderboards.services import boards, moderation, ranking, scores
+from leaderboards.services import away, boards, moderation, ranking, scores
 from tests.builders import brief
 from tests.leaderboards.model import Model, OutOfRange, Ranked, TooLittle
 
+INACTIVE_DAYS = 1
 PLAYERS = ("alice", "bob", "charlie", "Dora", "a", "a-", "a0", "z.9")
 COUNTRIES = ("SE", "NO", "")
 WINDOWS = (("all",), ("all", "day"), ("all", "day", "week", "month"), ("week", "day"), ("month",))
@@ -74,7 +76,7 @@ class Histories(RuleBasedStateMachine):
         rule_name = {"submit": self.board.combine, "increment": "sum", "set": "last"}[how]
         write = getattr(scores, how)
         try:
-            expected = self.model.write_one(player, amount, rule_name, at)
+            expected = self.model.write_one(player, amount, rule_name, at, self.clock.now())
         except OutOfRange:
             with pytest.raises(ValidationError):
                 write("coins", player, self.board.from_units(amount), at=at)
@@ -89,7 +91,7 @@ class Histories(RuleBasedStateMachine):
         entries = [entry for entry in entries if abs(entry[1]) <= self.board.most_units]
         given = [(player, self.board.from_units(amount)) for player, amount in entries]
         try:
-            self.model.write(entries, self.board.combine, at)
+            self.model.write(entries, self.board.combine, at, now=self.clock.now())
         except OutOfRange as left_out:
             with pytest.raises(ValidationError) as refusal:
                 scores.submit_many("coins", given, at=at)
@@ -118,20 +120,29 @@ class Histories(RuleBasedStateMachine):
     def remove(self, player: str) -> None:
         assert scores.remove("coins", player) == self.model.remove(player)
 
-    @rule(player=a_player)
-    def hide_or_show(self, player: str) -> None:
-        if player in self.model.aside:
+    @rule(player=a_player, is_cheat=st.booleans())
+    def hide_or_show(self, player: str, is_cheat: bool) -> None:
+        if player in self.model.aside and not (player in self.model.away and is_cheat):
             assert moderation.show(player, "no cheat", by="root")
             self.model.show(player)
         else:
-            players.upsert(player)  # only who is known can be hidden
+            self._upsert(player)  # only who is known can be hidden
             assert moderation.hide(player, "a cheat", by="root")
             self.model.hide(player)
 
     @rule(player=a_player, country=st.sampled_from(COUNTRIES))
     def move(self, player: str, country: str) -> None:
-        players.upsert(player, country=country)
+        self._upsert(player, country=country)
         self.model.countries[player] = country
+
+    def _upsert(self, player: str, **fields: str) -> None:
+        players.upsert(player, **fields)
+        self.model.seen[player] = self.clock.now()
+
+    @rule()
+    def clean_up(self) -> None:
+        now = self.clock.now()
+        assert away.leave_due() == self.model.leave(now - timedelta(days=INACTIVE_DAYS), now)
 
     @rule(player=a_player, count=st.integers(0, 5))
     def unlock(self, player: str, count: int) -> None:
@@ -244,6 +255,7 @@ def test_services_agree_with_the_model(kind, shard_count, share, open_store, clo
     """`share`: how many times the profile's examples; Lua in a real server is that much faster than in fakeredis."""
     store = open_store(kind, shard_count)
     examples = settings().max_examples * share
-    run_state_machine_as_test(
-        lambda: Histories(store, clock), settings=settings(max_examples=examples, stateful_step_count=25)
-    )
+    with override_settings(GAMIFY_INACTIVE_DAYS=INACTIVE_DAYS):
+        run_state_machine_as_test(
+            lambda: Histories(store, clock), settings=settings(max_examples=examples, stateful_step_count=25)
+        )

@@ -42,8 +42,10 @@ end
 local own = {
   player_key(shard, player), feed_key(shard, player), progress_key(shard, player), unlocked_key(shard, player),
   revoked_key(shard, player), following_key(shard, player), hidden_entries_key(shard, player),
+  final_ranks_key(shard, player),
 }
 redis.call('SREM', hidden_key(shard), player)
+redis.call('ZREM', away_key(shard), player)
 for _, achievement in ipairs(cjson.decode(ARGV[4])) do
   own[#own + 1] = streak_key(shard, player, achievement.slug)
   own[#own + 1] = days_key(shard, player, achievement.action)

@@ -15,15 +15,18 @@ local function unlocks_key(shard) return shard .. ':unlocks' end
 local function holders_key(shard, release) return shard .. ':holders:' .. release end
 local function activity_key(shard) return shard .. ':activity' end
 local function daily_key(shard, date) return shard .. ':daily:' .. date end
+local function active_key(shard, date) return shard .. ':active:' .. date end
 local function event_ids_key(shard, span) return shard .. ':event_ids:' .. span end
 local function batch_key(shard, name) return shard .. ':batch:' .. name end
 local function feed_key(shard, player) return shard .. ':player:' .. player .. ':feed' end
 local function hidden_key(shard) return shard .. ':hidden' end
+local function away_key(shard) return shard .. ':away' end
 local function hidden_entries_key(shard, player) return shard .. ':player:' .. player .. ':hidden_entries' end
 local function rank_news_sent_key(shard, player, board) return shard .. ':player:' .. player .. ':ranked:' .. board end
 local function rank_events_key(shard) return shard .. ':rank_events' end
 local function board_key(shard, board, suffix) return shard .. ':board:' .. board .. ':' .. suffix end
 local function final_top_key(shard, board, suffix) return shard .. ':final_top:' .. board .. ':' .. suffix end
+local function final_ranks_key(shard, player) return shard .. ':player:' .. player .. ':final_ranks' end
 local function board_levels_key(shard, board, suffix) return shard .. ':levels:' .. board .. ':' .. suffix end
 local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
 local function board_segments_key(shard, board, window) return shard .. ':segments:' .. board .. ':' .. window end

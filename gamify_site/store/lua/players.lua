@@ -1,6 +1,7 @@
 -- Who is known, by which names they are found, and when they were last seen.
 -- joins: store/keys
 
+local ACTIVE_LIFE = 100 * 86400 -- seconds that it is kept who was active on a day
 local WORDS_FOUND = 4 -- so many words of a name are found by their beginning
 
 -- A player id as it is searched for; ids are ASCII, so that names.py makes the same of them.
@@ -46,11 +47,19 @@ local function date_of(seconds)
   return string.format('%04d-%02d-%02d', year_of_era + era * 400 + (month <= 2 and 1 or 0), month, day)
 end
 
+-- Counts the day's active players: exactly, and so that those of several days can be counted together.
+local function count_active(shard, players, now)
+  local date = date_of(now)
+  redis.call('HINCRBY', daily_key(shard, date), 'active', #players)
+  redis.call('PFADD', active_key(shard, date), unpack(players))
+  redis.call('EXPIRE', active_key(shard, date), ACTIVE_LIFE)
+end
+
 -- Notes that players were seen (seconds), and counts the day's active and new ones. A time is kept to five minutes:
 -- moving an entry of a large sorted set costs several times as much as reading it. Who is new can be found from now on.
 local function see_players(shard, players, now)
   if #players == 0 then return end
-  local key, stale, found_by, active = players_key(shard), {}, {}, 0
+  local key, stale, found_by, active = players_key(shard), {}, {}, {}
   local midnight = now - now % 86400
   for i, held in ipairs(redis.call('ZMSCORE', key, unpack(players))) do
     local seen = held and tonumber(held) or -math.huge
@@ -61,11 +70,11 @@ local function see_players(shard, players, now)
         found_by[#found_by + 1] = 0
         found_by[#found_by + 1] = sought_id(players[i]) .. '\0' .. players[i]
       end
-      if seen < midnight then active = active + 1 end
+      if seen < midnight then active[#active + 1] = players[i] end
     end
   end
   if #stale > 0 then redis.call('ZADD', key, unpack(stale)) end
   if #found_by > 0 then redis.call('ZADD', player_names_key(shard), unpack(found_by)) end
-  if active > 0 then redis.call('HINCRBY', daily_key(shard, date_of(now)), 'active', active) end
+  if #active > 0 then count_active(shard, active, now) end
   if #found_by > 0 then redis.call('HINCRBY', daily_key(shard, date_of(now)), 'new', #found_by / 2) end
 end

@@ -7,12 +7,18 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from gamify_site import travel
+from gamify_site.ops import ticking
 from gamify_site.ops.command import StoreCommand
-from leaderboards.services import seasons
 
 
 class Command(StoreCommand):
-    help = "Closes the periods of boards that are over, so that their winners are kept. Safe to run twice at once."
+    help = (
+        "Does what is due: closes the periods of boards that are over, so that their winners and everybody's "
+        "final rank are kept; takes "
+        "players off the boards who were not seen for GAMIFY_INACTIVE_DAYS; writes down how many players were active "
+        "on each day that is over. Prints a line for each thing done. Safe to run twice at once, and again "
+        "where it was killed."
+    )
     runs_until_stopped = True
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,8 +26,8 @@ class Command(StoreCommand):
 
     def handle(self, *_: Any, every: float | None, **__: Any) -> None:
         while True:
-            for closed in seasons.close_due():
-                self.stdout.write(f"Closed: {closed.board} {closed.suffix}, {closed.size} players.")
+            for line in ticking.run():
+                self.stdout.write(line)
             if every is None:
                 return
             time.sleep(every)

@@ -1,0 +1,72 @@
+-- Players who are off the boards, hidden by staff or away: their entries are kept aside and count on as if they were there.
+-- joins: store/keys store/entries
+-- `boards` are the definitions of all boards, as Board.for_scripts() gives them.
+
+-- An entry of a hidden player, by the name of board and set; nil where there is none.
+local function entry_aside(shard, board, suffix, player)
+  local held = redis.call('HGET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix)
+  return held and tonumber(string.match(held, '^[^:]+')) or nil
+end
+
+local function put_aside(shard, board, suffix, expires, player, order)
+  local value = order_text(order) .. ':' .. string.format('%.0f', expires)
+  redis.call('HSET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix, value)
+end
+
+-- Takes a player's entry off one set and keeps it aside; false where there is none.
+local function take_off(shard, board, suffix, expires, player)
+  local order = redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
+  if not order then return false end
+  put_aside(shard, board, suffix, expires, player, tonumber(order))
+  return remove_entry(shard, board, suffix, player)
+end
+
+-- Which of some players are hidden, as player → true, and a list of those of them who are only away.
+local function hidden_among(shard, players)
+  local hidden, away = {}, {}
+  if #players == 0 or redis.call('EXISTS', hidden_key(shard)) == 0 then return hidden, away end
+  for i, is_hidden in ipairs(redis.call('SMISMEMBER', hidden_key(shard), unpack(players))) do
+    local player = players[i]
+    if is_hidden == 1 and not hidden[player] then
+      hidden[player] = true
+      if redis.call('ZSCORE', away_key(shard), player) then away[#away + 1] = player end
+    end
+  end
+  return hidden, away
+end
+
+-- Puts a player back on all boards; what has expired by `now` (s) is forgotten. Returns false where the player was not
+-- hidden. Adds board and suffix of each set with a new entry to `back`.
+local function put_back(shard, boards, player, now, back)
+  if redis.call('SREM', hidden_key(shard), player) == 0 then return false end
+  redis.call('ZREM', away_key(shard), player)
+  local by_slug = {}
+  for _, board in ipairs(boards) do by_slug[board.slug] = board end
+  local aside = redis.call('HGETALL', hidden_entries_key(shard, player))
+  for i = 1, #aside, 2 do
+    local slug, suffix = string.match(aside[i], '^([^:]+):(.+)$')
+    local order, expires = string.match(aside[i + 1], '^([^:]+):(%d+)$')
+    local board, order, expires = by_slug[slug], tonumber(order), tonumber(expires)
+    if board and (expires == 0 or expires > now) then
+      write_entries(shard, board, suffix, expires, { order, player }, {})
+      local part = segment_of(shard, board, suffix, player)
+      if part then write_entries(shard, board, part, expires, { order, player }, {}) end
+      trim_entries(shard, board, suffix)
+      touch_board(shard, slug)
+      back[#back + 1] = slug
+      back[#back + 1] = suffix
+    end
+  end
+  redis.call('DEL', hidden_entries_key(shard, player))
+  return true
+end
+
+-- Puts those back who are only away and do something now; they are hidden no more.
+local function welcome_back(shard, boards, away, hidden, now)
+  local back = {}
+  for _, player in ipairs(away) do
+    put_back(shard, boards, player, now, back)
+    hidden[player] = nil
+  end
+  return back
+end
