@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from achievements.services import activity
+from achievements.services import active_players, activity
 from gamify_site import audit, clock, visitors
 from gamify_site.ops.transfer import checks, sketches
 from gamify_site.ops.transfer.inventory import Inventory
@@ -17,6 +17,7 @@ from leaderboards.services import boards, places, seasons
 
 STEP = 500
 MOST_NEWS = 1000  # of each shard
+ACTIVE = ("day", "week", "month")
 ENTRY = ("what", "subject", "by", "reason", "before", "after", "at")
 
 Thing = dict[str, Any]
@@ -87,11 +88,49 @@ def read_visitors(inventory: Inventory) -> Iterator[Thing]:
 def make_visitors(thing: Any, target: Target) -> None:
     """Checks a day's sketch and keeps it for as long as it would have been kept; not at all where that is over."""
     checks.fields(thing, ("date", "sketch"))
-    after = datetime.combine(checks.day("date", thing["date"]), time(), UTC) + timedelta(days=1)
-    sketch = sketches.read(thing["sketch"])
-    life = int((after + visitors.LIFE - clock.now()).total_seconds())
+    life, sketch = _life(thing["date"], visitors.LIFE), sketches.read(thing["sketch"])
     if life > 0:
         target.site.add("SET", keys.visitors(thing["date"]), sketch, "EX", life)
+
+
+def read_active_days(_inventory: Inventory) -> Iterator[Thing]:
+    """How many players were active, of each day that is over."""
+    (found,) = ask([("hgetall", keys.active_players())])
+    for date, told in sorted(found.items()):
+        numbers = map(int, told.decode().split(":"))
+        yield {"date": date.decode(), **dict(zip(ACTIVE, numbers, strict=True))}
+
+
+def make_active_day(thing: Any, target: Target) -> None:
+    """Checks the numbers of a day and keeps them."""
+    checks.fields(thing, ("date", *ACTIVE))
+    checks.day("date", thing["date"])
+    numbers = [checks.whole(name, thing[name], 0, checks.EXACT) for name in ACTIVE]
+    target.site.add("HSET", keys.active_players(), thing["date"], ":".join(map(str, numbers)))
+
+
+def read_active(inventory: Inventory) -> Iterator[Thing]:
+    """The sketch of each shard and day from which the number of its active players is estimated, while it is of use."""
+    for date, shard in inventory.active:
+        (found,) = ask([("get", keys.active(shard, date))])
+        if found is not None and _life(date, timedelta(days=active_players.LIFE)) > 0:
+            yield {"date": date, "shard": shard, "sketch": sketches.write(found)}
+
+
+def make_active(thing: Any, target: Target) -> None:
+    """Checks a shard's sketch of a day and keeps it; on another number of shards its players are not on one shard."""
+    checks.fields(thing, ("date", "shard", "sketch"))
+    shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
+    life = _life(thing["date"], timedelta(days=active_players.LIFE))
+    sketch = sketches.read(thing["sketch"])
+    if life > 0 and target.shards == target.shards_there:
+        target.shard(shard).add("SET", keys.active(shard, thing["date"]), sketch, "EX", life)
+
+
+def _life(date: object, kept_for: timedelta) -> int:
+    """For how many seconds from now what is noted of a day is kept."""
+    after = datetime.combine(checks.day("date", date), time(), UTC) + timedelta(days=1)
+    return int((after + kept_for - clock.now()).total_seconds())
 
 
 # Closed periods

@@ -13,11 +13,13 @@ STEP = 5000  # players
 
 @dataclass(slots=True)
 class Inventory:
-    """Sorted names: accounts (lower case), days with counts, days with visitors, batches (shard, name), players."""
+    """Sorted names: accounts (lower case), days with counts, days with visitors, days with active players
+    (date, shard), batches (shard, name), players."""
 
     accounts: list[str] = field(default_factory=list)
     daily: list[str] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
+    active: list[tuple[str, int]] = field(default_factory=list)
     batches: list[tuple[int, str]] = field(default_factory=list)
     players: list[str] = field(default_factory=list)
 
@@ -30,7 +32,7 @@ def take() -> Inventory:
     found = Inventory()
     daily: set[str] = set()
     user, visitors = keys.user(""), keys.visitors("")
-    of_shard = re.compile(rf"\{{{re.escape(settings.GAMIFY_PREFIX)}:(\d+)\}}:(daily|batch):(.+)", re.DOTALL)
+    of_shard = re.compile(rf"\{{{re.escape(settings.GAMIFY_PREFIX)}:(\d+)\}}:(daily|active|batch):(.+)", re.DOTALL)
     for names in scan.own_keys():
         for name in names:
             if name.startswith(user):
@@ -38,11 +40,17 @@ def take() -> Inventory:
             elif name.startswith(visitors):
                 found.visitors.append(name.removeprefix(visitors))
             elif ":player:" not in name and (match := of_shard.fullmatch(name)) and int(match[1]) < shards.count():
-                daily.add(match[3]) if match[2] == "daily" else found.batches.append((int(match[1]), match[3]))
+                if match[2] == "daily":
+                    daily.add(match[3])
+                elif match[2] == "active":
+                    found.active.append((match[3], int(match[1])))
+                else:
+                    found.batches.append((int(match[1]), match[3]))
     found.daily = sorted(daily)
     found.players = sorted(_players())
     found.accounts = sorted(set(found.accounts))  # a walk may meet a key twice
     found.visitors = sorted(set(found.visitors))
+    found.active = sorted(set(found.active))
     found.batches = sorted(set(found.batches))
     return found
 

@@ -37,6 +37,8 @@ KINDS = (
     Kind("audit", history.read_audit, history.make_audit, _id),
     Kind("daily", history.read_daily, history.make_daily, lambda it: it["date"]),
     Kind("visitors", history.read_visitors, history.make_visitors, lambda it: it["date"]),
+    Kind("active_day", history.read_active_days, history.make_active_day, lambda it: it["date"]),
+    Kind("active", history.read_active, history.make_active, lambda it: (it["date"], it["shard"])),
     Kind("player", players.read_players, players.make_player, lambda it: it["id"]),
     Kind(
         "closed_period",

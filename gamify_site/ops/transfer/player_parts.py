@@ -22,6 +22,7 @@ LAST_DAY = date(2999, 12, 31).toordinal() - FIRST_DAY
 HOUR = 3_600_000  # ms
 UNLOCK = re.compile(r"(\d{1,14}):(\d{1,9}):(\d{1,6})")  # time (ms), revision, points
 SET_NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,63}}:(?:{checks.SUFFIX.pattern})")
+FINAL_RANK = re.compile(r"\d{1,10}:-?\d{1,16}:\d{1,10}")  # rank, order value, size
 KEPT_ASIDE = re.compile(r"-?\d{1,16}:\d{1,11}")  # order value, expiry (s)
 RUN = ("current", "last", "freezes", "revision")
 NEWS = {"unlock": ("achievement", "points", "at"), "rank": ("board", "rank", "at"), "backfill": ("unlocked", "points")}
@@ -181,6 +182,12 @@ def _check_kept_aside(value: Any, _target: Target) -> None:
         checks.matching(f"hidden_entries, {name}", told, KEPT_ASIDE, "entry (order value:expiry)")
 
 
+def _check_final_ranks(value: Any, _target: Target) -> None:
+    for name, told in _filled("final_ranks", value, dict).items():
+        checks.matching("final_ranks", name, SET_NAME, "board and period")
+        checks.matching(f"final_ranks, {name}", told, FINAL_RANK, "final rank (rank:order value:size)")
+
+
 def _check_mark(value: Any, _target: Target) -> None:
     checks.whole("rank_news", value, 1, checks.LATEST_MS)
 
@@ -195,6 +202,7 @@ PARTS = (
     Part("following", keys.following, SET, _check_following),
     Part("feed", keys.feed, STREAM, _check_feed),
     Part("hidden_entries", keys.hidden_entries, HASH, _check_kept_aside),
+    Part("final_ranks", keys.final_ranks, HASH, _check_final_ranks),
     Part("rank_news", keys.rank_news_sent, MARK, _check_mark, "boards"),
 )
 MEMBERSHIPS = {"hidden": keys.hidden}  # sets of players, by what a member's line says of itself with true

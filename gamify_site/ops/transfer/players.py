@@ -73,6 +73,7 @@ class Reader:
             ("ZRANGE", keys.board_windows(shard, slug), 0, -1, "WITHSCORES") for slug in self.boards
         ]
         commands.append(("ZMSCORE", keys.players(shard), *players))
+        commands.append(("ZMSCORE", keys.away(shard), *players))
         commands += [("SMISMEMBER", key(shard), *players) for key in MEMBERSHIPS.values()]
         for slug, periods in zip(self.boards, self.periods.get(shard, []), strict=False):
             commands += [("ZMSCORE", keys.board(shard, slug, suffix), *players) for suffix, _ in periods]
@@ -137,8 +138,11 @@ def _live(flat: Sequence[bytes]) -> list[tuple[str, int]]:
 
 def _things(reader: Reader, shard: int, players: Sequence[str], reply: Sequence[Any]) -> dict[str, Thing]:
     rest = iter(reply[len(reader.boards) :])
-    seen = next(rest)
-    things: list[Thing] = [{"id": player} for player in players]
+    seen, away = next(rest), next(rest)
+    things: list[Thing] = [
+        {"id": player} if since is None else {"id": player, "away": int(float(since))}
+        for player, since in zip(players, away, strict=True)
+    ]
     for name in MEMBERSHIPS:
         for thing, is_member in zip(things, next(rest), strict=True):
             if is_member:
@@ -192,6 +196,10 @@ def make_player(thing: Any, target: Target) -> None:
             if thing[name] is not True:
                 raise checks.wrong(name, thing[name], "is not true")
             batch.put(key(shard), player)
+    if "away" in thing:
+        if "hidden" not in thing:
+            raise checks.Wrong("away: who is away is hidden too")
+        batch.rank(keys.away(shard), checks.whole("away", thing["away"], 0, checks.LATEST), player)
     for part in PARTS:
         if part.name in thing:
             _make_part(part, thing[part.name], shard, player, target)
@@ -202,7 +210,7 @@ def make_player(thing: Any, target: Target) -> None:
     target.named.append((shard, player, str(profile.get("name", ""))))
 
 
-FIELDS = {"profile", "entries", *MEMBERSHIPS, *(part.name for part in PARTS)}
+FIELDS = {"profile", "entries", "away", *MEMBERSHIPS, *(part.name for part in PARTS)}
 
 
 def _profile(thing: Thing, target: Target) -> dict[str, str]:
