@@ -16,7 +16,7 @@ from typing import Any
 
 import django
 
-from gamify_site.ops.bench.nodes import cluster, lone_server
+from gamify_site.store.throwaway import cluster, lone_server
 
 SHARDS = 12  # of which each of three nodes with even ranges of slots has four
 ROUNDS = 3

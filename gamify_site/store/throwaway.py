@@ -1,4 +1,4 @@
-"""Servers that benchmarks start for themselves: one alone, or a cluster; nothing of them is kept."""
+"""Servers that benchmarks start for themselves: one alone, or a cluster. Nothing of them is kept."""
 
 import socket
 import subprocess
