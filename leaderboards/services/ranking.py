@@ -361,6 +361,12 @@ def _within(field: str, value: object, least: int, most: int) -> int:
     return value
 
 
+def cursor_behind(row: Row, slug: str) -> str:
+    """The cursor of the page that begins behind a row, on boards whose equal scores share a rank. No round trip."""
+    board = boards.get(slug)
+    return _cursor(places.Entry(board.sign * board.to_units(row.score) << board.tie_bits, row.player))
+
+
 def _cursor(entry: places.Entry) -> str:
     return base64.urlsafe_b64encode(f"{entry.order}~{entry.player}".encode()).decode().rstrip("=")
 

@@ -1,0 +1,130 @@
+"""Filling a board of millions quickly: with the very keys that the services would have written, but by plain ZADD.
+
+A few players go through the services, which registers the board on every shard. The others follow in large commands, of
+which one is on its way while the next is made. A test compares the result with what the services write.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from gamify_site import clock
+from gamify_site.ops.bench.measuring import say
+from gamify_site.players.services import upsert_many
+from gamify_site.store import keys, shards
+from gamify_site.store.connection import client
+from leaderboards.definitions import Board
+from leaderboards.services import boards, ranking, scores
+
+BOARD, ACTION = "bench", "bench"
+CHUNK = 10_000
+SPREAD = 1_000_000  # so many different scores
+FIRST = 64  # players that go through the services
+PROFILES = 10_000
+TOLD_EVERY = 5.0  # seconds
+
+
+class Memory(NamedTuple):
+    """Bytes: of a player's entry on one board, of what is kept of every known player, of a profile beside those."""
+
+    board: float
+    known: float
+    profile: float
+
+
+def player(number: int) -> str:
+    """The id of a player, all of the same length."""
+    return f"player-{number:08}"
+
+
+def score(number: int) -> int:
+    """A score that says nothing of when the player came; Knuth's multiplicative hash (TAOCP 3, 6.4)."""
+    return (number * 2_654_435_761 % 2**32) * SPREAD >> 32
+
+
+def fill(players: int) -> Memory:
+    """Defines the board, writes a score for each player, and profiles for some; says how far it is."""
+    boards.define(Board(BOARD, "Bench", action=ACTION))
+    first = min(players, FIRST)
+    scores.submit_many(BOARD, [(player(number), score(number)) for number in range(first)])
+    others = range(first, players)
+    empty = memory_used()
+    _stream(_told("scores", others, _scores_written))
+    scored = memory_used()
+    _stream(_told("players", others, _players_known))
+    known = memory_used()
+    named = shown(players)
+    upsert_many({it: {"name": f"Player {it[-8:]}", "country": "SE"} for it in named})
+    divisor = max(1, len(others))
+    return Memory((scored - empty) / divisor, (known - scored) / divisor, (memory_used() - known) / len(named))
+
+
+def shown(players: int) -> list[str]:
+    """Players of whom readers see much: of the top and of the middle of the board; all on a small one."""
+    if players <= PROFILES:
+        return [player(number) for number in range(players)]
+    middle = ranking.around_rank(BOARD, players // 2, 1000)
+    found = [row.player for row in (*ranking.top(BOARD, 1000), *middle)]
+    return list(dict.fromkeys([*found, *map(player, range(PROFILES))]))[:PROFILES]
+
+
+def memory_used() -> int:
+    """Bytes that the server has for data; what it keeps for connections and its file comes and goes."""
+    found = client().info("memory")
+    return int(found["used_memory"] - found["mem_clients_normal"] - found["mem_aof_buffer"])
+
+
+def _scores_written(shard: int, numbers: Sequence[int]) -> list[bytes]:
+    entries = [part for number in numbers for part in (b"%d" % score(number), player(number).encode())]
+    return [_spelled(b"ZADD", keys.board(shard, BOARD, "all").encode(), *entries)]
+
+
+def _players_known(shard: int, numbers: Sequence[int]) -> list[bytes]:
+    """What `see_players` in players.lua notes of new players."""
+    now = clock.now()
+    seen = b"%d" % int(now.timestamp())
+    ids = [player(number).encode() for number in numbers]
+    found_by = [it.replace(b"-", b" ") + b"\0" + it for it in ids]
+    day = keys.daily(shard, now.date().isoformat()).encode()
+    count = b"%d" % len(ids)
+    return [
+        _spelled(b"ZADD", keys.players(shard).encode(), *(part for it in ids for part in (seen, it))),
+        _spelled(b"ZADD", keys.player_names(shard).encode(), *(part for it in found_by for part in (b"0", it))),
+        _spelled(b"HINCRBY", day, b"active", count),
+        _spelled(b"HINCRBY", day, b"new", count),
+    ]
+
+
+def _told(what: str, numbers: range, commands: Callable[[int, Sequence[int]], list[bytes]]) -> Iterator[list[bytes]]:
+    """The commands for each chunk of players; says now and then how much is done."""
+    began = told = time.monotonic()
+    for start in range(0, len(numbers), CHUNK):
+        if time.monotonic() - told > TOLD_EVERY:
+            told = time.monotonic()
+            say(f"{what}: {100 * start // len(numbers)} % of {len(numbers):,}")
+        groups = shards.group(numbers[start : start + CHUNK], player)
+        yield [it for shard, group in groups.items() for it in commands(shard, group)]
+    if len(numbers) >= PROFILES:
+        say(f"{what} of {len(numbers):,} players written in {time.monotonic() - began:.0f} s")
+
+
+def _stream(chunks: Iterable[list[bytes]]) -> None:
+    """Sends commands and reads their answers one chunk behind, so that both sides work at once."""
+    pool = client().connection_pool
+    connection = pool.get_connection()
+    try:
+        unanswered = 0
+        for commands in chunks:
+            connection.send_packed_command(commands)
+            for _ in range(unanswered):
+                connection.read_response()
+            unanswered = len(commands)
+        for _ in range(unanswered):
+            connection.read_response()
+    finally:
+        pool.release(connection)
+
+
+def _spelled(*words: bytes) -> bytes:
+    """A command as it goes over the line (the Redis serialization protocol)."""
+    return b"".join([b"*%d\r\n" % len(words), *(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)])
