@@ -19,8 +19,8 @@ local levels_key = board_levels_key(shard, request.board, request.suffix)
 local size = redis.call('ZCARD', key)
 
 local function add_row(rows, player, order)
-  local profile = redis.call('HMGET', player_key(shard, player), 'name', 'avatar')
-  for _, part in ipairs({ player, order, profile[1] or '', profile[2] or '' }) do rows[#rows + 1] = part end
+  local profile, count = redis.call('HMGET', player_key(shard, player), 'name', 'avatar'), #rows
+  rows[count + 1], rows[count + 2], rows[count + 3], rows[count + 4] = player, order, profile[1] or '', profile[2] or ''
 end
 
 local function rows_between(first, last)
@@ -73,11 +73,12 @@ local function around(place)
   end
   first, last = math.max(0, first), math.min(last, size - 1)
   local rows = rows_between(first, last)
-  local first_order = rows[2] or order
-  return {
-    order, player, count_better(key, order), position, levels_better(order),
-    first, count_better(key, first_order), levels_better(first_order), rows,
-  }
+  local better, levels = count_better(key, order), levels_better(order)
+  local first_better, first_levels, first_order = better, levels, rows[2]
+  if first_order and first_order ~= order then
+    first_better, first_levels = count_better(key, first_order), levels_better(first_order)
+  end
+  return { order, player, better, position, levels, first, first_better, first_levels, rows }
 end
 
 local versions = redis.call('HMGET', board_versions_key(shard), request.board, '*')
