@@ -9,17 +9,38 @@ local function open_ledger(board)
   return { board = board, sets = {}, suffixes = {}, tried = {}, hidden = {} }
 end
 
+-- The set of a ledger that is given as {suffix, expiry}.
+local function open_set(ledger, given)
+  local suffix = given[1]
+  local set = ledger.sets[suffix]
+  if not set then
+    set = { expires = given[2], players = {}, before = {}, after = {} }
+    ledger.sets[suffix], ledger.suffixes[#ledger.suffixes + 1] = set, suffix
+  end
+  return set
+end
+
 -- Notes that a player will write to some sets; all must be noted before `read_ledger`.
 local function join_ledger(ledger, sets, player)
   for _, given in ipairs(sets) do
-    local suffix = given[1]
-    local set = ledger.sets[suffix]
-    if not set then
-      set = { expires = given[2], players = {}, before = {}, after = {} }
-      ledger.sets[suffix], ledger.suffixes[#ledger.suffixes + 1] = set, suffix
-    end
+    local set = open_set(ledger, given)
     if set.before[player] == nil then
       set.players[#set.players + 1], set.before[player] = player, false
+    end
+  end
+end
+
+-- The same for the players of many entries: player and units by turns.
+local function join_entries(ledger, sets, entries)
+  for _, given in ipairs(sets) do
+    local set = open_set(ledger, given)
+    local players, before, count = set.players, set.before, #set.players
+    for i = 1, #entries, 2 do
+      local player = entries[i]
+      if before[player] == nil then
+        count = count + 1
+        players[count], before[player] = player, false
+      end
     end
   end
 end
@@ -49,9 +70,11 @@ end
 local function read_ledger(shard, ledger)
   local some_are_hidden = redis.call('EXISTS', hidden_key(shard)) == 1
   for suffix, set in pairs(ledger.sets) do
-    local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(set.players))
-    for i, player in ipairs(set.players) do
-      if orders[i] then set.before[player] = tonumber(orders[i]) end
+    local players, before = set.players, set.before
+    local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(players))
+    for i = 1, #players do
+      local order = orders[i]
+      if order then before[players[i]] = tonumber(order) end
     end
     if some_are_hidden then read_hidden(shard, ledger, suffix, set) end
   end
@@ -99,6 +122,19 @@ local function keep_entry(ledger, sets, player)
   for i, given in ipairs(sets) do ledger.sets[given[1]].after[player] = ledger.tried[i] end
 end
 
+-- Tries an entry and keeps what came of it; false where one of the sets refuses it.
+local function enter(ledger, sets, player, units, how, more)
+  if #sets > 1 then
+    local is_taken = try_entry(ledger, sets, player, units, how, more)
+    if is_taken then keep_entry(ledger, sets, player) end
+    return is_taken
+  end
+  local set = ledger.sets[sets[1][1]]
+  local order = combined(ledger.board, order_in(set, player), units, how, more)
+  if order then set.after[player] = order end
+  return order
+end
+
 -- Notes a changed entry: order and player by turns, and the orders that were left.
 local function collect(changes, order, player, old)
   local arguments, left = changes.arguments, changes.left
@@ -107,9 +143,24 @@ local function collect(changes, order, player, old)
   if old then left[#left + 1] = old end
 end
 
+-- What changed in a set where that is all there is to know: no segments, no levels, nobody hidden.
+local function plain_changes_of(set)
+  local arguments, count, before, after, players = {}, 0, set.before, set.after, set.players
+  for i = 1, #players do
+    local player = players[i]
+    local new = after[player]
+    if new and new ~= before[player] then
+      arguments[count + 1], arguments[count + 2] = new, player
+      count = count + 2
+    end
+  end
+  return { arguments = arguments, left = {}, count = count }, {}
+end
+
 -- What changed in a set, and in each of its segments.
 local function changes_of(shard, ledger, suffix, set)
   local board = ledger.board
+  if board.segment_by == '' and board.dense == 0 and not next(ledger.hidden) then return plain_changes_of(set) end
   local whole, parts, before, after = { arguments = {}, left = {}, count = 0 }, {}, set.before, set.after
   for _, player in ipairs(set.players) do
     local old, new = before[player], after[player]
@@ -151,8 +202,10 @@ local function tell_climbers(shard, ledger, main, boundary, dropped, lone, ms)
   local new_boundary = top_boundary(shard, board, main)
   for _, player in ipairs(dropped) do fallen[player] = true end
   local set = ledger.sets[main]
-  for _, player in ipairs(set.players) do
-    local old, new = set.before[player], set.after[player]
+  local players, before, after = set.players, set.before, set.after
+  for i = 1, #players do
+    local player = players[i]
+    local old, new = before[player], after[player]
     if new and new >= new_boundary and new > (old or -math.huge) and not fallen[player] then
       if lone == 0 then
         climbers[#climbers + 1] = player
