@@ -4,6 +4,7 @@ A script's second line may read `-- joins: store/keys leaderboards/entries`; tho
 Every call runs on one shard (or on the site's own keys): KEYS[1] is that key prefix, and all keys begin with it.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -26,6 +27,11 @@ FOLDERS = {
 }
 JOINS = "-- joins:"
 READS = "-- Only reads."
+# A function of a file, on one line or up to the line that is `end`.
+FUNCTION = re.compile(
+    r"^local function (\w+)\(.*\).* end$|^local function (\w+)\(.*\)\n(?:(?!end$).*\n)*end$", re.MULTILINE
+)
+WORD = re.compile(r"\w+")
 
 Call = tuple[str, Sequence[Any]]  # key prefix (KEYS[1]), ARGV
 
@@ -35,10 +41,22 @@ observers: list[Callable[[str, float], None]] = []
 
 @cache
 def source(name: str) -> str:
-    """The text of a script such as `leaderboards/submit_scores`, with all that it joins, each file once."""
+    """The text of a script such as `leaderboards/submit_scores`, with all that it needs of what it joins, each once."""
     parts: dict[str, str] = {}
     _collect(name, parts)
-    return "\n".join(parts.values())
+    *joined, own = parts.values()
+    return "\n".join([*_needed("\n".join(joined), own), own])
+
+
+def _needed(joined: str, own: str) -> list[str]:
+    """The joined files without the functions that nobody calls: each call of a script makes all of its functions anew,
+    which would be a good part of a short one's time."""
+    functions = {found[1] or found[2]: found[0] for found in FUNCTION.finditer(joined)}
+    words = {name: set(WORD.findall(text)) for name, text in functions.items()}
+    needed = set(WORD.findall(FUNCTION.sub("", joined) + own))
+    while found := {word for name in needed & words.keys() for word in words[name]} - needed:
+        needed |= found
+    return [FUNCTION.sub(lambda it: it[0] if (it[1] or it[2]) in needed else "", joined)] if joined else []
 
 
 def _collect(name: str, parts: dict[str, str]) -> None:

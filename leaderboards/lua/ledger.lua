@@ -8,17 +8,38 @@ local function open_ledger(board, hidden)
   return { board = board, sets = {}, suffixes = {}, tried = {}, hidden = hidden }
 end
 
+-- The set of a ledger that is given as {suffix, expiry}.
+local function open_set(ledger, given)
+  local suffix = given[1]
+  local set = ledger.sets[suffix]
+  if not set then
+    set = { expires = given[2], players = {}, before = {}, after = {} }
+    ledger.sets[suffix], ledger.suffixes[#ledger.suffixes + 1] = set, suffix
+  end
+  return set
+end
+
 -- Notes that a player will write to some sets; all must be noted before `read_ledger`.
 local function join_ledger(ledger, sets, player)
   for _, given in ipairs(sets) do
-    local suffix = given[1]
-    local set = ledger.sets[suffix]
-    if not set then
-      set = { expires = given[2], players = {}, before = {}, after = {} }
-      ledger.sets[suffix], ledger.suffixes[#ledger.suffixes + 1] = set, suffix
-    end
+    local set = open_set(ledger, given)
     if set.before[player] == nil then
       set.players[#set.players + 1], set.before[player] = player, false
+    end
+  end
+end
+
+-- The same for many players.
+local function join_players(ledger, sets, players)
+  for _, given in ipairs(sets) do
+    local set = open_set(ledger, given)
+    local listed, before, count = set.players, set.before, #set.players
+    for i = 1, #players do
+      local player = players[i]
+      if before[player] == nil then
+        count = count + 1
+        listed[count], before[player] = player, false
+      end
     end
   end
 end
@@ -26,12 +47,14 @@ end
 -- Reads what the players have: `before` is an order value or false; `after` has the same where it has nothing.
 local function read_ledger(shard, ledger)
   for suffix, set in pairs(ledger.sets) do
-    local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(set.players))
-    for i, player in ipairs(set.players) do
+    local players, before = set.players, set.before
+    local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(players))
+    for i = 1, #players do
+      local player, order = players[i], orders[i]
       if ledger.hidden[player] then
-        set.before[player] = entry_aside(shard, ledger.board, suffix, player) or false
-      elseif orders[i] then
-        set.before[player] = tonumber(orders[i])
+        before[player] = entry_aside(shard, ledger.board, suffix, player) or false
+      elseif order then
+        before[player] = tonumber(order)
       end
     end
   end
@@ -79,6 +102,19 @@ local function keep_entry(ledger, sets, player)
   for i, given in ipairs(sets) do ledger.sets[given[1]].after[player] = ledger.tried[i] end
 end
 
+-- Tries an entry and keeps what came of it; false where one of the sets refuses it.
+local function enter(ledger, sets, player, units, how, more)
+  if #sets > 1 then
+    local is_taken = try_entry(ledger, sets, player, units, how, more)
+    if is_taken then keep_entry(ledger, sets, player) end
+    return is_taken
+  end
+  local set = ledger.sets[sets[1][1]]
+  local order = combined(ledger.board, order_in(set, player), units, how, more)
+  if order then set.after[player] = order end
+  return order
+end
+
 -- Notes a changed entry: order and player by turns, and the orders that were left.
 local function collect(changes, order, player, old)
   local arguments, left = changes.arguments, changes.left
@@ -87,9 +123,24 @@ local function collect(changes, order, player, old)
   if old then left[#left + 1] = old end
 end
 
+-- What changed in a set where that is all there is to know: no segments, no levels, nobody hidden.
+local function plain_changes_of(set)
+  local arguments, count, before, after, players = {}, 0, set.before, set.after, set.players
+  for i = 1, #players do
+    local player = players[i]
+    local new = after[player]
+    if new and new ~= before[player] then
+      arguments[count + 1], arguments[count + 2] = new, player
+      count = count + 2
+    end
+  end
+  return { arguments = arguments, left = {}, count = count }, {}
+end
+
 -- What changed in a set, and in each of its segments.
 local function changes_of(shard, ledger, suffix, set)
   local board = ledger.board
+  if board.segment_by == '' and board.dense == 0 and not next(ledger.hidden) then return plain_changes_of(set) end
   local whole, parts, before, after = { arguments = {}, left = {}, count = 0 }, {}, set.before, set.after
   for _, player in ipairs(set.players) do
     local old, new = before[player], after[player]
@@ -131,8 +182,10 @@ local function tell_climbers(shard, ledger, main, boundary, dropped, lone, ms)
   local new_boundary = top_boundary(shard, board, main)
   for _, player in ipairs(dropped) do fallen[player] = true end
   local set = ledger.sets[main]
-  for _, player in ipairs(set.players) do
-    local old, new = set.before[player], set.after[player]
+  local players, before, after = set.players, set.before, set.after
+  for i = 1, #players do
+    local player = players[i]
+    local old, new = before[player], after[player]
     if new and new >= new_boundary and new > (old or -math.huge) and not fallen[player] then
       if lone == 0 then
         climbers[#climbers + 1] = player

@@ -14,12 +14,12 @@ local function comes_first(a, b)
   return #a > #b
 end
 
--- How many entries come before the place (order, player), whether or not the player is in this set.
-local function count_before(key, order, player)
+-- How many entries come before the place (order, player), whether or not the player is in this set; `better` are those
+-- of greater order values.
+local function count_before(key, order, player, better)
   local held = redis.call('ZSCORE', key, player)
   if held and tonumber(held) == tonumber(order) then return redis.call('ZREVRANK', key, player) end
-  local low = count_better(key, order)
-  local high = low + redis.call('ZCOUNT', key, order, order)
+  local low, high = better, better + redis.call('ZCOUNT', key, order, order)
   while low < high do
     local middle = math.floor((low + high) / 2)
     if comes_first(redis.call('ZREVRANGE', key, middle, middle)[1], player) then low = middle + 1 else high = middle end

@@ -19,8 +19,8 @@ local levels_key = board_levels_key(shard, request.board, request.suffix)
 local size = redis.call('ZCARD', key)
 
 local function add_row(rows, player, order)
-  local profile = redis.call('HMGET', player_key(shard, player), 'name', 'avatar')
-  for _, part in ipairs({ player, order, profile[1] or '', profile[2] or '' }) do rows[#rows + 1] = part end
+  local profile, count = redis.call('HMGET', player_key(shard, player), 'name', 'avatar'), #rows
+  rows[count + 1], rows[count + 2], rows[count + 3], rows[count + 4] = player, order, profile[1] or '', profile[2] or ''
 end
 
 local function rows_between(first, last)
@@ -44,17 +44,18 @@ local function levels_better(order)
   return request.dense == 1 and count_better(levels_key, order) or 0
 end
 
--- Where the place is: order, player and position; nothing where the player is absent.
+-- Where the place is: order, player, position, and how many entries are better; nothing where the player is absent.
 local function find(place)
   if place.index then
     local index = math.max(0, math.min(place.index, size - 1))
     local entry = redis.call('ZREVRANGE', key, index, index, 'WITHSCORES')
-    return entry[2], entry[1], index
+    return entry[2], entry[1], index, entry[2] and count_better(key, entry[2])
   elseif place.order then
-    return place.order, place.player, count_before(key, place.order, place.player)
+    local better = count_better(key, place.order)
+    return place.order, place.player, count_before(key, place.order, place.player, better), better
   end
   local order = redis.call('ZSCORE', key, place.player)
-  if order then return order, place.player, redis.call('ZREVRANK', key, place.player) end
+  if order then return order, place.player, redis.call('ZREVRANK', key, place.player), count_better(key, order) end
 end
 
 local function holds(player, order)
@@ -63,7 +64,7 @@ local function holds(player, order)
 end
 
 local function around(place)
-  local order, player, position = find(place)
+  local order, player, position, better = find(place)
   if not order then return false end
   local first, last = position - place.before, position + place.after - 1
   if place.skip == 1 and holds(player, order) then first, last = first + 1, last + 1 end
@@ -73,11 +74,12 @@ local function around(place)
   end
   first, last = math.max(0, first), math.min(last, size - 1)
   local rows = rows_between(first, last)
-  local first_order = rows[2] or order
-  return {
-    order, player, count_better(key, order), position, levels_better(order),
-    first, count_better(key, first_order), levels_better(first_order), rows,
-  }
+  local levels = levels_better(order)
+  local first_better, first_levels, first_order = better, levels, rows[2]
+  if first_order and first_order ~= order then
+    first_better, first_levels = count_better(key, first_order), levels_better(first_order)
+  end
+  return { order, player, better, position, levels, first, first_better, first_levels, rows }
 end
 
 local versions = redis.call('HMGET', board_versions_key(shard), request.board, '*')

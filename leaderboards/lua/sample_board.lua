@@ -11,8 +11,11 @@ local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
 local request = cjson.decode(ARGV[2])
 local key = board_key(shard, request.board, request.suffix)
-local first = request.from and count_before(key, request.from.order, request.from.player) or 0
-local behind = request.to and count_before(key, request.to.order, request.to.player) or redis.call('ZCARD', key)
+
+local function before(place) return count_before(key, place.order, place.player, count_better(key, place.order)) end
+
+local first = request.from and before(request.from) or 0
+local behind = request.to and before(request.to) or redis.call('ZCARD', key)
 local answer, previous = { first, behind }, -1
 for i = 0, request.samples - 1 do
   local index = first + math.floor((behind - first) * i / request.samples)

@@ -37,28 +37,37 @@ if #away > 0 and not request.boards then return { 'away', unpack(away) } end
 local back = welcome_back(shard, request.boards, away, hidden, request.seen)
 
 local ledger = open_ledger(board, hidden)
-for _, player in ipairs(writers) do join_ledger(ledger, sets, player) end
+join_players(ledger, sets, writers)
 read_ledger(shard, ledger)
 
 local function unlocked_by(player)
   return board.ties == 'unlocks' and tonumber(redis.call('HGET', player_key(shard, player), 'unlocked') or 0)
 end
 
-local needs_more = request.floor or board.ties == 'earliest' or board.ties == 'unlocks'
-local refused, accepted, is_accepted = {}, {}, {}
+local how, needs_more = request.how, request.floor or board.ties == 'earliest' or board.ties == 'unlocks'
+local refused, is_refused = {}, {}
 for number = 1, #entries / 2 do
   local player, units = entries[2 * number - 1], entries[2 * number]
   local more = needs_more and {
     floor = request.floor, tick = request.ticks and request.ticks[number], unlocked = unlocked_by(player),
   }
-  if try_entry(ledger, sets, player, units, request.how, more) then
-    keep_entry(ledger, sets, player)
-    if not is_accepted[player] then accepted[#accepted + 1], is_accepted[player] = player, true end
-  else
+  if not enter(ledger, sets, player, units, how, more) then
     local held = order_in(ledger.sets[main], player)
+    is_refused[number] = true
     refused[#refused + 1] = number - 1
     refused[#refused + 1] = held and order_text(board.sign * math.floor(held / board.scale)) or '0'
   end
+end
+
+-- Whoever wrote at least one entry.
+local function accepted()
+  if #refused == 0 then return writers end
+  local found, is_found = {}, {}
+  for number = 1, #entries / 2 do
+    local player = entries[2 * number - 1]
+    if not is_refused[number] and not is_found[player] then found[#found + 1], is_found[player] = player, true end
+  end
+  return found
 end
 
 -- An order value as text, how many are better, and the levels better: their number where this is the only shard.
@@ -78,5 +87,5 @@ if request.ranks == 1 then
 end
 local climbers, dropped = write_ledger(shard, ledger, main, request.lone, request)
 if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
-see_players(shard, accepted, request.seen)
+see_players(shard, accepted(), request.seen)
 return { refused, climbers, dropped, place, back }

@@ -5,6 +5,7 @@ id that is greater byte by byte, which is Redis's own reverse order.
 """
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board, Row
 
 SAMPLES = 64  # entries that each shard names in one step of the search for a rank
+GUESSES = 4  # before that search
+REACH = 12  # entries of each shard on either side of a guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,7 @@ class Place:
         return cls(order_value(order), better, levels if isinstance(levels, int) else frozenset(levels))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry as a shard gives it."""
 
     order: int
@@ -77,7 +79,10 @@ class Answer:
 
 def order_value(text: bytes) -> int:
     """An order value as Redis writes it: a whole number, at times in the form 1e+15."""
-    return int(text) if text.lstrip(b"-").isdigit() else int(float(text))
+    try:
+        return int(text)
+    except ValueError:
+        return int(float(text))
 
 
 class Asked(NamedTuple):
@@ -98,18 +103,27 @@ def read(board: Board, suffix: str, *, top: int, place: dict[str, Any] | None) -
 def read_many(asked: Sequence[Asked]) -> list[list[Answer]]:
     """The answers of every shard to each question. One round trip for all."""
     everyone = list(shards.everyone())
-    replies = iter(_read([(shard, it) for it in asked for shard in everyone]))
+    requests = [_requests(it, everyone) for it in asked]
+    replies = iter(_read([work for each in requests for work in each]))
     return [[next(replies) for _ in everyone] for _ in asked]
 
 
 def read_at_home(asked: Sequence[tuple[str, Asked]]) -> list[Answer]:
     """The answers of the shard where each player is. One round trip for all."""
-    return _read([(shards.of(player), it) for player, it in asked])
+    return _read([(shards.of(player), _request(it, shards.of(player))) for player, it in asked])
 
 
-def _read(asked: Sequence[tuple[int, Asked]]) -> list[Answer]:
-    work = [(shard, _request(it, shard)) for shard, it in asked]
+def _read(work: Sequence[tuple[int, str]]) -> list[Answer]:
+    """The answers to requests, each for a shard."""
     return [_answer(reply) for reply in catalog.run("leaderboards/read_board", work, lambda it: [it], repeatable=True)]
+
+
+def _requests(asked: Asked, everyone: Sequence[int]) -> list[tuple[int, str]]:
+    """The request for each shard: one for all, but where players are named, of whom each shard knows its own."""
+    if asked.players:
+        return [(shard, _request(asked, shard)) for shard in everyone]
+    text = _request(asked, 0)
+    return [(shard, text) for shard in everyone]
 
 
 def _request(asked: Asked, shard: int) -> str:
@@ -143,10 +157,52 @@ def _surroundings(raw: list[Any] | None) -> Surroundings | None:
 
 
 def _entries(flat: list[bytes]) -> list[Entry]:
+    if not flat:
+        return []
     return [
         Entry(order_value(order), player.decode(), name.decode(), avatar.decode())
         for player, order, name, avatar in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
     ]
+
+
+def share(rows: int) -> int:
+    """How many of some `rows` of a board one shard has at most, as a rule: players are spread over shards by chance.
+
+    Four standard deviations above the mean of a Poisson distribution, and one more; once in a thousand questions or so
+    that is too few, which `has_first` and `has_window` tell.
+    """
+    mean = rows / shards.count()
+    return rows if shards.count() == 1 else min(rows, math.ceil(mean + 4 * math.sqrt(mean)) + 1)
+
+
+def has_first(answers: Sequence[Answer], count: int) -> bool:
+    """Whether the answers hold the first `count` entries of all shards, which have as many."""
+    if len(answers) == 1 or count <= 0:
+        return True
+    entries = merge([answer.top for answer in answers])
+    if len(entries) < count:
+        return False
+    cut = [answer.top for answer in answers if len(answer.top) < answer.size]
+    return all(top and top[-1][:2] <= entries[count - 1][:2] for top in cut)
+
+
+def has_window(answers: Sequence[Answer], first: int, count: int) -> bool:
+    """Whether the answers hold the `count` entries from the index `first` on."""
+    if len(answers) == 1 or count <= 0:
+        return True
+    found = [(answer.around, answer.size) for answer in answers if answer.around]
+    entries = merge([part.entries for part, _ in found])
+    begin = first - sum(part.first for part, _ in found)
+    if begin < 0 or len(entries) < begin + count:
+        return False
+    best, worst = entries[begin][:2], entries[begin + count - 1][:2]
+    for part, size in found:
+        nearest = part.entries[0][:2] if part.first < part.position else (part.order, part.player)
+        if part.first and nearest < best:
+            return False
+        if part.first + len(part.entries) < size and not (part.entries and part.entries[-1][:2] <= worst):
+            return False
+    return True
 
 
 def among(board: Board, answers: Sequence[Answer]) -> list[Row]:
@@ -161,7 +217,7 @@ def merge(parts: Sequence[list[Entry]]) -> list[Entry]:
 
 def merge_all(parts: Sequence[list[Entry]]) -> list[Entry]:
     """The same where the parts are in no order."""
-    return sorted((entry for part in parts for entry in part), key=lambda it: (it.order, it.player), reverse=True)
+    return sorted((entry for part in parts for entry in part), reverse=True)
 
 
 def rows(board: Board, entries: Sequence[Entry], start: int, better: int, levels: int) -> list[Row]:
@@ -183,13 +239,20 @@ def rows(board: Board, entries: Sequence[Entry], start: int, better: int, levels
 def count_better(board: Board, suffix: str, orders: Sequence[int]) -> list[int]:
     """How many entries of all shards are strictly better than each order value. One round trip."""
     answers = _ask_better(board, suffix, orders, list(shards.everyone()), levels=False)
-    return [sum(answer[index][0] for answer in answers) for index in range(len(orders))]
+    return [sum(answer[index + 1][0] for answer in answers) for index in range(len(orders))]
+
+
+def count_elsewhere(board: Board, suffix: str, home: int, order: int) -> tuple[int, int]:
+    """How many entries the shards but for one have, and how many of them are strictly better. One round trip."""
+    others = [shard for shard in shards.everyone() if shard != home]
+    answers = _ask_better(board, suffix, [order], others, levels=False)
+    return sum(size for size, _ in answers), sum(better for _, (better, _) in answers)
 
 
 def count_levels(board: Board, suffix: str, order: int) -> int:
     """How many distinct order values of all shards are better than one. One round trip; O(that number)."""
     answers = _ask_better(board, suffix, [order], list(shards.everyone()), levels=True)
-    return len({level for answer in answers for level in answer[0][1]})
+    return len({level for answer in answers for level in answer[1][1]})
 
 
 def ranks(board: Board, suffix: str, home: int, found: Sequence[Place | None]) -> list[int | None]:
@@ -200,7 +263,7 @@ def ranks(board: Board, suffix: str, home: int, found: Sequence[Place | None]) -
     others = [shard for shard in shards.everyone() if shard != home]
     orders = [place.order for place in found if place]
     answers = _ask_better(board, suffix, orders, others, levels=board.ties == "dense") if others and orders else []
-    elsewhere = iter(zip(*answers, strict=True)) if answers else iter([()] * len(orders))
+    elsewhere = iter(zip(*(found for _size, *found in answers), strict=True)) if answers else iter([()] * len(orders))
     return [_rank(board, place, next(elsewhere)) if place else None for place in found]
 
 
@@ -225,11 +288,50 @@ def _ask_better(board: Board, suffix: str, orders: Sequence[int], asked: list[in
 def at_index(board: Board, suffix: str, index: int) -> Entry | None:
     """The entry at an index (from 0) over all shards, the last one beyond the end; None on an empty board.
 
-    Each shard names evenly spaced entries of the span that is left; those bound where the index can lie, and the span
-    shrinks about thirtyfold a step. One round trip a step, O(log size) steps.
+    Each shard names the entry that would be it if all shards were alike; the middle one of those is near, and how far
+    off it is tells the next guess. An error of n places becomes one of about √n, so that two guesses do for millions.
+    Two round trips a guess; where guessing does not lead there, because shards are not alike, a search does.
     """
     low: Entry | None = None
     high: Entry | None = None
+    indexes = [index // shards.count()] * shards.count()
+    for _ in range(GUESSES):
+        guess = _guess(board, suffix, indexes)
+        if guess is None:
+            return None
+        answers = read(board, suffix, top=0, place=_place(guess) | {"before": REACH, "after": REACH + 1})
+        target = min(index, sum(answer.size for answer in answers) - 1)
+        if has_window(answers, target, 1):
+            found = [answer.around for answer in answers if answer.around]
+            return merge([part.entries for part in found])[target - sum(part.first for part in found)]
+        positions = [answer.around.position if answer.around else 0 for answer in answers]
+        off = target - sum(positions)
+        low, high = (min(low or guess, guess), high) if off > 0 else (low, max(high or guess, guess))
+        indexes = [position + round(off / shards.count()) for position in positions]
+    return _search(board, suffix, index, low, high)
+
+
+def _guess(board: Board, suffix: str, indexes: Sequence[int]) -> Entry | None:
+    """The middle one of the entries that the shards have at some indexes, each at its own."""
+    nothing_around = {"before": 0, "after": 0}
+    work = [
+        (shard, _request(Asked(board, suffix, 0, nothing_around | {"index": max(0, index)}), shard))
+        for shard, index in enumerate(indexes)
+    ]
+    found = sorted(Entry(it.around.order, it.around.player) for it in _read(work) if it.around)
+    return found[len(found) // 2] if found else None
+
+
+def _place(entry: Entry) -> dict[str, Any]:
+    return {"order": str(entry.order), "player": entry.player}
+
+
+def _search(board: Board, suffix: str, index: int, low: Entry | None, high: Entry | None) -> Entry | None:
+    """The same between two entries, or from the first, or to the last one.
+
+    Each shard names evenly spaced entries of the span that is left; those bound where the index can lie, and the span
+    shrinks about thirtyfold a step. One round trip a step, O(log size) steps.
+    """
     while True:
         spans = _samples(board, suffix, low, high)
         before = sum(span.first for span in spans)
@@ -274,7 +376,7 @@ def _samples(board: Board, suffix: str, low: Entry | None, high: Entry | None) -
     request: dict[str, Any] = {"board": board.slug, "suffix": suffix, "samples": SAMPLES}
     for name, entry in (("from", low), ("to", high)):
         if entry:
-            request[name] = {"order": str(entry.order), "player": entry.player}
+            request[name] = _place(entry)
     text = json.dumps(request)
     replies = catalog.run(
         "leaderboards/sample_board", [(shard, text) for shard in shards.everyone()], lambda it: [it], repeatable=True

@@ -72,7 +72,11 @@ def standing(
     slug: str, player: str, *, window: str | None = None, period: str | None = None, segment: str | None = None
 ) -> Standing | None:
     """The player's place; None where the player is not on the board. Errors and cost as `around_player`."""
-    return view(slug, window=window, period=period, segment=segment, top=0, around=0, player=player).standing
+    ask = _Question.make(slug, window, period, segment)
+    check_player_id(player)
+    if shards.count() == 1 or ask.board.ties == "dense" or ask.board.max_entries is not None:
+        return view(slug, window=window, period=period, segment=segment, top=0, around=0, player=player).standing
+    return _standing_by_counting(ask, player)
 
 
 def size(slug: str, *, window: str | None = None, period: str | None = None, segment: str | None = None) -> int:
@@ -92,22 +96,26 @@ def page(
     """The next `limit` (1 to 1000) rows behind a cursor, and the cursor of the page behind; None at the end.
 
     A cursor is a place, not an offset: however deep, a page costs the same, and it stays right while rows move.
-    Errors as `top`, with `after` for a bad cursor. One round trip; O(limit + log size) per shard.
+    Errors as `top`, with `after` for a bad cursor. One round trip, with many shards at times 2; O(limit + log size).
     """
     ask = _Question.make(slug, window, period, segment)
     limit = _within("limit", limit, 1, MOST_ROWS)
     place: dict[str, Any] | None = None
     if after is not None:
         order, player = _read_cursor(after)
-        place = {"order": str(order), "player": player, "before": 0, "after": limit, "skip": 1}
-    answers = places.read(ask.board, ask.suffix, top=0 if place else limit, place=place)
-    start = sum(answer.around.first for answer in answers if answer.around)
-    count = min(limit, _visible_size(ask.board, answers) - start)
+        place = {"order": str(order), "player": player, "before": 0, "skip": 1}
+    for most in dict.fromkeys((places.share(limit), limit)):
+        behind = place | {"after": most} if place else None
+        answers = places.read(ask.board, ask.suffix, top=0 if place else most, place=behind)
+        start = sum(answer.around.first for answer in answers if answer.around)
+        count = min(limit, _visible_size(ask.board, answers) - start)
+        if places.has_window(answers, start, count) if place else places.has_first(answers, count):
+            break
     if place is None:
         entries = places.merge([answer.top for answer in answers])[:count]
         found = places.rows(ask.board, entries, 0, 0, 0)
     else:
-        entries, found = _window(ask, answers, start, start, count)
+        entries, found = _window(ask, answers, start, count)
     is_last = not entries or start + len(entries) >= _visible_size(ask.board, answers)
     return found, None if is_last else _cursor(entries[-1])
 
@@ -132,11 +140,10 @@ def view(
     around = _within("around", around, 0, MOST_ROWS)
     mine = _places_of_players([(ask, check_player_id(player))])[0] if player is not None else None
     asked = _place_of_rank(ask, _within("rank", rank, 1, 10**15)) if rank is not None else mine
-    answers = places.read_many([_asked(ask, top, around, asked)])[0]
-    shown = _view(ask, answers, top, around)
+    shown = _view(ask, _read([_Part(ask, top, around, asked)])[0], top, around)
     if rank is None:
         return shown
-    standing = _around(ask, places.read_many([_asked(ask, 0, 0, mine)])[0], 0)[1] if mine else None
+    standing = _around(ask, _read([_Part(ask, 0, 0, mine)])[0], 0)[1] if mine else None
     return replace(shown, standing=standing)
 
 
@@ -159,11 +166,10 @@ def views(
         mine: list[dict[str, Any] | None] = [None] * len(asks)
     else:
         mine = _places_of_players([(ask, check_player_id(player)) for ask in asks])
-    asked = [
-        _asked(ask, top, around, place)._replace(players=named.get(ask.board.slug, ()))
-        for ask, place in zip(asks, mine, strict=True)
+    parts = [
+        _Part(ask, top, around, place, named.get(ask.board.slug, ())) for ask, place in zip(asks, mine, strict=True)
     ]
-    return [_view(ask, answers, top, around) for ask, answers in zip(asks, places.read_many(asked), strict=True)]
+    return [_view(ask, answers, top, around) for ask, answers in zip(asks, _read(parts), strict=True)]
 
 
 def around_players(
@@ -175,7 +181,7 @@ def around_players(
     """
     ask = _Question.make(slug, window, None, None)
     mine = _places_of_players([(ask, check_player_id(player)) for player in players])
-    answers = places.read_many([_asked(ask, 0, around, place) for place in mine])
+    answers = _read([_Part(ask, 0, around, place) for place in mine])
     return {player: _view(ask, found, 0, around) for player, found in zip(players, answers, strict=True)}
 
 
@@ -301,36 +307,91 @@ def _place_of_rank(ask: _Question, rank: int) -> dict[str, Any] | None:
     return {"order": str(entry.order), "player": entry.player} if entry else None
 
 
-def _asked(ask: _Question, top: int, around: int, place: dict[str, Any] | None) -> places.Asked:
-    """One shard shifts the window itself; of many, each gives as many rows as any shift could need."""
-    reach = around if shards.count() == 1 else 2 * around
-    if place is not None:
-        place = place | {"before": reach, "after": reach + 1}
-    return places.Asked(ask.board, ask.suffix, top, place)
+def _standing_by_counting(ask: _Question, player: str) -> Standing | None:
+    """The same on many shards, where neither levels nor the limit of the board ask for more. Two round trips."""
+    place = {"player": player, "before": 0, "after": 0}
+    (home,) = places.read_at_home([(player, places.Asked(ask.board, ask.suffix, 0, place))])
+    if home.around is None:
+        return None
+    order = home.around.order
+    size, better = places.count_elsewhere(ask.board, ask.suffix, shards.of(player), order)
+    return _standing(ask.board, order, home.around.better + better, home.size + size, home.around.better + better)
 
 
-def _around(ask: _Question, answers: list[places.Answer], around: int) -> tuple[list[Row], Standing | None]:
-    """The rows around the place that was asked for, and its standing; nothing where it is not on the board."""
+class _Part(NamedTuple):
+    """A part of a ranked set that is shown: the first rows, those around a place, those of some players."""
+
+    ask: _Question
+    top: int
+    around: int
+    place: dict[str, Any] | None
+    players: Collection[str] = ()
+
+    def asked(self, top: int, reach: int) -> places.Asked:
+        """The same with so many rows of each shard: the first, and on either side of the place."""
+        place = self.place and self.place | {"before": reach, "after": reach + 1}
+        return places.Asked(self.ask.board, self.ask.suffix, top, place, self.players)
+
+    def is_in(self, answers: list[places.Answer]) -> bool:
+        """Whether each shard has given all of its rows that are shown."""
+        first, count = _span(self.ask, answers, self.around)
+        most = min(self.top, _visible_size(self.ask.board, answers))
+        return places.has_first(answers, most) and places.has_window(answers, first, count)
+
+
+def _read(parts: Sequence[_Part]) -> list[list[places.Answer]]:
+    """What all shards say of each part.
+
+    One shard gives the very rows. Of many each gives as many as it has by far the most often; where that was too few
+    in a part, it is asked again for as many as any could need.
+    """
+    if shards.count() == 1:
+        return places.read_many([part.asked(part.top, part.around) for part in parts])
+    answers = places.read_many([part.asked(places.share(part.top), places.share(part.around)) for part in parts])
+    short = [index for index, part in enumerate(parts) if not part.is_in(answers[index])]
+    full = [parts[index].asked(parts[index].top, 2 * parts[index].around) for index in short]
+    for index, whole in zip(short, places.read_many(full) if full else (), strict=True):
+        answers[index] = whole
+    return answers
+
+
+def _span(ask: _Question, answers: list[places.Answer], around: int) -> tuple[int, int]:
+    """The index of the first row around the place that was asked for, and how many rows there are; 0 rows of none."""
     found = [answer.around for answer in answers if answer.around]
     size = _visible_size(ask.board, answers)
     position = sum(part.position for part in found)
     if not found or position >= size:
-        return [], None
+        return 0, 0
     first = max(0, min(position - around, size - (2 * around + 1)))
-    _entries, shown = _window(ask, answers, position, first, min(2 * around + 1, size - first))
+    return first, min(2 * around + 1, size - first)
+
+
+def _around(ask: _Question, answers: list[places.Answer], around: int) -> tuple[list[Row], Standing | None]:
+    """The rows around the place that was asked for, and its standing; nothing where it is not on the board."""
+    first, count = _span(ask, answers, around)
+    if not count:
+        return [], None
+    found = [answer.around for answer in answers if answer.around]
+    size = _visible_size(ask.board, answers)
+    _entries, shown = _window(ask, answers, first, count)
     better = sum(part.better for part in found)
     order = found[0].order
-    rank = 1 + (_levels(ask, found[0].levels, order) if ask.board.ties == "dense" else better)
-    return shown, Standing(rank, ask.board.score_of(order), size, 100 * (size - better) / size)
+    levels = _levels(ask, found[0].levels, order) if ask.board.ties == "dense" else better
+    return shown, _standing(ask.board, order, better, size, levels)
+
+
+def _standing(board: Board, order: int, better: int, size: int, levels: int) -> Standing:
+    """Of an order value: `better` entries are above it, which rank as so many `levels`."""
+    return Standing(1 + levels, board.score_of(order), size, 100 * (size - better) / size)
 
 
 def _window(
-    ask: _Question, answers: list[places.Answer], position: int, first: int, count: int
+    ask: _Question, answers: list[places.Answer], first: int, count: int
 ) -> tuple[list[places.Entry], list[Row]]:
-    """The entries from the index `first` on, out of what the shards gave around `position`, and their rows."""
+    """The entries from the index `first` on, out of what the shards gave around a place, and their rows."""
     found = [answer.around for answer in answers if answer.around]
     entries = places.merge([part.entries for part in found])
-    offset = max(0, sum(part.position - part.first for part in found) + first - position)
+    offset = max(0, first - sum(part.first for part in found))
     entries = entries[offset : offset + max(0, count)]
     if not entries:
         return [], []
@@ -359,6 +420,12 @@ def _within(field: str, value: object, least: int, most: int) -> int:
             {field: _("Enter a whole number from %(least)s to %(most)s.") % {"least": least, "most": most}}
         )
     return value
+
+
+def cursor_behind(row: Row, slug: str) -> str:
+    """The cursor of the page that begins behind a row, on boards whose equal scores share a rank. No round trip."""
+    board = boards.get(slug)
+    return _cursor(places.Entry(board.sign * board.to_units(row.score) << board.tie_bits, row.player))
 
 
 def _cursor(entry: places.Entry) -> str:

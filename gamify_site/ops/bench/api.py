@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gamify_site.api import keys
-from gamify_site.ops.bench import events, web
+from gamify_site.ops.bench import events, filling, web
 from gamify_site.ops.bench.measuring import BATCH, compare, fill, say
 
 BODIES = 200
@@ -45,9 +45,20 @@ def run(players: int, seconds: float, compare_with: str = "") -> dict[str, Any]:
     return figures
 
 
-def _increments(port: int, ids: Sequence[str], seconds: float, headers: list[str]) -> dict[str, Any]:
+def increments(players: int, seconds: float, url: str) -> dict[str, Any]:
+    """Single increments over HTTP onto the board that `filling` has filled, beside another server's."""
+    ids = [filling.player(number) for number in range(min(players, BODIES))]
+    _key, secret = keys.create("bench", "write", by="bench")
+    with web.serving() as (port, _live_port):
+        ours = _increments(port, ids, seconds, [f"Authorization: Bearer {secret}"], filling.BOARD)
+    return {"ours": ours, "other": _other(url, ids, seconds)}
+
+
+def _increments(
+    port: int, ids: Sequence[str], seconds: float, headers: list[str], board: str = "bench-score"
+) -> dict[str, Any]:
     body = json.dumps({"increment": 1})
-    asked = [("PUT", f"/api/v1/leaderboards/bench-score/scores/{player}", body) for player in ids[:BODIES]]
+    asked = [("PUT", f"/api/v1/leaderboards/{board}/scores/{player}", body) for player in ids[:BODIES]]
     found = web.send(port, asked, seconds, headers)
     say(f"single increments: {found['requests_per_second']:,}/s, p99 {found['p99_ms']} ms")
     return found

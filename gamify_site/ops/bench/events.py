@@ -1,27 +1,20 @@
 """Events beside the bare server: what a whole event costs."""
 
-import multiprocessing
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache, partial
-from multiprocessing.pool import Pool
-from multiprocessing.synchronize import Barrier
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
-
-import django
 
 from achievements.definitions import Achievement, Event
 from achievements.services import catalog, events
-from gamify_site.ops.bench.measuring import BATCH, Rate, Way, compare, fill, increment_bare, rate, say
+from gamify_site.ops.bench.clients import clients
+from gamify_site.ops.bench.measuring import BATCH, Rate, Way, compare, fill, increment_bare, say
 from leaderboards.definitions import Board
 from leaderboards.services import boards
 
 SCORE, FULL = "bench_score", "bench_full"  # actions
 BATCHES = 200
-CLIENTS = 2  # at once, after one alone
-START_TIMEOUT = 60.0  # seconds
 Batch = Sequence[tuple[str, int]]
 
 
@@ -31,10 +24,8 @@ def run(players: int, seconds: float) -> dict[str, Any]:
     define()
     fill(ids, ["bench-score", "bench-full"])
     alone = _figures(*compare(ways(players), seconds))
-    with _clients(players) as pool:
-        together = _figures(
-            *compare(ways(players), seconds, measure=partial(_together, pool, players), who="2 clients")
-        )
+    with clients(ways, players) as both:
+        together = _figures(*compare(ways(players), seconds, measure=both, who="2 clients"))
     return {**alone, "two_clients": together}
 
 
@@ -73,34 +64,6 @@ def _figures(bare: Rate, score: Rate, full: Rate) -> dict[str, Any]:
         "full_server_us": round(full.server_us, 2),
         "full_ratio": round(full.per_second / bare.per_second, 3),
     }
-
-
-@contextmanager
-def _clients(players: int) -> Iterator[Pool]:
-    """Client processes that are ready to write: one client alone cannot keep the server busy."""
-    context = multiprocessing.get_context("spawn")
-    ready = context.Barrier(CLIENTS + 1)
-    with context.Pool(CLIENTS, _prepare, (players, ready)) as pool:
-        ready.wait(START_TIMEOUT)
-        yield pool
-
-
-def _prepare(players: int, ready: Barrier) -> None:
-    django.setup()
-    ways(players)
-    ready.wait(START_TIMEOUT)
-
-
-def _together(pool: Pool, players: int, way: Way, first: int, seconds: float) -> Rate:
-    """The sum of what the clients write at the same time; each of them sees all of the server's CPU."""
-    found = pool.starmap(_write, [(players, way.name, first, seconds)] * CLIENTS, chunksize=1)
-    return Rate(sum(one.per_second for one in found), 1 / sum(1 / one.server_us for one in found))
-
-
-def _write(players: int, name: str, first: int, seconds: float) -> Rate:
-    """What one of the clients does; a way itself cannot be sent to a process."""
-    (way,) = [way for way in ways(players) if way.name == name]
-    return rate(way, first, seconds)
 
 
 def _maker(action: str, batches: Sequence[Batch], *, with_ids: bool) -> Callable[[int], list[Event]]:

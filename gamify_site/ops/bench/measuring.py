@@ -59,14 +59,14 @@ class Way(NamedTuple):
 
 def rate(way: Way, first: int, seconds: float) -> Rate:
     """Writes batch after batch, numbered from `first`, until the writing alone has taken some seconds."""
-    done, duration, server = 0, 0.0, _server_seconds()
+    done, duration, server = 0, 0.0, server_seconds()
     while duration < seconds:
         batch = way.prepare(first + done)
         began = time.perf_counter()
         way.write(batch)
         duration += time.perf_counter() - began
         done += 1
-    return Rate(done * BATCH / duration, (_server_seconds() - server) / (done * BATCH) * 1e6)
+    return Rate(done * BATCH / duration, (server_seconds() - server) / (done * BATCH) * 1e6)
 
 
 def compare(
@@ -85,6 +85,7 @@ def compare(
     return best
 
 
-def _server_seconds() -> float:
+def server_seconds() -> float:
+    """The CPU time that the server has used."""
     usage = client().info("cpu")
     return float(usage["used_cpu_user"] + usage["used_cpu_sys"])

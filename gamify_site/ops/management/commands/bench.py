@@ -4,14 +4,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 SUITES = ("boards", "events", "catalog", "live", "api", "cluster")
+SCALE = "scale"  # takes ten minutes and 4 GB of memory, so only where it is asked for
 
 
 class Command(BaseCommand):
@@ -21,19 +22,46 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("suites", nargs="*", choices=[[], *SUITES], help=f"all of {', '.join(SUITES)} unless given")
-        parser.add_argument("--players", type=int, default=1_000_000, help="players on the board (default: a million)")
+        parser.add_argument(
+            "suites",
+            nargs="*",
+            choices=[[], *SUITES, SCALE],
+            help=f"all of {', '.join(SUITES)} unless given; {SCALE}: boards from a thousand players to ten million",
+        )
+        parser.add_argument(
+            "--players", type=_players, help="players on the board (default: a million); on the greatest one of scale"
+        )
         parser.add_argument("--seconds", type=float, default=5.0, help="how long each measurement takes (default: 5)")
-        parser.add_argument("--compare", metavar="URL", default="", help="another server to measure api beside")
+        parser.add_argument(
+            "--compare", metavar="URL", default="", help="another server to measure api and scale beside"
+        )
+        parser.add_argument(
+            "--leaderboard",
+            metavar="PYTHON",
+            help="an interpreter with the package leaderboard, to measure scale beside",
+        )
+        parser.add_argument(
+            "--report", type=Path, help="also write what scale, events and api found as a page with plots beside it"
+        )
         parser.add_argument("--json", type=Path, help="also write the figures to this file")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        compared = ["--compare", options["compare"]] if options["compare"] else []
+        suites = options["suites"] or SUITES
+        if SCALE not in suites and (options["report"] or options["leaderboard"]):
+            raise CommandError(f"--report and --leaderboard are for the suite {SCALE}.")
         with tempfile.TemporaryDirectory(prefix="gamify-bench-") as folder:
             environment = os.environ | {"GAMIFY_DATA_DIR": folder, "GAMIFY_REDIS_URL": "", "GAMIFY_DEMO": "1"}
-            command = [sys.executable, "-m", "gamify_site.ops.bench", *(options["suites"] or SUITES)]
-            command += ["--players", str(options["players"]), "--seconds", str(options["seconds"])]
-            command += ["--json", str(options["json"].absolute())] if options["json"] else []
-            command += compared
+            command = [sys.executable, "-m", "gamify_site.ops.bench", *suites, "--seconds", str(options["seconds"])]
+            for name in ("players", "compare", "leaderboard"):
+                command += [f"--{name}", str(options[name])] if options[name] else []
+            for name in ("json", "report"):
+                command += [f"--{name}", str(options[name].absolute())] if options[name] else []
+            command += ["--told", " ".join(["manage.py", *sys.argv[1:]])]
             finished = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=False)  # noqa: S603
         sys.exit(finished.returncode)
+
+
+def _players(text: str) -> int:
+    if not text.isdecimal() or not 1000 <= int(text) <= 99_999_999:
+        raise ArgumentTypeError(f"{text!r} is not a number of players from 1000 to 99999999")
+    return int(text)
