@@ -30,11 +30,13 @@ class Site:
         }
         self.environment["GAMIFY_DATA_DIR"] = str(folder)
 
-    def run(self, *arguments: str, answer: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command to its end."""
+    def run(
+        self, *arguments: str, answer: str = "", patience: float = PATIENCE, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end, which must come within some seconds."""
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         return subprocess.run(
-            command, env=self.environment | environment, input=answer, capture_output=True, text=True, timeout=PATIENCE
+            command, env=self.environment | environment, input=answer, capture_output=True, text=True, timeout=patience
         )
 
     def start(self, *arguments: str, **environment: str) -> None:

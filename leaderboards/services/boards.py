@@ -111,6 +111,12 @@ def all() -> list[Board]:  # noqa: A001  (the public name)
     return sorted(_all().values(), key=lambda board: (board.name.casefold(), board.slug))
 
 
+def for_scripts(slug: str) -> str:
+    """What the Lua scripts need to know of a board. Raises `UnknownBoard`. No round trip, as `get`."""
+    known = catalog.derived("boards for scripts", lambda: {name: it.for_scripts() for name, it in _all().items()})
+    return known[slug] if slug in known else get(slug).for_scripts()
+
+
 def delete(slug: str, *, by: str = "") -> None:
     """Removes the definition and every entry. Raises `UnknownBoard`. Cost: some 3 round trips for each period kept."""
     get(slug)

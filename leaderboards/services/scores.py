@@ -213,8 +213,7 @@ def _batches(
     sets = windows.sets_at(board, windows.check_moment(at))
     if not sets:
         raise ValidationError({"at": _("No season of the board “%(board)s” holds this day.") % {"board": board.slug}})
-    for _player, score in given:
-        board.to_units(score, field)
+    board.all_to_units([score for _, score in given], field)
     length = max(1, MOST_WRITES_A_CALL // len(sets))
     first = first_tick(board, len(given))
     entries = [_Entry(player, score, first + index) for index, (player, score) in enumerate(given)]
@@ -236,11 +235,12 @@ def _arguments(
 ) -> list[str]:
     """ARGV of the script, all of it by the definition as it is known now: it may have changed since the call began."""
     board = boards.get(slug)
+    units = board.all_to_units([entry.score for entry in entries], field)
     now = clock.now()
     request: dict[str, Any] = {
         "how": how or board.combine,
         "sets": windows.sets_at(board, at, ("all",) if is_spending else None),
-        "entries": [part for entry in entries for part in (entry.player, board.to_units(entry.score, field))],
+        "entries": [part for entry, number in zip(entries, units, strict=True) for part in (entry.player, number)],
         "seen": int(now.timestamp()),
         "ms": int(now.timestamp() * 1000),
         "lone": int(shards.count() == 1),
@@ -252,7 +252,7 @@ def _arguments(
         request["boards"] = all_boards
     if is_spending:
         request["floor"] = board.to_units(board.floor, "floor")
-    return [board.for_scripts(), json.dumps(request)]
+    return [boards.for_scripts(slug), json.dumps(request)]
 
 
 def first_tick(board: Board, number: int) -> int:

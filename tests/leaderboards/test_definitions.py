@@ -141,3 +141,21 @@ def test_sentence_says_the_rule():
     assert board(action="coin_collected").sentence() == "Adds up each player's coin collected; the highest leads."
     assert "the lowest leads" in board(combine="best", order="asc").sentence()
     assert "50" in board(max_entries=50).sentence()
+
+
+@pytest.mark.parametrize("scores", [[1, -5, 2**53 - 1], ["7", 2.0, Decimal(3)], [1, True], [1, 2**53], []])
+@pytest.mark.parametrize("decimals", [0, 2])
+def test_many_scores_are_read_as_each_of_them(scores, decimals):
+    board = Board("coins", "Coins", decimals=decimals)
+
+    def each() -> list[int]:
+        return [board.to_units(score) for score in scores]
+
+    try:
+        expected = each()
+    except ValidationError as error:
+        with pytest.raises(ValidationError) as refusal:
+            board.all_to_units(scores)
+        assert refusal.value.message_dict == error.message_dict
+    else:
+        assert board.all_to_units(scores) == expected

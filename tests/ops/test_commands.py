@@ -146,6 +146,25 @@ def test_bench_of_events_writes_its_figures(site: Site, tmp_path: Path) -> None:
     assert not embedded.is_running(site.folder)
 
 
+def test_bench_of_scale_writes_its_page(site: Site, tmp_path: Path) -> None:
+    file, page = tmp_path / "figures.json", tmp_path / "benchmarks.md"
+    options = ["--players", "1000", "--seconds", "0.3", "--json", str(file), "--report", str(page)]
+    finished = site.run("bench", "scale", *options, patience=240)
+    assert finished.returncode == 0, finished.stderr
+    stages = json.loads(file.read_text())["scale"]["stages"]
+    assert [(it["players"], it["shards"]) for it in stages] == [(1000, 1), (1000, 16)]
+    assert all(it["page"]["statuses"].keys() == {"200"} for it in stages)
+    assert "| rank, p99, 1,000 players, 16 shards |" in page.read_text("utf-8")
+    assert (tmp_path / "benchmarks/memory.svg").exists()
+
+
+def test_a_page_of_figures_needs_the_suite_that_measures_them(site: Site, tmp_path: Path) -> None:
+    failed = site.run("bench", "events", "--report", str(tmp_path / "benchmarks.md"))
+    assert failed.returncode == 1
+    assert "--report" in failed.stderr
+    assert site.run("bench", "scale", "--players", "10").returncode == 2
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux: memory and CPU are read from /proc")
 def test_bench_of_streams_writes_its_figures(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"

@@ -65,3 +65,31 @@ def test_script_keeps_to_what_every_server_has(path):
     assert not re.search(r"cmsgpack|struct\.|bit\.|'KEYS'|'SCAN'|'FLUSH|loadstring", code)
     assert not re.search(r"^function |^\w+ = ", code, re.MULTILINE)
     assert not re.search(r"ARGV\[\d+\] == \d", code)
+
+
+def test_functions_that_a_script_does_not_call_are_left_out():
+    """Each call of a script makes its functions anew."""
+    joined = """local MOST = 3
+local function one(a) return two(a) end
+local function two(a)
+  if a then return MOST end
+  return MOST
+end
+local function three() return MOST end
+local function four()
+  return three()
+end"""
+    (needed,) = scripts._needed(joined, "return one(KEYS[1])")
+    assert re.findall(r"^local function (\w+)", needed, re.MULTILINE) == ["one", "two"]
+    assert needed.startswith("local MOST = 3\n")
+    assert needed.rstrip().endswith("return MOST\nend")
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_nothing_that_a_script_calls_is_left_out(path):
+    whole: dict[str, str] = {}
+    scripts._collect(name_of(path), whole)
+    names = set(re.findall(r"^local function (\w+)", "\n".join(whole.values()), re.MULTILINE))
+    source = re.sub(r"--.*", "", scripts.source(name_of(path)))
+    kept = set(re.findall(r"^local function (\w+)", source, re.MULTILINE))
+    assert {name for name in names if re.search(rf"\b{name}\(", source)} == kept
