@@ -57,3 +57,16 @@ def test_filters_stand_in_the_address_and_back_takes_them_away(page: Page) -> No
     expect(page.get_by_role("link", name=re.compile("^Coins"))).to_have_attribute("aria-current", "true")
     page.go_back()
     expect(page.locator("li[data-achievement]")).to_have_count(everything)
+
+
+def test_leaving_the_search_does_not_ask_again(page: Page) -> None:
+    """Or the results would be replaced under a click on one of them, and the click be lost."""
+    page.goto("/achievements/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/achievements/?" in request.url else None)
+    page.get_by_role("searchbox").fill("finders")
+    expect(page.locator("li[data-achievement]")).to_have_count(1)
+    page.get_by_role("searchbox").blur()
+    page.get_by_label("Order").select_option("rarest")
+    expect(page).to_have_url(re.compile("sort=rarest"))
+    assert ["sort=rarest" in url for url in asked] == [False, True]
