@@ -136,7 +136,11 @@ def private_server() -> Iterator[Callable[[str], Private]]:
 def forget_everything() -> None:
     """What this process remembers of a data store: connections, the client, definitions, who has been counted."""
     for pool in ConnectionFactory._pools.values():  # or, of a cluster, its client
-        pool.disconnect_connection_pools() if isinstance(pool, RedisCluster) else pool.disconnect()
+        if isinstance(pool, RedisCluster):
+            pool.disconnect_connection_pools()
+            pool.nodes_manager.slots_cache.clear()  # redis-py holds on to its clients; this is most of one
+        else:
+            pool.disconnect()
     ConnectionFactory._pools.clear()
     connection.forget()
     catalog.forget()
