@@ -93,8 +93,8 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
         waiting = [index for index in waiting if replies[index][0] == ZONES]
         for index in waiting:
             zones |= {player.decode(): zone.decode() for player, zone in _by(replies[index][1:], 2)}
-    for chunk, reply in zip(chunks, replies, strict=True):
-        _settle(chunk, reply[4])
+    _settle(chunks, [reply[4] for reply in replies])
+    for reply in replies:
         away.settle(reply[5])
     return [_result(reply) for reply in replies]
 
@@ -111,14 +111,21 @@ def _result(reply: Sequence[Any]) -> Result:
     )
 
 
-def _settle(chunk: Chunk, news: Sequence[Any]) -> None:
+def _settle(chunks: Sequence[Chunk], news: Sequence[Sequence[Any]]) -> None:
+    """Settles each board once, however many shards and chunks have written to it."""
     if shards.count() == 1:
         return
-    moments = {item.at for item in chunk.events} or {clock.now()}
-    for slug, climbers, _dropped in _by(news, 3):
-        board = boards.get(slug.decode())
-        found = {suffix: None for at in sorted(moments, reverse=True) for suffix, _ in windows.sets_at(board, at)}
-        scores.settle(board, list(found), scores.read_climbers(climbers))
+    moments: dict[str, set[datetime]] = {}
+    climbers: dict[str, list[scores.Climber]] = {}
+    for chunk, told in zip(chunks, news, strict=True):
+        for name, flat, _dropped in _by(told, 3):
+            slug = name.decode()
+            moments.setdefault(slug, set()).update({item.at for item in chunk.events} or {clock.now()})
+            climbers.setdefault(slug, []).extend(scores.read_climbers(flat))
+    for slug, found in climbers.items():
+        board = boards.get(slug)
+        suffixes = {it: None for at in sorted(moments[slug], reverse=True) for it, _ in windows.sets_at(board, at)}
+        scores.settle(board, list(suffixes), found)
 
 
 def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapping[str, str]) -> list[str]:

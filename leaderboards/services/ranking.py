@@ -74,7 +74,7 @@ def standing(
     """The player's place; None where the player is not on the board. Errors and cost as `around_player`."""
     ask = _Question.make(slug, window, period, segment)
     check_player_id(player)
-    if shards.count() == 1 or ask.board.ties == "dense" or ask.board.max_entries is not None:
+    if shards.count() > 1 and (ask.board.ties == "dense" or ask.board.max_entries is not None):
         return view(slug, window=window, period=period, segment=segment, top=0, around=0, player=player).standing
     return _standing_by_counting(ask, player)
 
@@ -308,14 +308,20 @@ def _place_of_rank(ask: _Question, rank: int) -> dict[str, Any] | None:
 
 
 def _standing_by_counting(ask: _Question, player: str) -> Standing | None:
-    """The same on many shards, where neither levels nor the limit of the board ask for more. Two round trips."""
+    """The same without any rows; not on many shards where levels or the limit of the board ask for more.
+
+    One round trip with one shard, else 2.
+    """
     place = {"player": player, "before": 0, "after": 0}
     (home,) = places.read_at_home([(player, places.Asked(ask.board, ask.suffix, 0, place))])
-    if home.around is None:
+    found = home.around
+    if found is None or found.position >= _visible_size(ask.board, [home]):
         return None
-    order = home.around.order
-    size, better = places.count_elsewhere(ask.board, ask.suffix, shards.of(player), order)
-    return _standing(ask.board, order, home.around.better + better, home.size + size, home.around.better + better)
+    size, better = _visible_size(ask.board, [home]), found.better
+    if shards.count() > 1:
+        others, better_elsewhere = places.count_elsewhere(ask.board, ask.suffix, shards.of(player), found.order)
+        size, better = size + others, better + better_elsewhere
+    return _standing(ask.board, found.order, better, size, found.levels if ask.board.ties == "dense" else better)
 
 
 class _Part(NamedTuple):

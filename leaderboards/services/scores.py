@@ -1,6 +1,7 @@
 """Writing scores. Each write is one script per shard, exact, and atomic for all windows and segments of the board."""
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from leaderboards.services import away, boards, limits, places
 
 MOST_NAMES = 20  # players named in an error
 MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s; forty calls take 0.1 to 0.2
+FEW_CLIMBERS = 16  # order values of which each is looked up
 MOST_WRITES_A_CALL = 500  # entries x sets of one script call, which then stays below 5 ms of server time
 Score = int | float | str | Decimal
 
@@ -303,7 +305,11 @@ def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:
 def _announce(board: Board, suffix: str, climbers: Sequence[Climber]) -> None:
     """Tells the news of those who rose into the top of all shards. Two round trips."""
     orders = {order for _, before, after in climbers for order in (before, after) if order is not None}
-    better = dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))
+    if len(orders) <= FEW_CLIMBERS:
+        better = dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))
+    else:  # whoever is further down than the top's end does not matter
+        top = places.first(board, suffix, board.news_top + 1)
+        better = {order: bisect_left(top, -order, key=lambda entry: -entry.order) for order in orders}
     news = [
         (player, after, better[after] + 1)
         for player, before, after in climbers

@@ -114,3 +114,17 @@ def test_feed_and_events_are_bounded(services_store):
         make_board(f"board-{number}", entries={"alice": 1})
     assert 50 <= len(feed(services_store, "alice")) <= 52
     assert feed(services_store, "alice")[-1]["board"] == "board-54"
+
+
+def test_many_who_enter_at_once_are_told_as_each_of_them_would_be(services_store, monkeypatch):
+    """With ties at the end of the top, and with some who were in it before."""
+    before = {f"p{number:03}": number % 9 for number in range(80)}
+    after = {f"p{number:03}": number % 5 + 3 for number in range(0, 80, 2)}
+    told = {}
+    for slug, few in (("each", 10_000), ("together", 0)):
+        monkeypatch.setattr(scores, "FEW_CLIMBERS", few)
+        make_board(slug, news_top=12, combine="last", entries=before)
+        scores.submit_many(slug, after)
+        told[slug] = sorted((player, rank) for player, board, rank in rank_events(services_store) if board == slug)
+    assert told["together"] == told["each"]
+    assert told["each"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from gamify_site.ops.bench.side_by_side import KINDS, NAMES
 
+USUAL = 1_000_000  # players of a board that score updates are told of, besides the greatest
 MOST_BYTES = 90
 LEAST_UPDATES = 100_000
 MOST_GROWTH = 1.3
@@ -48,6 +49,8 @@ def of(scale: Mapping[str, Any]) -> list[Goal]:
     for shards in sorted({stage["shards"] for stage in stages}):
         some = sorted((stage for stage in stages if stage["shards"] == shards), key=lambda it: it["players"])
         found += _of_board(some[0], some[-1])
+        usual = [stage for stage in some[:-1] if stage["players"] == USUAL]
+        found += [_updates(stage) for stage in (*usual, some[-1])]
     for stage in stages:
         if "beside" in stage:
             found += _beside(stage["beside"])
@@ -56,7 +59,6 @@ def of(scale: Mapping[str, Any]) -> list[Goal]:
 
 def _of_board(smallest: Mapping[str, Any], greatest: Mapping[str, Any]) -> list[Goal]:
     where = f"{greatest['players']:,} players, {shards(greatest['shards'])}"
-    updates = max(ways[way]["per_second"] for ways in greatest["writes"].values() for way in ("submit_many", "events"))
     growth = greatest["page"]["p50_ms"] / smallest["page"]["p50_ms"]
     return [
         *(
@@ -64,9 +66,18 @@ def _of_board(smallest: Mapping[str, Any], greatest: Mapping[str, Any]) -> list[
             for name, most in SLOWEST.items()
         ),
         Goal(f"page over HTTP, p50, {where}, beside {smallest['players']:,} players", growth, MOST_GROWTH, " times"),
-        Goal(f"score updates, {where}", updates, LEAST_UPDATES, "/s", is_least=True),
         Goal(f"memory of an entry, {where}", greatest["memory"]["board"], MOST_BYTES, " bytes"),
     ]
+
+
+def _updates(stage: Mapping[str, Any]) -> Goal:
+    """The best rate of one client or two; the bare server's own rate says how far it could go."""
+    best, bare = (
+        max(ways[way]["per_second"] for ways in stage["writes"].values() for way in some)
+        for some in (("submit_many", "events"), ("bare",))
+    )
+    where = f"{stage['players']:,} players, {shards(stage['shards'])}"
+    return Goal(f"score updates, {where} (bare `ZINCRBY`: {bare:,}/s)", best, LEAST_UPDATES, "/s", is_least=True)
 
 
 def _beside(found: Mapping[str, Any]) -> list[Goal]:

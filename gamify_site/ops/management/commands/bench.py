@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,18 @@ class Command(BaseCommand):
                 command += [f"--{name}", str(options[name])] if options[name] else []
             for name in ("json", "report"):
                 command += [f"--{name}", str(options[name].absolute())] if options[name] else []
-            command += ["--told", " ".join(["manage.py", *sys.argv[1:]])]
+            command += ["--told", _told(suites, options)]
             finished = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=False)  # noqa: S603
         sys.exit(finished.returncode)
+
+
+def _told(suites: Sequence[str], options: Mapping[str, Any]) -> str:
+    """The command as a reader may repeat it: what is the machine's own goes by what it is called in the help."""
+    words = ["manage.py bench", *suites, f"--seconds {options['seconds']:g}"]
+    words += [f"--players {options['players']}"] if options["players"] else []
+    words += ["--leaderboard PYTHON"] if options["leaderboard"] else []
+    words += ["--compare URL"] if options["compare"] else []
+    return " ".join([*words, "--report FILE"])
 
 
 def _players(text: str) -> int:
