@@ -13,10 +13,6 @@ from typing import Any, NamedTuple
 from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board, Row
 
-SAMPLES = 64  # entries that each shard names in one step of the search for a rank
-GUESSES = 4  # before that search
-REACH = 12  # entries of each shard on either side of a guess
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -85,6 +81,24 @@ def order_value(text: bytes) -> int:
         return int(float(text))
 
 
+class HomePlace(NamedTuple):
+    """What the one shard that has a player says: how many entries there are, and where the player's is.
+
+    `position` entries come before it, `better` are better and have so many `levels`; `order` is None where it is not.
+    """
+
+    size: int
+    order: int | None = None
+    position: int = 0
+    better: int = 0
+    levels: int = 0
+
+    @classmethod
+    def read(cls, raw: Sequence[Any]) -> "HomePlace":
+        size, *place = raw
+        return cls(size, order_value(place[0]), *place[1:]) if place else cls(size)
+
+
 class Asked(NamedTuple):
     """Which part of which ranked set is wanted, also the entries of some players; `place` is as in read_board.lua."""
 
@@ -108,14 +122,25 @@ def read_many(asked: Sequence[Asked]) -> list[list[Answer]]:
     return [[next(replies) for _ in everyone] for _ in asked]
 
 
-def read_at_home(asked: Sequence[tuple[str, Asked]]) -> list[Answer]:
-    """The answers of the shard where each player is. One round trip for all."""
-    return _read([(shards.of(player), _request(it, shards.of(player))) for player, it in asked])
+def read_from(asked: Sequence[tuple[int, Asked]]) -> list[Answer]:
+    """The answers of one shard each. One round trip for all."""
+    return _read([(shard, _request(it, shard)) for shard, it in asked])
 
 
 def _read(work: Sequence[tuple[int, str]]) -> list[Answer]:
     """The answers to requests, each for a shard."""
     return [_answer(reply) for reply in catalog.run("leaderboards/read_board", work, lambda it: [it], repeatable=True)]
+
+
+def find(asked: Sequence[tuple[Board, str, str]]) -> list[HomePlace]:
+    """Where players are: board, suffix and player each. One round trip for all."""
+    work = [(shards.of(player), (board, suffix, player)) for board, suffix, player in asked]
+    return [HomePlace.read(reply) for reply in catalog.run("leaderboards/read_place", work, _find, repeatable=True)]
+
+
+def _find(asked: tuple[Board, str, str]) -> tuple[str, str, str, int]:
+    board, suffix, player = asked
+    return board.slug, suffix, player, int(board.ties == "dense")
 
 
 def _requests(asked: Asked, everyone: Sequence[int]) -> list[tuple[int, str]]:
@@ -292,124 +317,3 @@ def _ask_better(board: Board, suffix: str, orders: Sequence[int], asked: list[in
     return catalog.run(
         "leaderboards/count_better", [(shard, arguments) for shard in asked], lambda it: it, repeatable=True
     )
-
-
-def at_index(board: Board, suffix: str, index: int) -> Entry | None:
-    """The entry at an index (from 0) over all shards, the last one beyond the end; None on an empty board.
-
-    Each shard names the entry that would be it if all shards were alike; the middle one of those is near, and how far
-    off it is tells the next guess. An error of n places becomes one of about √n, so that two guesses do for millions.
-    Two round trips a guess; where guessing does not lead there, because shards are not alike, a search does.
-    """
-    low: Entry | None = None
-    high: Entry | None = None
-    indexes = [index // shards.count()] * shards.count()
-    for _ in range(GUESSES):
-        guess = _guess(board, suffix, indexes)
-        if guess is None:
-            return None
-        answers = read(board, suffix, top=0, place=_place(guess) | {"before": REACH, "after": REACH + 1})
-        target = min(index, sum(answer.size for answer in answers) - 1)
-        if has_window(answers, target, 1):
-            found = [answer.around for answer in answers if answer.around]
-            return merge([part.entries for part in found])[target - sum(part.first for part in found)]
-        positions = [answer.around.position if answer.around else 0 for answer in answers]
-        off = target - sum(positions)
-        low, high = (min(low or guess, guess), high) if off > 0 else (low, max(high or guess, guess))
-        indexes = [position + round(off / shards.count()) for position in positions]
-    return _search(board, suffix, index, low, high)
-
-
-def _guess(board: Board, suffix: str, indexes: Sequence[int]) -> Entry | None:
-    """The middle one of the entries that the shards have at some indexes, each at its own."""
-    nothing_around = {"before": 0, "after": 0}
-    work = [
-        (shard, _request(Asked(board, suffix, 0, nothing_around | {"index": max(0, index)}), shard))
-        for shard, index in enumerate(indexes)
-    ]
-    found = sorted(Entry(it.around.order, it.around.player) for it in _read(work) if it.around)
-    return found[len(found) // 2] if found else None
-
-
-def _place(entry: Entry) -> dict[str, Any]:
-    return {"order": str(entry.order), "player": entry.player}
-
-
-def _search(board: Board, suffix: str, index: int, low: Entry | None, high: Entry | None) -> Entry | None:
-    """The same between two entries, or from the first, or to the last one.
-
-    Each shard names evenly spaced entries of the span that is left; those bound where the index can lie, and the span
-    shrinks about thirtyfold a step. One round trip a step, O(log size) steps.
-    """
-    while True:
-        spans = _samples(board, suffix, low, high)
-        before = sum(span.first for span in spans)
-        total = sum(span.behind - span.first for span in spans)
-        if total == 0:
-            return low
-        target = min(max(index, before), before + total - 1)
-        if all(span.is_complete for span in spans):
-            everyone = merge([[entry for _, entry in span.samples] for span in spans])
-            return everyone[target - before]
-        new_low, new_high = _narrow(spans, target)
-        if (new_low or low, new_high or high) == (low, high):
-            return low
-        low, high = new_low or low, new_high or high
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """Samples of one shard between two places: index and entry, best first."""
-
-    first: int
-    behind: int
-    samples: list[tuple[int, Entry]]
-
-    @property
-    def is_complete(self) -> bool:
-        return len(self.samples) == self.behind - self.first
-
-    def bounds(self, place: Entry) -> tuple[int, int]:
-        """The least and the greatest number of entries of this shard that come before the place."""
-        least, most = self.first, self.behind
-        for index, entry in self.samples:
-            if (entry.order, entry.player) > (place.order, place.player):
-                least = index + 1
-            else:
-                most = index
-                break
-        return least, most
-
-
-def _samples(board: Board, suffix: str, low: Entry | None, high: Entry | None) -> list[_Span]:
-    request: dict[str, Any] = {"board": board.slug, "suffix": suffix, "samples": SAMPLES}
-    for name, entry in (("from", low), ("to", high)):
-        if entry:
-            request[name] = _place(entry)
-    text = json.dumps(request)
-    replies = catalog.run(
-        "leaderboards/sample_board", [(shard, text) for shard in shards.everyone()], lambda it: [it], repeatable=True
-    )
-    return [
-        _Span(
-            first,
-            behind,
-            [
-                (index, Entry(order_value(order), player.decode()))
-                for index, player, order in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-            ],
-        )
-        for first, behind, *flat in replies
-    ]
-
-
-def _narrow(spans: list[_Span], target: int) -> tuple[Entry | None, Entry | None]:
-    """The last sample that surely is not behind the target index, and the first that surely is."""
-    low: Entry | None = None
-    for sample in merge([[entry for _, entry in span.samples] for span in spans]):
-        bounds = [span.bounds(sample) for span in spans]
-        if sum(most for _, most in bounds) <= target:
-            low = sample
-        elif sum(least for least, _ in bounds) > target:
-            return low, sample
-    return low, None

@@ -1,26 +1,21 @@
 """Reading boards: top, around, standing, pages. Exact over any number of shards."""
 
-import base64
-import binascii
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
-
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask, client, guarded, patiently
 from leaderboards import windows
-from leaderboards.definitions import Board, BoardView, Row, Standing
-from leaderboards.services import boards, places
+from leaderboards.definitions import BoardView, Row, Standing
+from leaderboards.services import assembling, boards, places, searching
+from leaderboards.services.assembling import Part
+from leaderboards.services.questions import Question, cursor, read_cursor, within
 
 MOST_ROWS = 1000
-LONGEST_SEGMENT = 64
-LONGEST_ORDER = 17  # characters of ±2^53
 
 
 def top(
@@ -72,7 +67,7 @@ def standing(
     slug: str, player: str, *, window: str | None = None, period: str | None = None, segment: str | None = None
 ) -> Standing | None:
     """The player's place; None where the player is not on the board. Errors and cost as `around_player`."""
-    ask = _Question.make(slug, window, period, segment)
+    ask = Question.make(slug, window, period, segment)
     check_player_id(player)
     if shards.count() > 1 and (ask.board.ties == "dense" or ask.board.max_entries is not None):
         return view(slug, window=window, period=period, segment=segment, top=0, around=0, player=player).standing
@@ -98,26 +93,26 @@ def page(
     A cursor is a place, not an offset: however deep, a page costs the same, and it stays right while rows move.
     Errors as `top`, with `after` for a bad cursor. One round trip, with many shards at times 2; O(limit + log size).
     """
-    ask = _Question.make(slug, window, period, segment)
-    limit = _within("limit", limit, 1, MOST_ROWS)
+    ask = Question.make(slug, window, period, segment)
+    limit = within("limit", limit, 1, MOST_ROWS)
     place: dict[str, Any] | None = None
     if after is not None:
-        order, player = _read_cursor(after)
+        order, player = read_cursor(after)
         place = {"order": str(order), "player": player, "before": 0, "skip": 1}
     for most in dict.fromkeys((places.share(limit), limit)):
         behind = place | {"after": most} if place else None
         answers = places.read(ask.board, ask.suffix, top=0 if place else most, place=behind)
         start = sum(answer.around.first for answer in answers if answer.around)
-        count = min(limit, _visible_size(ask.board, answers) - start)
+        count = min(limit, assembling.visible_size(ask.board, answers) - start)
         if places.has_window(answers, start, count) if place else places.has_first(answers, count):
             break
     if place is None:
         entries = places.merge([answer.top for answer in answers])[:count]
         found = places.rows(ask.board, entries, 0, 0, 0)
     else:
-        entries, found = _window(ask, answers, start, count)
-    is_last = not entries or start + len(entries) >= _visible_size(ask.board, answers)
-    return found, None if is_last else _cursor(entries[-1])
+        entries, found = assembling.rows_from(ask, answers, start, count)
+    is_last = not entries or start + len(entries) >= assembling.visible_size(ask.board, answers)
+    return found, None if is_last else cursor(entries[-1])
 
 
 def view(
@@ -135,15 +130,15 @@ def view(
 
     Errors as `top`. One round trip with one shard; with more, 2 for a player and a few for a rank.
     """
-    ask = _Question.make(slug, window, period, segment)
-    top = _within("top", top, 0, MOST_ROWS)
-    around = _within("around", around, 0, MOST_ROWS)
+    ask = Question.make(slug, window, period, segment)
+    top = within("top", top, 0, MOST_ROWS)
+    around = within("around", around, 0, MOST_ROWS)
     mine = _places_of_players([(ask, check_player_id(player))])[0] if player is not None else None
-    asked = _place_of_rank(ask, _within("rank", rank, 1, 10**15)) if rank is not None else mine
-    shown = _view(ask, _read([_Part(ask, top, around, asked)])[0], top, around)
+    asked = _place_of_rank(ask, within("rank", rank, 1, 10**15)) if rank is not None else mine
+    shown = _view(ask, assembling.read([Part(ask, top, around, asked)])[0], top, around)
     if rank is None:
         return shown
-    standing = _around(ask, _read([_Part(ask, 0, 0, mine)])[0], 0)[1] if mine else None
+    standing = assembling.rows_around(ask, assembling.read([Part(ask, 0, 0, mine)])[0], 0)[1] if mine else None
     return replace(shown, standing=standing)
 
 
@@ -161,15 +156,15 @@ def views(
     for all with one shard; with more, 2.
     """
     named = among or {}
-    asks = [_Question.make(slug, None, None, None) for slug in slugs]
+    asks = [Question.make(slug, None, None, None) for slug in slugs]
     if player is None:
         mine: list[dict[str, Any] | None] = [None] * len(asks)
     else:
         mine = _places_of_players([(ask, check_player_id(player)) for ask in asks])
     parts = [
-        _Part(ask, top, around, place, named.get(ask.board.slug, ())) for ask, place in zip(asks, mine, strict=True)
+        Part(ask, top, around, place, named.get(ask.board.slug, ())) for ask, place in zip(asks, mine, strict=True)
     ]
-    return [_view(ask, answers, top, around) for ask, answers in zip(asks, _read(parts), strict=True)]
+    return [_view(ask, answers, top, around) for ask, answers in zip(asks, assembling.read(parts), strict=True)]
 
 
 def around_players(
@@ -179,21 +174,21 @@ def around_players(
 
     Errors as `top`. One round trip for all with one shard; with more, 2.
     """
-    ask = _Question.make(slug, window, None, None)
+    ask = Question.make(slug, window, None, None)
     mine = _places_of_players([(ask, check_player_id(player)) for player in players])
-    answers = _read([_Part(ask, 0, around, place) for place in mine])
+    answers = assembling.read([Part(ask, 0, around, place) for place in mine])
     return {player: _view(ask, found, 0, around) for player, found in zip(players, answers, strict=True)}
 
 
-def _view(ask: "_Question", answers: list[places.Answer], top: int, around: int) -> BoardView:
-    entries = places.merge([answer.top for answer in answers])[: min(top, _visible_size(ask.board, answers))]
-    around_rows, standing = _around(ask, answers, around)
+def _view(ask: Question, answers: list[places.Answer], top: int, around: int) -> BoardView:
+    entries = places.merge([answer.top for answer in answers])[: min(top, assembling.visible_size(ask.board, answers))]
+    around_rows, standing = assembling.rows_around(ask, answers, around)
     return BoardView(
         board=ask.board,
         window=ask.window,
         period=ask.period,
         segment=ask.segment,
-        size=_visible_size(ask.board, answers),
+        size=assembling.visible_size(ask.board, answers),
         version=_join_versions(catalog.snapshot().version, [answer.version for answer in answers]),
         top=tuple(places.rows(ask.board, entries, 0, 0, 0)),
         around=tuple(around_rows),
@@ -235,7 +230,7 @@ class Choices(NamedTuple):
 
 def choices(slug: str, window: str | None = None, period: str | None = None, segment: str | None = None) -> Choices:
     """The periods and segments of a board, and where a set begins. Errors as `top`. One round trip."""
-    asked = _Question.make(slug, window, period, segment)
+    asked = Question.make(slug, window, period, segment)
     whole = windows.suffix(asked.window, asked.period)
     everyone = list(shards.everyone())
     replies = ask(
@@ -254,196 +249,52 @@ def choices(slug: str, window: str | None = None, period: str | None = None, seg
     )
 
 
-def _periods(asked: "_Question", kept: AbstractSet[str]) -> list[str]:
+def _periods(asked: Question, kept: AbstractSet[str]) -> list[str]:
     if asked.window == "season":
         return windows.begun_seasons(asked.board, clock.now())
     return sorted((name for name in kept if windows.span(asked.board, asked.window, name)), reverse=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """Which ranked set of which board is asked for."""
-
-    board: Board
-    window: str
-    period: str
-    segment: str | None
-    suffix: str
-
-    @classmethod
-    def make(cls, slug: str, window: str | None, period: str | None, segment: str | None) -> "_Question":
-        board = boards.get(slug)
-        window, period = windows.resolve(board, window, period, clock.now())
-        if segment is not None and not board.segment_by:
-            raise ValidationError({"segment": _("This board has no segments.")})
-        if segment is not None and (not segment or len(segment) > LONGEST_SEGMENT or not segment.isprintable()):
-            raise ValidationError(
-                {"segment": _("Enter a text of 1 to %(most)s characters.") % {"most": LONGEST_SEGMENT}}
-            )
-        suffix = windows.with_segment(windows.suffix(window, period), board, segment)
-        return cls(board, window, period, segment, suffix)
-
-
-def _places_of_players(asked: Sequence[tuple[_Question, str]]) -> list[dict[str, Any] | None]:
+def _places_of_players(asked: Sequence[tuple[Question, str]]) -> list[dict[str, Any] | None]:
     """The places to ask all shards for; with more than one, the player's own shard says first where they are."""
     if shards.count() == 1:
         return [{"player": player} for _, player in asked]
-    nothing_around = {"before": 0, "after": 0}
-    at_home = [
-        (player, places.Asked(ask.board, ask.suffix, 0, nothing_around | {"player": player})) for ask, player in asked
-    ]
-    found = zip(asked, places.read_at_home(at_home), strict=True)
+    found = zip(asked, places.find([(ask.board, ask.suffix, player) for ask, player in asked]), strict=True)
     return [
-        {"order": str(answer.around.order), "player": player} if answer.around else None
-        for (_, player), answer in found
+        {"order": str(held.order), "player": player} if held.order is not None else None for (_, player), held in found
     ]
 
 
-def _place_of_rank(ask: _Question, rank: int) -> dict[str, Any] | None:
+def _place_of_rank(ask: Question, rank: int) -> dict[str, Any] | None:
     most = min(rank, ask.board.max_entries or rank)
     if shards.count() == 1:
         return {"index": most - 1}
-    entry = places.at_index(ask.board, ask.suffix, most - 1)
+    entry = searching.at_index(ask.board, ask.suffix, most - 1)
     return {"order": str(entry.order), "player": entry.player} if entry else None
 
 
-def _standing_by_counting(ask: _Question, player: str) -> Standing | None:
+def _standing_by_counting(ask: Question, player: str) -> Standing | None:
     """The same without any rows; not on many shards where levels or the limit of the board ask for more.
 
     One round trip with one shard, else 2.
     """
-    place = {"player": player, "before": 0, "after": 0}
-    (home,) = places.read_at_home([(player, places.Asked(ask.board, ask.suffix, 0, place))])
-    found = home.around
-    if found is None or found.position >= _visible_size(ask.board, [home]):
+    (held,) = places.find([(ask.board, ask.suffix, player)])
+    most = ask.board.max_entries or held.size
+    if held.order is None or held.position >= most:
         return None
-    size, better = _visible_size(ask.board, [home]), found.better
+    size, better = min(held.size, most), held.better
     if shards.count() > 1:
-        others, better_elsewhere = places.count_elsewhere(ask.board, ask.suffix, shards.of(player), found.order)
+        others, better_elsewhere = places.count_elsewhere(ask.board, ask.suffix, shards.of(player), held.order)
         size, better = size + others, better + better_elsewhere
-    return _standing(ask.board, found.order, better, size, found.levels if ask.board.ties == "dense" else better)
-
-
-class _Part(NamedTuple):
-    """A part of a ranked set that is shown: the first rows, those around a place, those of some players."""
-
-    ask: _Question
-    top: int
-    around: int
-    place: dict[str, Any] | None
-    players: Collection[str] = ()
-
-    def asked(self, top: int, reach: int) -> places.Asked:
-        """The same with so many rows of each shard: the first, and on either side of the place."""
-        place = self.place and self.place | {"before": reach, "after": reach + 1}
-        return places.Asked(self.ask.board, self.ask.suffix, top, place, self.players)
-
-    def is_in(self, answers: list[places.Answer]) -> bool:
-        """Whether each shard has given all of its rows that are shown."""
-        first, count = _span(self.ask, answers, self.around)
-        most = min(self.top, _visible_size(self.ask.board, answers))
-        return places.has_first(answers, most) and places.has_window(answers, first, count)
-
-
-def _read(parts: Sequence[_Part]) -> list[list[places.Answer]]:
-    """What all shards say of each part.
-
-    One shard gives the very rows. Of many each gives as many as it has by far the most often; where that was too few
-    in a part, it is asked again for as many as any could need.
-    """
-    if shards.count() == 1:
-        return places.read_many([part.asked(part.top, part.around) for part in parts])
-    answers = places.read_many([part.asked(places.share(part.top), places.share(part.around)) for part in parts])
-    short = [index for index, part in enumerate(parts) if not part.is_in(answers[index])]
-    full = [parts[index].asked(parts[index].top, 2 * parts[index].around) for index in short]
-    for index, whole in zip(short, places.read_many(full) if full else (), strict=True):
-        answers[index] = whole
-    return answers
-
-
-def _span(ask: _Question, answers: list[places.Answer], around: int) -> tuple[int, int]:
-    """The index of the first row around the place that was asked for, and how many rows there are; 0 rows of none."""
-    found = [answer.around for answer in answers if answer.around]
-    size = _visible_size(ask.board, answers)
-    position = sum(part.position for part in found)
-    if not found or position >= size:
-        return 0, 0
-    first = max(0, min(position - around, size - (2 * around + 1)))
-    return first, min(2 * around + 1, size - first)
-
-
-def _around(ask: _Question, answers: list[places.Answer], around: int) -> tuple[list[Row], Standing | None]:
-    """The rows around the place that was asked for, and its standing; nothing where it is not on the board."""
-    first, count = _span(ask, answers, around)
-    if not count:
-        return [], None
-    found = [answer.around for answer in answers if answer.around]
-    size = _visible_size(ask.board, answers)
-    _entries, shown = _window(ask, answers, first, count)
-    better = sum(part.better for part in found)
-    order = found[0].order
-    levels = _levels(ask, found[0].levels, order) if ask.board.ties == "dense" else better
-    return shown, _standing(ask.board, order, better, size, levels)
-
-
-def _standing(board: Board, order: int, better: int, size: int, levels: int) -> Standing:
-    """Of an order value: `better` entries are above it, which rank as so many `levels`."""
-    return Standing(1 + levels, board.score_of(order), size, 100 * (size - better) / size)
-
-
-def _window(
-    ask: _Question, answers: list[places.Answer], first: int, count: int
-) -> tuple[list[places.Entry], list[Row]]:
-    """The entries from the index `first` on, out of what the shards gave around a place, and their rows."""
-    found = [answer.around for answer in answers if answer.around]
-    entries = places.merge([part.entries for part in found])
-    offset = max(0, first - sum(part.first for part in found))
-    entries = entries[offset : offset + max(0, count)]
-    if not entries:
-        return [], []
-    order = entries[0].order
-    better = sum(part.better_than(order) for part in found)
-    levels = _levels(ask, found[0].first_levels, order) if ask.board.ties == "dense" else 0
-    return entries, places.rows(ask.board, entries, first, better, levels)
-
-
-def _levels(ask: _Question, on_lone_shard: int, order: int) -> int:
-    return on_lone_shard if shards.count() == 1 else places.count_levels(ask.board, ask.suffix, order)
-
-
-def _visible_size(board: Board, answers: list[places.Answer]) -> int:
-    total = sum(answer.size for answer in answers)
-    return min(total, board.max_entries or total)
+    levels = held.levels if ask.board.ties == "dense" else better
+    return assembling.standing(ask.board, held.order, better, size, levels)
 
 
 def _join_versions(catalog_version: str, parts: list[str]) -> str:
     return ":".join([catalog_version, *parts])
 
 
-def _within(field: str, value: object, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValidationError(
-            {field: _("Enter a whole number from %(least)s to %(most)s.") % {"least": least, "most": most}}
-        )
-    return value
-
-
 def cursor_behind(row: Row, slug: str) -> str:
     """The cursor of the page that begins behind a row, on boards whose equal scores share a rank. No round trip."""
     board = boards.get(slug)
-    return _cursor(places.Entry(board.sign * board.to_units(row.score) << board.tie_bits, row.player))
-
-
-def _cursor(entry: places.Entry) -> str:
-    return base64.urlsafe_b64encode(f"{entry.order}~{entry.player}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[int, str]:
-    try:
-        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode("ascii")
-        order, _separator, player = text.partition("~")
-        if len(order) <= LONGEST_ORDER:
-            return int(order), check_player_id(player)
-    except (ValueError, binascii.Error, ValidationError):
-        pass
-    raise ValidationError({"after": _("This is not a place that this board gave out.")})
+    return cursor(places.Entry(board.sign * board.to_units(row.score) << board.tie_bits, row.player))

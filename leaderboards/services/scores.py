@@ -297,9 +297,8 @@ def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:
     """Whether the writer is over the limit; with more than one shard, anybody may have trimmed since."""
     if board.max_entries is None or shards.count() == 1:
         return player in reply.dropped
-    place = {"player": player, "before": 0, "after": 0}
-    (answer,) = places.read_at_home([(player, places.Asked(board, suffix, 0, place))])
-    return answer.around is None
+    (held,) = places.find([(board, suffix, player)])
+    return held.order is None
 
 
 def _announce(board: Board, suffix: str, climbers: Sequence[Climber]) -> None:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from gamify_site.players import services as players
 from gamify_site.store import shards
 from leaderboards.definitions import Standing
-from leaderboards.services import places, ranking, scores
+from leaderboards.services import places, ranking, scores, searching
 from tests.builders import brief, crowd, ids, make_board
 
 pytestmark = pytest.mark.usefixtures("services_store")
@@ -67,14 +67,14 @@ def test_shards_are_asked_again_for_what_they_kept_back(monkeypatch):
 def test_a_rank_is_found_without_guessing(monkeypatch):
     make_board(entries=clumped(SIZE))
     expected = [brief(ranking.around_rank("coins", rank, 2)) for rank in (1, 77, 398, 5000)]
-    monkeypatch.setattr(places, "GUESSES", 0)
+    monkeypatch.setattr(searching, "GUESSES", 0)
     assert [brief(ranking.around_rank("coins", rank, 2)) for rank in (1, 77, 398, 5000)] == expected
 
 
 def test_guessing_that_does_not_get_there_leaves_a_search_between_the_guesses(monkeypatch):
     make_board(entries=clumped(SIZE))
-    monkeypatch.setattr(places, "REACH", 0)
-    monkeypatch.setattr(places, "GUESSES", 2)
+    monkeypatch.setattr(searching, "REACH", 0)
+    monkeypatch.setattr(searching, "GUESSES", 2)
     for rank in random.Random(1).sample(range(1, SIZE + 1), 12):
         assert ids(ranking.around_rank("coins", rank, 0)) == ids(ranking.page("coins", limit=rank)[0])[-1:]
 
