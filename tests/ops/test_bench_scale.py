@@ -77,7 +77,7 @@ def figures() -> dict[str, object]:
 
 
 def test_goals_say_by_how_much_they_are_met_or_missed():
-    told = {goal.name: goal for goal in goals.of(figures()["scale"])}
+    told = {goal.name: goal for goal in goals.of_scale(figures()["scale"])}
     rank = told["rank, p99, 1,000,000 players, 1 shard"]
     assert rank.told().endswith(": 0.2 ms (goal: at most 1 ms): met, 80% to spare")
     top = told["top 100, p99, 1,000,000 players, 16 shards"]
@@ -154,3 +154,13 @@ def test_events_and_api_are_told_where_they_were_measured():
     text = report.text(figures() | {"events": rates | {"two_clients": rates}, "api": api}, "benchmarks")
     assert "| events for one board | 1,000 | 1,000 |" in text
     assert "| single increments | 900 | 2.00 |" in text
+
+
+def test_three_nodes_are_told_beside_one_by_their_medians():
+    turn = {"per_second": 30_000, "server_us": 24.0, "server_us_of_turns": [20.0, 24.0, 31.0], "shares": [1.0]}
+    three = turn | {"server_us": 30.0, "shares": [0.33, 0.35, 0.32]}
+    found = {"shards": 12, "server": turn, "one_node": turn, "three_nodes": three, "more_server_time": 0.25}
+    text = report.text(figures() | {"cluster": found}, "benchmarks")
+    assert "had 33%, 35%, 32% of it" in text.replace("\n", " ")
+    assert "| three nodes | 30,000 | 30.0 | 20.0 | 31.0 |" in text
+    assert "| server time of an event, three nodes beside one | at most 1.15 times | 1.25 times | missed by 9% |" in text

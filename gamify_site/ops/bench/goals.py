@@ -1,4 +1,4 @@
-"""What `bench scale` is to reach, and whether it does."""
+"""What boards of all sizes and a cluster are to reach, and whether they do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ USUAL = 1_000_000  # players of a board that score updates are told of, besides 
 MOST_BYTES = 90
 LEAST_UPDATES = 100_000
 MOST_GROWTH = 1.3
+MOST_OF_CLUSTER = 1.15  # times the server time of an event on one node
 SLOWEST = {"rank": 1.0, "around ±10": 1.0, "top 100": 5.0}  # ms at p99
 
 
@@ -42,8 +43,8 @@ class Goal:
         return f"{self.name}: {self.found()} (goal: {self.bound()}): {self.verdict()}"
 
 
-def of(scale: Mapping[str, Any]) -> list[Goal]:
-    """All goals, of the greatest board on each number of shards."""
+def of_scale(scale: Mapping[str, Any]) -> list[Goal]:
+    """Those of the greatest board on each number of shards, and beside others."""
     stages = scale["stages"]
     found: list[Goal] = []
     for shards in sorted({stage["shards"] for stage in stages}):
@@ -55,6 +56,14 @@ def of(scale: Mapping[str, Any]) -> list[Goal]:
         if "beside" in stage:
             found += _beside(stage["beside"])
     return found
+
+
+def of_cluster(found: Mapping[str, Any] | None) -> list[Goal]:
+    """What an event costs three nodes beside one, where that was measured."""
+    if found is None:
+        return []
+    costs = 1 + found["more_server_time"]
+    return [Goal("server time of an event, three nodes beside one", costs, MOST_OF_CLUSTER, " times")]
 
 
 def _of_board(smallest: Mapping[str, Any], greatest: Mapping[str, Any]) -> list[Goal]:

@@ -59,6 +59,16 @@ limits, ties and those whom staff have hidden. That is less than one more round 
 """
 
 
+CLUSTER = """\
+## Three nodes
+
+Whole events in batches of 500 on {shards} shards, one client, on three nodes of a cluster, on one, and on a server that
+is no cluster: the CPU time of all servers for an event, the median of {turns} short turns of each (`bench cluster`).
+Three nodes on a machine of two cores are hardly faster than one; what they compute is what can be told there. The three
+had {spread} of it.
+"""
+
+
 def write(file: Path, figures: Mapping[str, Any]) -> None:
     """Writes the page, and the plots into the folder of the same name beside it."""
     folder = file.with_suffix("")
@@ -77,13 +87,17 @@ def text(figures: Mapping[str, Any], folder: str) -> str:
         "## Goals\n",
         _table(
             ["goal", "limit", "found", ""],
-            ((it.name, it.bound(), it.found(), it.verdict()) for it in goals.of(figures["scale"])),
+            (
+                (it.name, it.bound(), it.found(), it.verdict())
+                for it in [*goals.of_scale(figures["scale"]), *goals.of_cluster(figures.get("cluster"))]
+            ),
         ),
         *_reads(stages, folder),
         *_page(stages, folder),
         *_writes(stages, folder),
         *_memory(stages, folder),
         *(part for stage in stages for part in _beside(stage)),
+        *_cluster(figures.get("cluster")),
         *_events(figures.get("events")),
         *_api(figures.get("api")),
     ]
@@ -208,6 +222,29 @@ def _compared(row: Mapping[str, Any]) -> Iterable[str]:
         yield _ms(row[kind]["p50_ms"])
         yield f"{goals.ratio(row, kind):.1f}"
     yield f"{row['ours']['trips']:.0f} : {row['shared']['trips']:.0f}"
+
+
+def _cluster(found: Mapping[str, Any] | None) -> Iterable[str]:
+    if found:
+        names = {"three_nodes": "three nodes", "one_node": "one node", "server": "a server"}
+        shares = ", ".join(f"{share:.0%}" for share in found["three_nodes"]["shares"])
+        turns = len(found["server"]["server_us_of_turns"])
+        yield CLUSTER.format(shards=found["shards"], turns=turns, spread=shares)
+        yield _table(
+            ["", "events/s", "server µs an event", "least", "most"],
+            (
+                (
+                    name,
+                    _count(found[key]["per_second"]),
+                    *(f"{value:.1f}" for value in (found[key]["server_us"], *_ends(found[key]["server_us_of_turns"]))),
+                )
+                for key, name in names.items()
+            ),
+        )
+
+
+def _ends(ordered: Sequence[float]) -> tuple[float, float]:
+    return ordered[0], ordered[-1]
 
 
 def _events(found: Mapping[str, Any] | None) -> Iterable[str]:

@@ -37,7 +37,7 @@ def run(players: int, seconds: float, leaderboard: str = "", compare_with: str =
             others = [leaderboard, compare_with] if (size, shards) == (beside, 1) else []
             stages.append({"players": size, "shards": shards, **_stage(size, shards, seconds, others)})
     found = {"stages": stages}
-    for goal in goals.of(found):
+    for goal in goals.of_scale(found):
         say(goal.told())
     return found
 
