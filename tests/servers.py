@@ -39,7 +39,30 @@ class Fake:
         """Nothing is left behind."""
 
 
-class Private:
+class Child:
+    """A server that is a child of this process."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def kill(self) -> None:
+        """SIGKILL: it can say goodbye to nobody."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def pause(self) -> None:
+        """It takes connections and commands, and answers nothing until `resume`."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It answers again, first what was asked meanwhile."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+
+class Private(Child):
     """A real server of this test process: its child, on a unix socket in a temporary folder, without persistence."""
 
     def __init__(self, kind: str, program: str) -> None:
@@ -48,7 +71,6 @@ class Private:
         self.folder = Path(tempfile.mkdtemp(prefix=f"gamify-{kind}-"))
         self.socket = self.folder / "server.sock"
         self.url = f"unix://{self.socket}?db=0"
-        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Starts it, empty, and waits until it answers; does nothing when it runs."""
@@ -70,26 +92,13 @@ class Private:
 
     def stop(self) -> None:
         """Ends it by its own process; its data is lost, its address stays the same."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-            self.socket.unlink(missing_ok=True)
+        self.kill()
+        self.socket.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Ends it and removes its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def pause(self) -> None:
-        """It takes connections and commands, and answers nothing until `resume`."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """It answers again, first what was asked meanwhile."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
 
     def redis(self) -> Redis:
         """A client beside the program's own."""

@@ -12,18 +12,14 @@ from typing import Any
 
 import pytest
 
-from achievements.services import events, integrity, states
+from achievements.services import events
 from gamify_site import clock
-from gamify_site.ops import integrity as key_integrity
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.errors import StoreUnavailable
-from leaderboards.services import integrity as board_integrity
-from leaderboards.services import ranking
-from tests.achievements.model import Model
 from tests.clusters import wait_for
 from tests.conftest import forget_everything, point_at
 from tests.integration import reporting
-from tests.integration.test_killed_reporters import define
+from tests.integration.agreement import assert_agreement, count_once, define
 
 ROUNDS = int(os.environ.get("LOAD_TEST_ROUNDS", "1"))
 REPORTERS = 4
@@ -102,22 +98,9 @@ def reporting_goes_on(seed: int) -> Iterator[Reporters]:
         for thread in reporters.threads:
             thread.join()
     assert not reporters.errors
-    compare(model, reporters)
-
-
-def compare(model: Model, reporters: Reporters) -> None:
     for batches in reporters.acknowledged:
-        for batch in {batch.key or place: batch for place, batch in enumerate(batches)}.values():
-            model.record(batch.events, reporters.now)
-    for player, expected in model.players.items():
-        state = states.read(player)
-        assert dict(state.progress) == expected.progress
-        assert {slug: it.points for slug, it in state.unlocked.items()} == {
-            slug: it.points for slug, it in expected.unlocked.items()
-        }
-        assert ranking.standing("coins", player).score == model.coins["all"][player]
-        assert ranking.standing("achievement-points", player).score == expected.points
-    assert not [*integrity.check(), *board_integrity.check(), *key_integrity.check()]
+        count_once(model, batches, reporters.now)
+    assert_agreement(model)
 
 
 @pytest.fixture

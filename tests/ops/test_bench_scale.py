@@ -163,4 +163,6 @@ def test_three_nodes_are_told_beside_one_by_their_medians():
     text = report.text(figures() | {"cluster": found}, "benchmarks")
     assert "had 33%, 35%, 32% of it" in text.replace("\n", " ")
     assert "| three nodes | 30,000 | 30.0 | 20.0 | 31.0 |" in text
-    assert "| server time of an event, three nodes beside one | at most 1.15 times | 1.25 times | missed by 9% |" in text
+    assert (
+        "| server time of an event, three nodes beside one | at most 1.15 times | 1.25 times | missed by 9% |" in text
+    )
