@@ -42,7 +42,7 @@ class Command(BaseCommand):
             help="an interpreter with the package leaderboard, to measure scale beside",
         )
         parser.add_argument(
-            "--report", type=Path, help="also write what scale, cluster, events and api found as a page with plots beside it"
+            "--report", type=Path, help="also write what scale, cluster, events, api found as a page, plots beside it"
         )
         parser.add_argument("--json", type=Path, help="also write the figures to this file")
 
