@@ -11,6 +11,8 @@ REDIS_SCHEMES = {
     "unix": "unix:///run/redis/redis.sock",
     "redis+sentinel": "redis+sentinel://one:26379,two:26379/NAME/0",
     "redis+cluster": "redis+cluster://one:7000,two:7000",
+    "rediss+sentinel": "rediss+sentinel://one:26379,two:26379/NAME/0",
+    "rediss+cluster": "rediss+cluster://one:7000,two:7000",
 }
 
 
@@ -71,7 +73,7 @@ def redis_url(name: str) -> str:
 def read_replicas(name: str, redis_url: str) -> bool:
     """Whether replicas may be asked; only Sentinel and a cluster tell which there are."""
     value = flag(name)
-    if value and not redis_url.startswith(("redis+sentinel://", "redis+cluster://")):
+    if value and "+" not in urlsplit(redis_url).scheme:
         raise BadEnvironment(name, "replicas are found by Sentinel or in a cluster only; see GAMIFY_REDIS_URL")
     return value
 
@@ -81,10 +83,11 @@ def _is_address(value: str) -> bool:
         parts = urlsplit(value)
         if parts.scheme == "unix":
             return len(parts.path) > 1
-        *service, database = parts.path.strip("/").split("/") if parts.scheme != "redis+sentinel" else _service(parts)
+        kind = parts.scheme.partition("+")[2]
+        *service, database = parts.path.strip("/").split("/") if kind != "sentinel" else _service(parts)
         hosts = parts.netloc.rpartition("@")[2].split(",")
         has_hosts = all(urlsplit(f"//{host}").hostname and urlsplit(f"//{host}").port != 0 for host in hosts)
-        if parts.scheme == "redis+cluster":  # which has no databases
+        if kind == "cluster":  # which has no databases
             return has_hosts and not parts.path.strip("/")
         return has_hosts and all(service) and (not database or database.isdecimal())
     except ValueError:  # a port that is none, brackets that do not match

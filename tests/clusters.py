@@ -28,14 +28,15 @@ NODE_TIMEOUT = 1000  # milliseconds until a silent node is taken for dead
 class Node(Child):
     """One server, on loopback; it keeps its append-only file, so that one that was killed comes back with its data."""
 
-    def __init__(self, folder: Path, port: int, options: Sequence[str]) -> None:
+    def __init__(self, folder: Path, port: int, options: Sequence[str], program: str = "") -> None:
+        self.program = program or str(get_binary_path())
         self.folder = folder
         self.port = port
         self.options = options
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> None:
-        command = [str(get_binary_path()), *self.options, "--port", str(self.port), "--bind", "127.0.0.1"]
+        command = [self.program, *self.options, "--port", str(self.port), "--bind", "127.0.0.1"]
         if "--sentinel" not in self.options:
             command += ["--save", "", "--appendonly", "yes", "--repl-diskless-sync-delay", "0"]
             command += ["--repl-ping-replica-period", "1"]

@@ -8,6 +8,7 @@ from django_redis.pool import ConnectionFactory
 from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode
+from redis.connection import parse_url
 from redis.retry import Retry
 from redis.sentinel import SentinelConnectionPool
 
@@ -50,7 +51,7 @@ class ClusterFactory(ConnectionFactory):  # type: ignore[misc]
     def _make(self) -> Cluster:
         return Cluster(
             startup_nodes=[ClusterNode(host, port) for host, port in self.options["NODES"]],
-            retry=Retry(NoBackoff(), 0),
+            **self.options["CONNECTION_POOL_KWARGS"],
             asks_replicas=settings.GAMIFY_READ_REPLICAS,
             username=self.options.get("USERNAME") or None,
             password=self.options.get("PASSWORD") or None,
@@ -63,7 +64,8 @@ def redis_settings(url: str) -> dict[str, Any]:
     """The `LOCATION` and `OPTIONS` of a django-redis cache for one of our addresses.
 
     `redis+sentinel://host:port,host:port/NAME/DB` becomes Sentinel options, `redis+cluster://host:port,host:port` some
-    nodes of a cluster that tell of the others; the other schemes are redis-py's own.
+    nodes of a cluster that tell of the others; both with `rediss` through TLS, and then with redis-py's `?ssl_…` options.
+    The other schemes are redis-py's own.
     """
     options: dict[str, Any] = {
         "SOCKET_CONNECT_TIMEOUT": CONNECT_TIMEOUT,
@@ -73,13 +75,16 @@ def redis_settings(url: str) -> dict[str, Any]:
         "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
     }
     parts = urlsplit(url)
-    if parts.scheme not in {"redis+sentinel", "redis+cluster"}:
+    scheme, _, kind = parts.scheme.partition("+")
+    if not kind:
         return {"LOCATION": url, "OPTIONS": options}
+    tls = _tls(parts.query) if scheme == "rediss" else {}
+    options["CONNECTION_POOL_KWARGS"] |= tls
     credentials, _, hosts = parts.netloc.rpartition("@")
     if credentials:
         username, _, password = credentials.rpartition(":")
         options |= {"USERNAME": unquote(username), "PASSWORD": unquote(password)}
-    if parts.scheme == "redis+cluster":
+    if kind == "cluster":
         options |= {
             "NODES": [_host_and_port(item, REDIS_PORT) for item in hosts.split(",")],
             "CONNECTION_FACTORY": "gamify_site.store.addresses.ClusterFactory",
@@ -88,7 +93,7 @@ def redis_settings(url: str) -> dict[str, Any]:
     name, _, database = parts.path.strip("/").partition("/")
     options |= {
         "SENTINELS": [_host_and_port(item, SENTINEL_PORT) for item in hosts.split(",")],
-        "SENTINEL_KWARGS": {"socket_timeout": CONNECT_TIMEOUT, **_sentinel_password(parts.query)},
+        "SENTINEL_KWARGS": {"socket_timeout": CONNECT_TIMEOUT, **_sentinel_password(parts.query), **tls},
         "CONNECTION_POOL_CLASS": "gamify_site.store.addresses.PatientSentinelPool",
         "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
     }
@@ -102,3 +107,9 @@ def _host_and_port(item: str, default: int) -> tuple[str, int]:
 
 def _sentinel_password(query: str) -> dict[str, str]:
     return {key: values[0] for key, values in parse_qs(query).items() if key in {"username", "password"}}
+
+
+def _tls(query: str) -> dict[str, Any]:
+    """What a client is told to speak TLS; the options `ssl_…` are spelled as in redis-py's own addresses."""
+    options = parse_url(f"rediss://?{query}")
+    return {"ssl": True, **{name: value for name, value in options.items() if name.startswith("ssl_")}}

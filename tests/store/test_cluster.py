@@ -1,6 +1,9 @@
 """On a cluster: one request to each node at once, nothing sent twice, old answers only where they will do."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -17,6 +20,7 @@ from tests.achievements.builders import make
 from tests.builders import brief, make_board
 from tests.clusters import Cluster, Node, wait_for
 from tests.conftest import forget_everything, point_at
+from tests.sites import free_ports
 
 PLAYERS = [f"p{number}" for number in range(40)]
 
@@ -197,3 +201,47 @@ def asked(nodes: list[Node]) -> int:
 @pytest.mark.parametrize("name", ["leaderboards/read_board", "leaderboards/submit_scores"])
 def test_scripts_say_whether_they_write(name):
     assert scripts.only_reads(name) is (name == "leaderboards/read_board")
+
+
+@pytest.fixture
+def encrypted(tmp_path):
+    """A cluster of one node that takes TLS, with a certificate that only its own authority vouches for; its address."""
+    server, openssl = shutil.which("redis-server"), shutil.which("openssl")
+    if not server or not openssl:
+        pytest.skip("needs redis-server and openssl; the server of the embedded store speaks no TLS")
+    certificate, key = tmp_path / "server.pem", tmp_path / "server.key"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    plain, bus, secure = free_ports(3)
+    options = [
+        "--cluster-enabled",
+        "yes",
+        "--cluster-port",
+        str(bus),
+        "--tls-cluster",
+        "yes",
+        "--tls-port",
+        str(secure),
+    ]
+    options += ["--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-ca-cert-file", str(certificate)]
+    node = Node(tmp_path / "node", plain, [*options, "--tls-auth-clients", "no"], server)
+    node.start()
+    try:
+        node.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        wait_for(lambda: "cluster_state:ok" in str(node.call("CLUSTER", "INFO")), "the cluster")
+        yield f"rediss+cluster://127.0.0.1:{secure}", certificate
+    finally:
+        node.kill()
+
+
+def test_a_cluster_is_spoken_to_through_tls(encrypted, settings):
+    address, certificate = encrypted
+    settings.GAMIFY_SHARDS = 3
+    point_at(SimpleNamespace(url=f"{address}?ssl_ca_certs={certificate}"), settings)
+    make_board(entries=dict.fromkeys(PLAYERS, 1))
+    assert ranking.size("coins") == len(PLAYERS)
+    point_at(SimpleNamespace(url=address), settings)
+    with pytest.raises(StoreUnavailable):  # nobody vouches for it
+        ranking.size("coins")
+    forget_everything()

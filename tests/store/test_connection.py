@@ -214,3 +214,14 @@ def test_sentinel_passwords_are_passed_on():
     assert (options["USERNAME"], options["PASSWORD"]) == ("user", "secret")
     assert options["SENTINEL_KWARGS"]["password"] == "guard"
     assert redis_settings("redis+sentinel://:secret@a:1/main/0")["OPTIONS"]["PASSWORD"] == "secret"
+
+
+@pytest.mark.parametrize("url", ["rediss+sentinel://a:1/main/0", "rediss+cluster://a:1"])
+def test_tls_holds_for_sentinels_and_servers_with_its_options(url):
+    options = redis_settings(f"{url}?ssl_ca_certs=/etc/ca.pem&ssl_check_hostname=no")["OPTIONS"]
+    told = {"ssl": True, "ssl_ca_certs": "/etc/ca.pem", "ssl_check_hostname": False}
+    assert told.items() <= options["CONNECTION_POOL_KWARGS"].items()
+    assert told.items() <= options.get("SENTINEL_KWARGS", told).items()
+    assert (
+        not {"ssl", "ssl_ca_certs"} & redis_settings("redis+cluster://a:1")["OPTIONS"]["CONNECTION_POOL_KWARGS"].keys()
+    )

@@ -62,6 +62,9 @@ def test_start_works_with_nothing_set():
         "redis+sentinel://a:1/main/zero",
         "redis+cluster://",
         "redis+cluster://a:1/0",
+        "rediss+cluster://a:1/0",
+        "rediss+sentinel://a:1",
+        "unix+cluster://a:1",
     ],
 )
 def test_redis_address_that_cannot_be_used_is_refused(monkeypatch, value):
@@ -82,6 +85,8 @@ def test_redis_address_that_cannot_be_used_is_refused(monkeypatch, value):
         "unix:///run/redis.sock?db=2",
         "redis+sentinel://a:1,b:2/main/0",
         "redis+sentinel://a,b/main",
+        "rediss+sentinel://a,b/main?ssl_ca_certs=/etc/ca.pem",
+        "rediss+cluster://user:secret@a:1,b:2?ssl_check_hostname=no",
     ],
 )
 def test_redis_address_that_can_be_used_is_kept(monkeypatch, value):
