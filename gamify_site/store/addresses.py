@@ -64,7 +64,7 @@ def redis_settings(url: str) -> dict[str, Any]:
     """The `LOCATION` and `OPTIONS` of a django-redis cache for one of our addresses.
 
     `redis+sentinel://host:port,host:port/NAME/DB` becomes Sentinel options, `redis+cluster://host:port,host:port` some
-    nodes of a cluster that tell of the others; both with `rediss` through TLS, then with redis-py's `?ssl_…` options. The
+    nodes of a cluster that tell of the others; both with `rediss` through TLS, with redis-py's `?ssl_…` options. The
     other schemes are redis-py's own.
     """
     options: dict[str, Any] = {
