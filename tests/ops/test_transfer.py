@@ -108,6 +108,7 @@ def played(request: pytest.FixtureRequest, open_store: Callable[..., Store], clo
         events.record([*given_events, Event(player, "boss"), *days], idempotency_key=player)
     players.follow("alice", "bob")
     scores.submit("laps", "nameless", "-12.34")
+    events.record([Event("dora", "coin", 5)])  # who is away later on, and still on the boards of periods that are over
     unlocks.revoke("bob", "slayer_a", "a mistake", by="root")
     moderation.hide("charlie", "cheats", by="root")
     events.record([Event("charlie", "coin", 3)])
@@ -115,7 +116,7 @@ def played(request: pytest.FixtureRequest, open_store: Callable[..., Store], clo
     assert seasons.close_due()
     events.record([Event(player, "coin", id=f"{player}-1") for player in ("alice", "bob", "charlie")])
     settings.GAMIFY_INACTIVE_DAYS = 5
-    assert away.leave_due() == 1
+    assert away.leave_due() == 2
     assert active_players.keep_over()
     Account.objects.create_user("Root", "tulips and trams", is_staff=True)
     api_keys.create("game", "write", by="root")
@@ -380,6 +381,8 @@ BAD = {
     "true": (b'"id":"alice"', b'"hidden":1,"id":"alice"', "is not true"),
     "unknown": (b'"id":"alice"', b'"id":"alice","progress":{"eleven":"3"}', "is no achievement of this file"),
     "negative": (b'"id":"alice"', b'"id":"alice","progress":{"ten":"-3"}', "is no whole number from 0"),
+    "hidden": (b'"id":"alice"', b'"hidden":true,"id":"alice"', "a hidden player is on no board"),
+    "away": (b'"id":"alice"', b'"hidden":true,"away":1,"id":"alice"', "who is away is on no board of all time"),
     "unlock": (b'"id":"alice"', b'"id":"alice","unlocked":{"ten":"soon"}', "is no unlock"),
     "kind": (b'{"player":{"en', b'{"gamer":{"en', "this is no object with one of the kinds"),
     "json": (b'{"player":{"en', b'{player:{"en', "this is no JSON"),

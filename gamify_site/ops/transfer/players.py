@@ -266,12 +266,14 @@ def _make_unlocks(thing: Thing, profile: dict[str, str], shard: int, player: str
 
 def _make_entries(thing: Thing, profile: dict[str, str], shard: int, player: str, target: Target) -> None:
     """Entries, what is registered of their periods, and what follows from them: segments, and levels of dense ranks."""
-    if "hidden" in thing and "entries" in thing:
+    if "hidden" in thing and "away" not in thing and "entries" in thing:
         raise checks.Wrong("entries: a hidden player is on no board")
     batch = target.shard(shard)
     for name, told in checks.mapping("entries", thing.get("entries", {})).items():
         order, expires = _split(name, told)
         ranked = target.ranked.get((shard, name)) or _register(target, shard, name, expires)
+        if "away" in thing and ranked.suffix == "all":  # only periods that were over still have them
+            raise checks.wrong(f"entries, {name}", told, "who is away is on no board of all time")
         board = ranked.board
         if abs(order >> board.tie_bits) > board.most_units or abs(order) > EXACT + 1:
             raise checks.wrong(f"entries, {name}", told, "is out of the board's range")
