@@ -35,6 +35,7 @@ from gamify_site.store import keys
 from gamify_site.store.errors import NotCopied, StoreUnavailable
 
 TRIES = 6  # a slot that has moved, and a cluster that has not agreed about it yet
+LONGEST = 1.5  # seconds, less than an answer is awaited for, after which nothing is sent again
 PAUSE = 0.05  # seconds before what the cluster could not take just now is sent again
 COPY_PATIENCE = 1000  # milliseconds that a change may take to reach the replicas
 LOST = (ConnectionError, TimeoutError, OSError)
@@ -146,6 +147,7 @@ class Cluster(RedisCluster):
         """
         replies: list[Any] = [None] * len(commands)
         waiting = list(range(len(commands)))
+        deadline = time.monotonic() + LONGEST
         for attempt in range(TRIES):
             if attempt > 1:
                 time.sleep(PAUSE)
@@ -157,8 +159,10 @@ class Cluster(RedisCluster):
                 for batch, connection in asked:
                     if connection is not None:
                         self._hear(batch, connection, commands, replies, copies)
+            if any(isinstance(replies[place], ClusterDownError) for place in waiting):
+                self._look_around(None)
             waiting = [place for place in waiting if self._may_go_again(commands[place], replies[place])]
-            if not waiting:
+            if not waiting or time.monotonic() > deadline:
                 break
         return [BeingMoved() if isinstance(reply, AskError | TryAgainError) else reply for reply in replies]
 
@@ -264,10 +268,7 @@ class Cluster(RedisCluster):
             return True
         if _is_asked_elsewhere(reply):
             return not command.is_script
-        if isinstance(reply, ClusterDownError):
-            self._look_around(None)
-            return True
-        return isinstance(reply, TryAgainError | NotSent)
+        return isinstance(reply, TryAgainError | ClusterDownError | NotSent)
 
     def _lose(self, node: ClusterNode, connection: Any, places: Sequence[int], replies: list[Any], error: Any) -> None:
         connection.disconnect()

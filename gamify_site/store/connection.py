@@ -24,7 +24,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from gamify_site.store.cluster import Cluster, Command, Words, wait_for_copies
+from gamify_site.store.cluster import LONGEST, Cluster, Command, Words, wait_for_copies
 from gamify_site.store.errors import NotCopied, StoreUnavailable
 
 T = TypeVar("T")
@@ -47,12 +47,17 @@ FIRST_PAUSE = 0.02  # seconds; doubled after each attempt
 
 
 def patiently(attempt: Callable[[], T]) -> T:
-    """Calls `attempt`, which must be safe to repeat, up to 3 times with growing pauses while the connection is lost."""
-    pause = FIRST_PAUSE
+    """Calls `attempt`, which must be safe to repeat, up to 3 times with growing pauses while the connection is lost.
+
+    Not again where that took long: who waited for a server that stands still would wait in vain again.
+    """
+    pause, deadline = FIRST_PAUSE, time.monotonic() + LONGEST
     for _ in range(ATTEMPTS - 1):
         try:
             return attempt()
         except LOST:
+            if time.monotonic() > deadline:
+                raise
             time.sleep(pause)
             pause *= 2
     return attempt()

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from redis.connection import Connection
+from redis.exceptions import TimeoutError
 
 from achievements.definitions import Event
 from achievements.services import events, progress
@@ -201,6 +203,33 @@ def asked(nodes: list[Node]) -> int:
 @pytest.mark.parametrize("name", ["leaderboards/read_board", "leaderboards/submit_scores"])
 def test_scripts_say_whether_they_write(name):
     assert scripts.only_reads(name) is (name == "leaderboards/read_board")
+
+
+def test_node_that_stands_still_is_not_waited_for_again_and_again(cluster_store, monkeypatch):
+    """It takes connections and says nothing: each wait costs two seconds of a worker, which stands still too."""
+    make_board(entries=dict.fromkeys(PLAYERS, 1))
+    still = node_of(cluster_store, keys.shard(0))
+    waits: list[int] = []
+    read_response = Connection.read_response
+
+    def read(self, *arguments, **options):
+        try:
+            return read_response(self, *arguments, **options)
+        except TimeoutError:
+            waits.append(self.port)
+            raise
+
+    monkeypatch.setattr(Connection, "read_response", read)
+    still.pause()
+    try:
+        for ask in (lambda: ranking.top("coins"), lambda: scores.submit_many("coins", dict.fromkeys(PLAYERS, 1))):
+            waits.clear()
+            with pytest.raises(StoreUnavailable):
+                ask()
+            assert len(waits) <= 2, waits
+    finally:
+        still.resume()
+        wait_for(cluster_store.server.is_whole, "the cluster")
 
 
 @pytest.fixture
