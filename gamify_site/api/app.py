@@ -1,5 +1,6 @@
 """The HTTP API: assembles the apps' routers, and turns what services raise into problems."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from gamify_site.store.connection import UNANSWERED
 from gamify_site.store.errors import StoreUnavailable
 from leaderboards import api as leaderboards
 from leaderboards.errors import InsufficientBalance, UnknownBoard
+
+logger = logging.getLogger("gamify")
 
 
 class Api(NinjaAPI):
@@ -75,11 +78,10 @@ def _too_little(_request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(409, str(error), balance=leaderboards.number(error.balance))
 
 
-def _unanswered(_request: HttpRequest, error: Exception) -> HttpResponse:
-    wait = error.retry_after if isinstance(error, StoreUnavailable) else StoreUnavailable().retry_after
-    return problem(
-        503, "The data store does not answer at the moment. Send it again.", headers={"Retry-After": str(wait)}
-    )
+def _unanswered(request: HttpRequest, error: Exception) -> HttpResponse:
+    told = error if isinstance(error, StoreUnavailable) else StoreUnavailable()
+    logger.warning("503 %s %s: %s", request.method, request.path_info, error.__cause__ or error)
+    return problem(503, f"{told} Send it again.", headers={"Retry-After": str(told.retry_after)})
 
 
 def _http_error(_request: HttpRequest, error: Exception) -> HttpResponse:

@@ -19,6 +19,7 @@ from redis.exceptions import (
     BusyLoadingError,
     ClusterError,
     ConnectionError,
+    OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
     TimeoutError,
@@ -35,12 +36,18 @@ _FAILED = (
     TimeoutError,
     BusyLoadingError,
     ReadOnlyError,
+    OutOfMemoryError,
     ClusterError,
     RedisClusterException,
     ConnectionInterrupted,
 )
 UNANSWERED = (StoreUnavailable, *_FAILED)
 LOST = (*_FAILED, OSError)
+REFUSALS = {  # by the first word of the server's error
+    "MISCONF": "The data store cannot save to its disk, and takes no writes until it can.",
+    "NOREPLICAS": "The data store has too few replicas to take writes.",
+    "BUSY": "The data store is busy with a script that does not end.",
+}
 ATTEMPTS = 3
 LOCK_PAUSE = 0.002  # seconds between two tries
 FIRST_PAUSE = 0.02  # seconds; doubled after each attempt
@@ -65,11 +72,17 @@ def patiently(attempt: Callable[[], T]) -> T:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Within it, a lost, slow or read-only server is a `StoreUnavailable`."""
+    """Within it, a lost, slow or read-only server is a `StoreUnavailable`, and so is one that takes no writes."""
     try:
         yield
+    except OutOfMemoryError as error:
+        raise StoreUnavailable("The data store is full: it has reached its maxmemory.") from error
     except LOST as error:
         raise StoreUnavailable from error
+    except exceptions.ResponseError as error:
+        if reason := REFUSALS.get(str(error).partition(" ")[0]):
+            raise StoreUnavailable(reason) from error
+        raise
 
 
 @cache

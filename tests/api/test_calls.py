@@ -3,10 +3,11 @@
 import pytest
 
 from achievements.definitions import Tier
-from achievements.services import unlocks
+from achievements.services import events, unlocks
 from gamify_site import audit
 from gamify_site.api import guard
 from gamify_site.players import services as players
+from gamify_site.store.errors import NotCopied
 from leaderboards.services import ranking
 from tests.achievements.builders import do, make
 from tests.builders import make_board, make_player
@@ -177,6 +178,17 @@ def test_without_a_data_store_it_says_so(client, down):  # noqa: ARG001
     answer = client.get("/api/v1/leaderboards", headers={"authorization": "Bearer gk_" + "A" * 43})
     assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
     assert answer["Retry-After"]
+
+
+def test_why_the_data_store_does_not_take_it_is_said_and_logged(call, monkeypatch, caplog):
+    def not_copied(*_args, **_kwargs):
+        raise NotCopied
+
+    monkeypatch.setattr(events, "record", not_copied)
+    answer = call("post", "/events", {"events": [{"player": "ada", "action": "coin"}]})
+    assert answer.status_code == 503
+    assert answer.json()["detail"].startswith("A change has not reached as many replicas")
+    assert "503 POST /api/v1/events: A change has not reached" in caplog.text
 
 
 def test_it_speaks_english_whatever_the_caller_prefers(call):

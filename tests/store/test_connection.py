@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django_redis import get_redis_connection
 
-from gamify_site.store import addresses
+from gamify_site.store import addresses, connection
 from gamify_site.store.addresses import redis_settings
 from gamify_site.store.connection import client, guarded, patiently
 from gamify_site.store.errors import StoreUnavailable
@@ -44,6 +44,27 @@ def test_store_that_is_away_is_unavailable(services_store):
             assert time.monotonic() - before < 2
     finally:
         services_store.start()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "reason"),
+    [("maxmemory", "1mb", "is full"), ("min-replicas-to-write", "1", "too few replicas")],
+)
+@pytest.mark.parametrize("kind", ["valkey", "redis", "cluster"])
+def test_store_that_takes_no_writes_says_why(open_store, kind, setting, value, reason):
+    open_store(kind, 8 if kind == "cluster" else 1)
+    make_board(entries={"alice": 5})
+    servers = connection.servers()
+    for server in servers:
+        server.config_set(setting, value)
+    try:
+        with pytest.raises(StoreUnavailable, match=reason):
+            scores.submit("coins", "alice", 1)
+        assert ranking.standing("coins", "alice").score == 5
+    finally:
+        for server in servers:
+            server.config_set(setting, "0")
+    assert scores.submit("coins", "alice", 1).score == 6
 
 
 def test_store_that_is_away_at_the_start_is_unavailable(down):
