@@ -15,6 +15,8 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from gamify_site.ops.processes import METRICS_FOLDER
+from gamify_site.store import catalog
+from gamify_site.store.errors import StoreUnavailable, WrongShards
 
 START_TIMEOUT = 60.0  # seconds
 LOOK_EVERY = 0.5
@@ -71,11 +73,22 @@ def _check_port(host: str, port: int, option: str) -> None:
         ) from error
 
 
+def _check_data() -> None:
+    """A data store that is away says so on all pages until it is there; data that is elsewhere would never be found."""
+    try:
+        catalog.check_shards()
+    except WrongShards:
+        raise
+    except StoreUnavailable:
+        return
+
+
 def serve(host: str, port: int, live_port: int, workers: int, ready: Callable[[], None], **environment: str) -> None:
     """Runs both processes until an interrupt, and calls `ready` as soon as they answer. Ends them in any case.
 
-    Raises `CommandError` when one ends by itself.
+    Raises `CommandError` when one ends by itself, `WrongShards` where the data lies on other shards.
     """
+    _check_data()
     web = _start("web", host, port, workers, environment)
     live = _start("live", host, live_port, 1, environment)
     try:

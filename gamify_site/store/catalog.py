@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gamify_site.store import keys, scripts, shards
 from gamify_site.store.connection import ask, client, guarded, insist_on_new_answers, patiently
-from gamify_site.store.errors import Resetting, StoreUnavailable
+from gamify_site.store.errors import Resetting, StoreUnavailable, WrongShards
 
 T = TypeVar("T")
 Fields = dict[str, str]
@@ -72,7 +72,7 @@ def follow() -> None:
 
 
 def snapshot() -> Snapshot:
-    """What this process knows; read from Redis (4 round trips) when it knows nothing yet."""
+    """What this process knows; read from Redis (6 round trips) when it knows nothing yet."""
     own = _own.get()
     known = own.snapshot
     if known is None:
@@ -216,6 +216,8 @@ def replacing(subject: str) -> Iterator[Callable[[Sequence[str]], None]]:
         _close(str(own.replacing))
         yield _remove_keys
         definitions = snapshot().definitions
+        with guarded():
+            client().set(keys.shard_count(), shards.count())
         final = _next_version(NEVER_CHANGED, [subject, *(repr(sorted(definitions[kind].items())) for kind in KINDS)])
         if _swap_site_version(str(own.replacing), final) != final:
             raise Resetting
@@ -245,11 +247,7 @@ def _remove_keys(names: Sequence[str]) -> None:
     groups: dict[str, list[str]] = {}
     for name in set(names).difference(version_keys.values()):
         groups.setdefault(name[: name.index("}") + 1], []).append(name)
-    calls = [
-        # What shards left behind that there are no more has no version of its own.
-        (prefix, [version_keys.get(prefix, f"{prefix}:catalog_version"), version, *group])
-        for prefix, group in groups.items()
-    ]
+    calls = [(prefix, [version_keys.get(prefix, ""), version, *group]) for prefix, group in groups.items()]
     if calls and STALE in scripts.run("store/remove_keys", calls, repeatable=True):
         raise Resetting
 
@@ -273,7 +271,33 @@ def _version_key(prefix: str) -> str:
     return keys.catalog_version() if prefix == keys.site() else f"{prefix}:catalog_version"
 
 
+def check_shards() -> None:
+    """Raises `WrongShards` where there are players on another number of shards than GAMIFY_SHARDS says.
+
+    Raises `StoreUnavailable`. One round trip; two where the number differs.
+    """
+    held = _held_shards()
+    if held not in (0, shards.count()) and any(ask([("zcard", keys.players(shard)) for shard in range(held)])):
+        raise WrongShards(held, shards.count())
+
+
+def _held_shards() -> int:
+    """On how many shards the data says that it lies; 0 where it does not say so yet."""
+    with guarded():
+        return int(patiently(lambda: client().get(keys.shard_count())) or 0)
+
+
+def _note_shards() -> None:
+    """Lets the data say on how many shards it lies, before anything is written to it."""
+    if _own.get().replacing is None:
+        check_shards()
+        if _held_shards() != shards.count():
+            with guarded():
+                client().set(keys.shard_count(), shards.count())
+
+
 def _load() -> Snapshot:
+    _note_shards()
     with guarded():
         for _ in range(TRIES):
             before = patiently(_read_version)

@@ -79,6 +79,9 @@ def guarded() -> Iterator[None]:
         raise StoreUnavailable("The data store is full: it has reached its maxmemory.") from error
     except LOST as error:
         raise StoreUnavailable from error
+    except exceptions.MovedError as error:  # which a client that knows of clusters does not let through
+        hint = "The server belongs to a cluster: GAMIFY_REDIS_URL must begin with redis+cluster://."
+        raise StoreUnavailable(hint) from error
     except exceptions.ResponseError as error:
         if reason := REFUSALS.get(str(error).partition(" ")[0]):
             raise StoreUnavailable(reason) from error

@@ -21,3 +21,14 @@ class NotCopied(StoreUnavailable):
 
     def __init__(self) -> None:
         super().__init__("A change has not reached as many replicas as GAMIFY_WAIT_REPLICAS says.", retry_after=1)
+
+
+class WrongShards(StoreUnavailable):
+    """The data lies on another number of shards than this process was told: it would look for players elsewhere."""
+
+    def __init__(self, held: int, told: int) -> None:
+        super().__init__(
+            f"The data lies on {held} shards, but GAMIFY_SHARDS is {told}. Set it to {held}; `export` and `import` "
+            "bring the data onto another number.",
+            retry_after=60,
+        )

@@ -1,15 +1,19 @@
-"""Whether the data store takes writes."""
+"""Whether the data store can be worked on."""
 
 from redis.exceptions import RedisError
 
-from gamify_site.store import keys
+from gamify_site.store import catalog, keys
 from gamify_site.store.connection import client
 from gamify_site.store.errors import StoreUnavailable
 
 
-def check_writable() -> None:
-    """Raises `StoreUnavailable` where Redis is away, read-only, full, or cannot save. One round trip, no trace."""
+def check() -> None:
+    """Raises `StoreUnavailable` where Redis is away, read-only, full, cannot save, or the data lies on other shards.
+
+    Two round trips, which leave no trace.
+    """
     try:
         client().setrange(keys.probe(), 0, "")  # counts as a write, but an empty text at a missing key makes none
     except (RedisError, OSError) as error:
         raise StoreUnavailable("The data store takes no writes.") from error
+    catalog.check_shards()

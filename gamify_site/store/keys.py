@@ -35,6 +35,11 @@ def catalog_version() -> str:
     return f"{site()}:catalog:version"
 
 
+def shard_count() -> str:
+    """string: on how many shards the data lies; a process that was told another number refuses to work on it."""
+    return f"{site()}:shards"
+
+
 def definitions(kind: str) -> str:
     """set: the slugs of all definitions of a kind (`boards`, `achievements`)."""
     return f"{site()}:{kind}s"

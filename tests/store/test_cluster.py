@@ -53,6 +53,13 @@ def test_many_shards_are_one_request_to_each_node(cluster_store, round_trips):
     assert round_trips() <= 2 * len(nodes)  # once to write, once to find who has risen into the top
 
 
+def test_a_plain_address_of_a_node_is_told_to_be_one_of_a_cluster(cluster_store, settings):
+    make_board(entries=dict.fromkeys(PLAYERS, 1))
+    point_at(SimpleNamespace(url=f"redis://127.0.0.1:{cluster_store.server.nodes[0].port}"), settings)
+    with pytest.raises(StoreUnavailable, match="redis\\+cluster"):
+        ranking.top("coins")
+
+
 def test_sessions_and_cache_lie_on_the_cluster(cluster_store):
     for number in range(20):
         cache.set(f"c{number}", number)

@@ -48,8 +48,9 @@ def is_needed() -> bool:
 
 
 def _stays(name: str) -> bool:
-    """How far a reset is; API keys, which games go on using; accounts of staff, and the demo's, written anew."""
-    if name in (keys.work(WORK), keys.api_keys(), keys.api_keys_used()):
+    """How far a reset is; API keys, which games go on using; accounts of staff, and the demo's, written anew; how many
+    shards there are."""
+    if name in (keys.work(WORK), keys.api_keys(), keys.api_keys_used(), keys.shard_count()):
         return True
     user = keys.user("")
     if not name.startswith(user):

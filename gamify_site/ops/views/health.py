@@ -18,9 +18,9 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 where Redis answers and takes writes, else 503 with the reason."""
+    """200 where the data store can be worked on, else 503 with the reason."""
     try:
-        health.check_writable()
+        health.check()
     except StoreUnavailable as error:
         return JsonResponse({"status": "unavailable", "reason": str(error)}, status=503)
     return JsonResponse({"status": "ok"})

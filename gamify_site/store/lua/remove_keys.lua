@@ -1,8 +1,9 @@
 -- Removes keys of the site or of one shard while all data is being replaced by the caller, and by nobody else.
 -- KEYS[1] the key prefix of the site or the shard
--- ARGV    the name of its version key, the version under which the caller replaces the data, keys …
+-- ARGV    the name of its version key, '' on a shard that there is no more; the version under which the caller replaces
+--         the data; keys …
 -- Returns `stale` or how many keys there were. Cost: O(keys); their memory is given back in the background.
 
-local held = redis.call('GET', ARGV[1])
+local held = ARGV[1] ~= '' and redis.call('GET', ARGV[1])
 if held and held ~= ARGV[2] then return 'stale' end
 return redis.call('UNLINK', unpack(ARGV, 3))
