@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from gamify_site import audit, clock
-from gamify_site.store import keys, scripts
+from gamify_site.store import catalog, keys, scripts
 from gamify_site.store.connection import ask, client, guarded
 
 Scope = Literal["read", "write"]
@@ -63,11 +63,12 @@ def create(name: str, scope: Scope, *, by: str) -> tuple[ApiKey, str]:
     """Makes a key; gives it and its secret, which nobody can be told again.
 
     Raises `ValidationError` at `name` where it is not 1 to 60 printable characters or taken, at `scope` where there is
-    no such scope, at no field where there are 1000 keys; `StoreUnavailable`. Two round trips; O(keys).
+    no such scope, at no field where there are 1000 keys; `StoreUnavailable`. Three round trips; O(keys).
     """
     name = check_name(name)
     if scope not in SCOPES:
         raise ValidationError({"scope": _("Choose read or write.")})
+    catalog.insist_on_open_data()
     stored = {"name": name, "scope": scope, "created": clock.now().isoformat(), "created_by": by}
     secret, digest = _store(stored)
     audit.record(audit.Entry("key_created", name, by, after={"scope": scope}))

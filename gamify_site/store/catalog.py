@@ -271,6 +271,15 @@ def _version_key(prefix: str) -> str:
     return keys.catalog_version() if prefix == keys.site() else f"{prefix}:catalog_version"
 
 
+def insist_on_open_data() -> None:
+    """Raises `Resetting` where somebody else replaces all data: what is not written by a fenced script would be lost.
+
+    Raises `StoreUnavailable`. One round trip.
+    """
+    with guarded():
+        patiently(_read_version)
+
+
 def check_shards() -> None:
     """Raises `WrongShards` where there are players on another number of shards than GAMIFY_SHARDS says.
 

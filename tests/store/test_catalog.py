@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.exceptions import ValidationError
 
+from gamify_site.api import keys as api_keys
+from gamify_site.players import accounts, registration
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.errors import Resetting, StoreUnavailable
 from leaderboards.errors import UnknownBoard
@@ -139,6 +141,8 @@ def test_nobody_sees_half_of_the_new_data():
             lambda: scores.submit_many("coins", {"alice": 1}),
             lambda: boards.all(),
             lambda: make_board("gems"),
+            lambda: registration.sign_up("dora", "correct horse"),
+            lambda: api_keys.create("game", "write", by="root"),
         ):
             with pytest.raises(Resetting) as refusal:
                 call()
@@ -147,6 +151,8 @@ def test_nobody_sees_half_of_the_new_data():
     with catalog.replacing("new"), ThreadPoolExecutor(1) as other:
         other.submit(everybody_else).result()
     assert ranking.size("coins") == 1
+    assert accounts.find("dora") is None
+    assert api_keys.all() == []
 
 
 def test_failed_replacement_stays_closed_until_the_next():
