@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from pytest_django import Settings
 
 from gamify_site import audit, clock, travel
@@ -66,7 +66,7 @@ def test_requests_follow(demo):  # noqa: ARG001
     travel.go(1, by="root")
     clock.set_ahead(clock.NOT_AHEAD)
     seen: list[timedelta] = []
-    travel.TravelMiddleware(lambda _request: seen.append(ahead()))(None)
+    travel.TravelMiddleware(lambda _request: seen.append(ahead()))(RequestFactory().get("/"))
     assert abs(seen[0] - timedelta(days=1)) < MOMENT
 
 
@@ -106,3 +106,13 @@ def test_site_follows_where_the_demo_is_on(demo, settings):  # noqa: ARG001
     with override_settings(MIDDLEWARE=["gamify_site.travel.TravelMiddleware", *settings.MIDDLEWARE]):
         page = Client().get("/leaderboards/coins/").content.decode()
     assert 'data-board-size="0"' in page
+
+
+def test_in_the_demo_too_a_process_is_alive_without_its_data_store(demo, settings):
+    demo.stop()
+    try:
+        with override_settings(MIDDLEWARE=["gamify_site.travel.TravelMiddleware", *settings.MIDDLEWARE]):
+            assert Client().get("/healthz").status_code == 200
+            assert Client().get("/").status_code == 503
+    finally:
+        demo.start()

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 SUITES = ("boards", "events", "catalog", "live", "api", "cluster")
-SCALE = "scale"  # takes ten minutes and 4 GB of memory, so only where it is asked for
+SCALE = "scale"  # takes ten minutes and 5 GB of memory, so only where it is asked for
 
 
 class Command(BaseCommand):
