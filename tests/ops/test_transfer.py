@@ -326,6 +326,43 @@ def test_data_that_is_there_is_replaced_only_on_demand(file: Path, monkeypatch: 
     assert players.get("alice").country == "SE"
 
 
+def test_data_that_comes_while_a_file_is_checked_stays(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = importing.check
+
+    def check_slowly(*arguments: Any) -> Any:
+        found = checked(*arguments)
+        make_board("live", {"charlie": 7}, action="coin")
+        return found
+
+    monkeypatch.setattr(importing, "check", check_slowly)
+    told = refused("import", file)
+    assert "There is data under the prefix 'gamify' already." in told
+    assert "stays closed" not in told
+    assert brief(ranking.top("live", 3)) == [(1, "charlie", 7)]
+    assert scores.increment("live", "charlie", 1).score == 8
+    assert len({store.redis.get(key) for key in store.redis.scan_iter("*catalog_version")}) == 1
+    assert events.record([Event("bob", "coin")]).accepted == 1
+
+
+def test_an_import_into_nothing_does_not_disturb_another(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One has broken off while the file was checked: what it left stays closed."""
+    checked = importing.check
+
+    def check_slowly(*arguments: Any) -> Any:
+        found = checked(*arguments)
+        with suppress(ZeroDivisionError), catalog.replacing("another"):
+            raise ZeroDivisionError
+        return found
+
+    monkeypatch.setattr(importing, "check", check_slowly)
+    assert "The data is closed" in refused("import", file)
+    catalog.forget()
+    with pytest.raises(Resetting):
+        boards.all()
+
+
 def test_standard_input_and_output_and_compressed(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     content = file.read_bytes()
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(content)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import IO, Any
 
+from gamify_site.ops.transfer import inventory
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.ops.transfer.kinds import BY_NAME
 from gamify_site.ops.transfer.lines import Lines, parse
@@ -39,6 +40,10 @@ class WrongLine(Exception):
         super().__init__(f"Line {number}: {reason}")
         self.number = number
         self.reason = reason
+
+
+class NotEmpty(Exception):
+    """There is data under the prefix that nobody said to remove; it is as it was."""
 
 
 class Order:
@@ -90,14 +95,16 @@ def _check_lines(lines: Lines, found: Checked, progress: Progress) -> None:
             progress()
 
 
-def replace_all(lines: Lines, progress: Progress) -> dict[str, int]:
+def replace_all(lines: Lines, progress: Progress, *, must_be_empty: bool = False) -> dict[str, int]:
     """Removes all that is under the prefix and writes what a file says; gives how many lines of each kind there were.
 
     Raises `WrongLine`, `Resetting` where somebody else has begun to replace the data since, `StoreUnavailable`; the
-    data then stays closed. A round trip for some hundred players, and one for each 100 names on each shard.
+    data then stays closed. With `must_be_empty` it raises `NotEmpty` where there is something of value, which may have
+    come while the file was checked, and `Resetting` where the data is closed; both leave everything as it is.
+    A round trip for some hundred players, and one for each 100 names on each shard.
     """
     counts: dict[str, int] = {}
-    with catalog.replacing(f"import {token_hex(8)}") as remove:
+    with catalog.replacing(f"import {token_hex(8)}", insist_on_nothing_there if must_be_empty else None) as remove:
         for some in scan.own_keys():
             remove(some)
         target, order = _target(lines, _send), Order()
@@ -116,6 +123,12 @@ def replace_all(lines: Lines, progress: Progress) -> dict[str, int]:
         catalog.forget()
         _trim(target)
     return counts
+
+
+def insist_on_nothing_there() -> None:
+    """Raises `NotEmpty`. Two round trips for each 500 keys in the whole data store."""
+    if not inventory.is_empty():
+        raise NotEmpty
 
 
 def _target(lines: Lines, send: Callable[[Sequence[tuple[str, Sequence[Any]]]], None]) -> Target:

@@ -10,12 +10,16 @@ from django.core.management.base import CommandError
 
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.progress import Bar
-from gamify_site.ops.transfer import importing, inventory, lines
+from gamify_site.ops.transfer import importing, lines
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.store import catalog
-from gamify_site.store.errors import Resetting
+from gamify_site.store.errors import Resetting, StoreUnavailable
 
 AGAIN = "The data stays closed, nobody sees half of it: import again, with --replace."
+CLOSED = (
+    "The data is closed: it is being replaced by somebody, or that has broken off. If nobody does, import with "
+    "--replace."
+)
 
 
 class Command(StoreCommand):
@@ -39,7 +43,7 @@ class Command(StoreCommand):
                 self._ask(file, replace, yes)
                 if file != "-":
                     self._check(file)
-                counts = self._replace(file)
+                counts = self._replace(file, must_be_empty=not replace)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
         said = ", ".join(f"{number:,} {name}" for name, number in counts.items())
@@ -69,16 +73,11 @@ class Command(StoreCommand):
         try:
             catalog.follow()
             catalog.snapshot()
+            importing.insist_on_nothing_there()
         except Resetting:
-            raise CommandError(
-                "The data is closed: it is being replaced by somebody, or that has broken off. If nobody does, import "
-                "with --replace."
-            ) from None
-        if not inventory.is_empty():
-            raise CommandError(
-                f"There is data under the prefix {settings.GAMIFY_PREFIX!r} already. Import with --replace to remove "
-                "it, or under another GAMIFY_PREFIX."
-            )
+            raise CommandError(CLOSED) from None
+        except importing.NotEmpty:
+            raise CommandError(_not_empty()) from None
 
     def _check(self, file: str) -> dict[str, int]:
         with ExitStack() as stack:
@@ -93,7 +92,7 @@ class Command(StoreCommand):
             )
         return found.counts
 
-    def _replace(self, file: str) -> dict[str, int]:
+    def _replace(self, file: str, *, must_be_empty: bool) -> dict[str, int]:
         with ExitStack() as stack:
             source, place = stack.enter_context(lines.opened(file))
             try:
@@ -101,12 +100,26 @@ class Command(StoreCommand):
             except Wrong as error:
                 raise CommandError(f"Line 1: {error}. Nothing is written.") from error
             try:
-                return importing.replace_all(opened, self._bar(place))
+                return importing.replace_all(opened, self._bar(place), must_be_empty=must_be_empty)
+            except importing.NotEmpty:  # it has come while the file was checked
+                raise CommandError(_not_empty()) from None
+            except Resetting:  # somebody else has closed it
+                raise CommandError(CLOSED) from None
             except importing.WrongLine as error:
                 raise CommandError(f"{error}. {AGAIN}") from error
             except BaseException:
-                self.stderr.write(AGAIN)
+                self._say_if_closed()
                 raise
+
+    def _say_if_closed(self) -> None:
+        """Says what to do where the data is closed, or may be."""
+        catalog.forget()
+        try:
+            catalog.snapshot()
+        except Resetting:
+            self.stderr.write(AGAIN)
+        except StoreUnavailable:
+            self.stderr.write(f"If this import has begun to write: {AGAIN[0].lower()}{AGAIN[1:]}")
 
     def _bar(self, place: Callable[[], tuple[int, int]]) -> Callable[[], None]:
         bar = Bar(self.stdout)
@@ -117,3 +130,10 @@ class Command(StoreCommand):
                 bar(done, total)
 
         return draw
+
+
+def _not_empty() -> str:
+    return (
+        f"There is data under the prefix {settings.GAMIFY_PREFIX!r} already. Import with --replace to remove it, or "
+        "under another GAMIFY_PREFIX."
+    )
