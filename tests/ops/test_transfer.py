@@ -521,6 +521,52 @@ def test_a_definition_that_changes_meanwhile_stops_the_export(store: Store, tmp_
     assert path.read_text() == "the one before"
 
 
+def reading(monkeypatch: pytest.MonkeyPatch, kind: str, meanwhile: Callable[[], object]) -> None:
+    """Something happens during an export, once all players are read, just before the things of a kind are."""
+
+    def wrapped(its: Any) -> Any:
+        def read(stock: inventory.Inventory) -> Any:
+            meanwhile()
+            yield from its.read(stock)
+
+        return its._replace(read=read) if its.name == kind else its
+
+    monkeypatch.setattr(exporting, "KINDS", [wrapped(its) for its in exporting.KINDS])
+
+
+def test_a_period_that_is_closed_during_an_export_is_closed_again(
+    open_store: Callable[..., Store], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_store("valkey", 2)
+    make_board("coins", {"alice": 9, "bob": 5}, windows=("day", "week"))
+    clock.advance(days=8)
+    assert [it.suffix for it in seasons.close_due()] == ["2082-11-20"]
+    clock.advance(days=8)
+    reading(monkeypatch, "closed_period", seasons.close_due)
+    content = export()
+    bring(content)
+    assert len(seasons.final_ranks("alice")) == 1
+    assert [it.suffix for it in seasons.close_due()] == ["2082-W47"]
+    assert [it.rank for it in seasons.final_ranks("alice")] == [1, 1]
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_event_that_comes_during_an_export_is_not_lost(
+    open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is neither in the player's line nor among the ids, and counts when it is sent again."""
+    open_store("valkey", 2)
+    make_board("coins", action="coin")
+    events.record([Event("alice", "coin", 1, id="early")])
+    event = Event("alice", "coin", 5, id="late")
+    reading(monkeypatch, "closed_period", lambda: events.record([event]))  # once all players are read
+    content = export()
+    bring(content)
+    assert events.record([event]).duplicates == 0
+    assert events.record([Event("alice", "coin", 1, id="early")]).duplicates == 1
+    assert brief(ranking.top("coins", 1)) == [(1, "alice", 6)]
+
+
 # Parts
 
 

@@ -13,7 +13,7 @@ from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask
-from leaderboards.services import boards, places, seasons
+from leaderboards.services import places, seasons
 
 STEP = 500
 MOST_NEWS = 1000  # of each shard
@@ -136,13 +136,12 @@ def _life(date: object, kept_for: timedelta) -> int:
 # Closed periods
 
 
-def read_closed_periods(_inventory: Inventory) -> Iterator[Thing]:
-    """The periods that were closed for good, with the first of each shard, best first."""
-    slugs = sorted(board.slug for board in boards.all())
-    closed = ask([("hgetall", keys.closed_periods(slug)) for slug in slugs]) if slugs else []
-    for slug, found in zip(slugs, closed, strict=True):
-        for suffix, told in sorted(found.items()):
-            yield {"board": slug, "suffix": suffix.decode(), **json.loads(told), "top": _top(slug, suffix.decode())}
+def read_closed_periods(inventory: Inventory) -> Iterator[Thing]:
+    """The periods that were closed for good before any player was read, with the first of each shard, best first."""
+    for slug, suffix in inventory.closed_periods:
+        (told,) = ask([("hget", keys.closed_periods(slug), suffix)])
+        if told is not None:
+            yield {"board": slug, "suffix": suffix, **json.loads(told), "top": _top(slug, suffix)}
 
 
 def _top(slug: str, suffix: str) -> list[list[Any]]:

@@ -39,6 +39,9 @@ KINDS = (
     Kind("visitors", history.read_visitors, history.make_visitors, lambda it: it["date"]),
     Kind("active_day", history.read_active_days, history.make_active_day, lambda it: it["date"]),
     Kind("active", history.read_active, history.make_active, lambda it: (it["date"], it["shard"])),
+    # Before the players: an event that comes in between is in the file as a whole, its id perhaps not. The other way
+    # round its id would be known, and the event lost although it is sent again.
+    Kind("event_ids", remembered.read_event_ids, remembered.make_event_ids, remembered.place_of_event_ids),
     Kind("player", players.read_players, players.make_player, lambda it: it["id"]),
     Kind(
         "closed_period",
@@ -58,7 +61,6 @@ KINDS = (
         history.make_news(keys.rank_events, RANK_EVENT),
         history.place_of_news,
     ),
-    Kind("event_ids", remembered.read_event_ids, remembered.make_event_ids, remembered.place_of_event_ids),
     Kind("batch", remembered.read_batches, remembered.make_batch, lambda it: (it["shard"], it["name"])),
 )
 BY_NAME = {kind.name: (place, kind) for place, kind in enumerate(KINDS)}
