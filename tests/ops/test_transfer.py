@@ -578,6 +578,30 @@ def test_ids_of_events_go_wherever_their_player_may(there: int, here: int) -> No
         assert remembered.heirs(there - 1, there, here) == [there - 1]
 
 
+def test_ids_of_the_future_are_refused(file: Path) -> None:
+    """A line of a few bytes must not make keys for all the days until then."""
+    line = b'{"event_ids":{"ids":["a"],"part":0,"shard":0,"span":%d}}\n'
+    rewrite(file, lambda found: found.insert(3, line % 32_503_680_000))
+    assert "span: 32503680000 is no whole number from 0 to" in refused("import", file)
+    assert boards.all() == []
+
+
+def test_ids_that_were_known_for_long_are_copied_a_few_times(open_store: Callable[..., Store], settings: Any) -> None:
+    store = open_store("valkey", 1)
+    make_board("coins", action="coin")
+    events.record([Event("alice", "coin", id="monday")])
+    content = export()
+    settings.GAMIFY_EVENT_TTL = 60
+    bring(content)
+    copies = list(store.redis.scan_iter("*:event_ids:*"))
+    assert len(copies) == remembered.MOST_COPIES
+    assert all(store.redis.ttl(it) > 0 for it in copies)
+    now = site_clock.now()
+    for minutes in (0, 1, 7, 14):
+        with site_clock.frozen(now + timedelta(minutes=minutes)):
+            assert events.record([Event("alice", "coin", id="monday")]).duplicates == 1
+
+
 @given(ttl=st.integers(1, 200_000), age=st.integers(0, 400_000), here=st.integers(1, 200_000))
 def test_ids_of_events_are_known_for_as_long(ttl: int, age: int, here: int) -> None:
     now = 3_560_000_000
@@ -586,7 +610,8 @@ def test_ids_of_events_are_known_for_as_long(ttl: int, age: int, here: int) -> N
         patch.setattr("django.conf.settings.GAMIFY_EVENT_TTL", here, raising=False)
         span = (now - age) // ttl
         found = remembered.spans(span, ttl)
-        last_known = (span + 2) * ttl - 1
+        assert len(found) <= remembered.MOST_COPIES
+        last_known = min((span + 2) * ttl - 1, now + 15 * here)
         for moment in {now, (now + last_known) // 2, last_known}:
             if now <= moment <= last_known:
                 assert {moment // here - 1, moment // here} & set(found)

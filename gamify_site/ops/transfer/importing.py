@@ -132,7 +132,8 @@ def insist_on_nothing_there() -> None:
 
 
 def _target(lines: Lines, send: Callable[[Sequence[tuple[str, Sequence[Any]]]], None]) -> Target:
-    return Target(shards.count(), lines.header.shards, lines.header.event_ttl, send)
+    header = lines.header
+    return Target(shards.count(), header.shards, header.event_ttl, header.seconds(), send)
 
 
 def _take(line: bytes, target: Target, order: Order) -> str:

@@ -53,6 +53,10 @@ class Header:
         checks.whole("event_ttl", thing["event_ttl"], 1, LONGEST_TTL)
         return cls(**thing)
 
+    def seconds(self) -> int:
+        """When the file was made, since the epoch."""
+        return int(checks.moment("at", self.at).timestamp())
+
     def digested(self) -> bytes:
         """What of it counts for the digest: all but the time, so that the same data has the same digest."""
         return write(asdict(self) | {"at": ""})

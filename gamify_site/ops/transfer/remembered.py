@@ -2,6 +2,9 @@
 
 They are known on the shard of the event's player, whom nobody remembers. Whoever was on shard `s` of `S` can only be on
 a shard `n` of `N` where both leave the same remainder by their greatest common divisor; all of those get the ids.
+
+Ids are noted in spans of `GAMIFY_EVENT_TTL` seconds, and asked for in two: this one and the one before. Where they were
+noted in longer spans, they are copied to several.
 """
 
 import math
@@ -22,7 +25,7 @@ STEP = 500
 MOST_SORTED = 500_000  # ids that are held in memory at a time
 LONGEST_ID = 128
 LONGEST_ANSWER = 10_000_000
-MOST_SHARDS = 1024
+MOST_COPIES = 8  # on a shard
 ANSWER = '["ok",'
 
 Thing = dict[str, Any]
@@ -60,7 +63,7 @@ def place_of_event_ids(thing: Thing) -> tuple[int, int, int]:
 def make_event_ids(thing: Any, target: Target) -> None:
     """Checks ids and keeps them for as long as they would have been known, on each shard that they may be sent to."""
     checks.fields(thing, ("span", "shard", "part", "ids"))
-    span = checks.whole("span", thing["span"], 0, checks.LATEST)
+    span = checks.whole("span", thing["span"], 0, _latest_moment(target) // target.event_ttl + 2)
     shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
     checks.whole("part", thing["part"], 0, checks.EXACT)
     ids = [_event_id(it) for it in checks.listed("ids", thing["ids"], STEP)]
@@ -68,8 +71,14 @@ def make_event_ids(thing: Any, target: Target) -> None:
     for number in heirs(shard, target.shards_there, target.shards) if flat else ():
         for its_span in spans(span, target.event_ttl):
             key = keys.event_ids(number, its_span)
+            life = (its_span - _now() // settings.GAMIFY_EVENT_TTL + 3) * settings.GAMIFY_EVENT_TTL
             target.shard(number).add("HSET", key, *flat)
-            target.shard(number).add("EXPIRE", key, 3 * settings.GAMIFY_EVENT_TTL)
+            target.shard(number).add("EXPIRE", key, life)
+
+
+def _latest_moment(target: Target) -> int:
+    """Until when (s) something may have happened that is in a file: its clock may be ahead of ours, or travelled."""
+    return max(_now(), target.made_at + target.ahead)
 
 
 def heirs(shard: int, there: int, here: int) -> list[int]:
@@ -79,12 +88,18 @@ def heirs(shard: int, there: int, here: int) -> list[int]:
 
 
 def spans(span: int, ttl: int) -> list[int]:
-    """The spans of today's length in which ids are kept that were noted in a span of `ttl` seconds; none too late."""
+    """The spans of today's length in which ids are kept that were noted in a span of `ttl` seconds: until they would
+    have been forgotten there, but in 8 spans at most, which is 15 times today's length from now.
+
+    An id is known during its span and the next, so that every second one will do; none is too late.
+    """
     known_until, now = (span + 2) * ttl, _now() // settings.GAMIFY_EVENT_TTL
     last = math.ceil(known_until / settings.GAMIFY_EVENT_TTL) - 2
     if last < now - 1:
         return []
-    return list(range(min(last, now), last + 1))
+    first = min(last, now)
+    last = min(last, first + 2 * (MOST_COPIES - 1))
+    return [*range(first, last, 2), last]
 
 
 def _event_id(value: object) -> str:

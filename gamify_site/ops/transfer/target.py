@@ -95,13 +95,16 @@ class Ranked(NamedTuple):
 class Target:
     """What is known of the file so far, and what waits to be sent.
 
-    `shards` is the number of shards here, `shards_there` and `event_ttl` are those that the file's header says.
+    `shards` is the number of shards here; `shards_there`, `event_ttl` (s) and `made_at` (s) are those that the file's
+    header says. `ahead` (s): how far its clock had travelled.
     """
 
     shards: int
     shards_there: int
     event_ttl: int
+    made_at: int
     send: Send
+    ahead: int = 0
     known: Known = field(default_factory=Known)
     expiries: dict[tuple[str, str], int] = field(default_factory=dict)
     ranked: dict[tuple[Any, ...], Ranked] = field(default_factory=dict)  # (shard, board and period[, segment])
