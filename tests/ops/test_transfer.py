@@ -29,7 +29,7 @@ from gamify_site import audit, visitors
 from gamify_site import clock as site_clock
 from gamify_site.api import keys as api_keys
 from gamify_site.ops.demo import reset, writing
-from gamify_site.ops.transfer import exporting, importing, inventory, lines, remembered, sketches
+from gamify_site.ops.transfer import answers, exporting, importing, inventory, lines, remembered, sketches
 from gamify_site.ops.transfer import players as players_transfer
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.players import services as players
@@ -184,6 +184,31 @@ def test_batches_that_are_sent_again_count_once(open_store: Callable[..., Store]
     bring(export())
     events.record(batch, idempotency_key="monday")
     assert brief(ranking.top("coins", 3)) == [(1, "charlie", 5), (1, "bob", 5), (1, "alice", 5)]
+
+
+WRONG_ANSWERS = (
+    *('["ok",', "[]", '["ok"]', '["ok",[],[],[]]', '["ok",[],[],[],[],[],[]]', '["stale",[],[],[],[],[]]'),
+    *('["ok",[1],[],[],[],[]]', '["ok",[],["a"],[],[],[]]', '["ok",[],[],["alice","ten",1],[],[]]'),
+    *('["ok",[],[],[],["coins",["alice","",""],{}],[]]', '["ok",[],[],[],[],[NaN,""]]'),
+)
+
+
+@pytest.mark.parametrize("answer", WRONG_ANSWERS)
+def test_answers_to_batches_are_checked(answer: str) -> None:
+    with pytest.raises(Wrong):
+        answers.check(answer)
+
+
+def test_an_answer_of_an_older_version_goes_round(open_store: Callable[..., Store]) -> None:
+    """In it nobody has come back to a board."""
+    store = open_store("valkey", 1)
+    make_board("coins", action="coin")
+    events.record([Event("alice", "coin", 5)], idempotency_key="monday")
+    key = next(store.redis.scan_iter("*:batch:*"))
+    store.redis.set(key, json.dumps(json.loads(store.redis.get(key))[:5]))
+    bring(export())
+    assert events.record([Event("alice", "coin", 5)], idempotency_key="monday").accepted == 1
+    assert brief(ranking.top("coins", 3)) == [(1, "alice", 5)]
 
 
 @pytest.mark.parametrize("scenario", SMALL)
@@ -409,6 +434,11 @@ BAD = {
     "range": (b'"coins:all":"5:0"', b'"coins:all":"9007199254740992:0"', "is out of the board's range"),
     "board": (b'"coins:all":"5:0"', b'"coin:all":"5:0"', "is no board of this file"),
     "period": (b'"coins:all":"5:0"', b'"coins:all:x=y":"5:0"', "is no period"),
+    "day": (b'"coins:all":"5:0"', b'"coins:2082-99-99":"5:0"', "is no period"),
+    "year": (b'"coins:all":"5:0"', b'"coins:9999-12":"5:0"', "is no period"),
+    "final week": (b'"id":"alice"', b'"final_ranks":{"coins:2082-W60":"1:5:2"},"id":"alice"', "is no period"),
+    "final board": (b'"id":"alice"', b'"final_ranks":{"Coins:all":"1:5:2"},"id":"alice"', "is no board and period"),
+    "aside": (b'"id":"alice"', b'"hidden_entries":{"coins:2082-02-30":"1:5"},"id":"alice"', "is no period"),
     "id": (b'"id":"alice"', b'"id":"al ice"', "is no player id"),
     "order of ids": (b'"id":"alice"', b'"id":"zoe"', "does not come after"),
     "twice": (b'"id":"alice"', b'"id":"bob"', "does not come after"),

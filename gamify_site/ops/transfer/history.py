@@ -13,6 +13,7 @@ from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask
+from leaderboards.definitions import EXACT
 from leaderboards.services import places, seasons
 
 STEP = 500
@@ -73,7 +74,7 @@ def make_daily(thing: Any, target: Target) -> None:
     for name, number in checks.mapping("counts", thing["counts"]).items():
         if name not in activity.COUNTED:
             checks.slug("counts", name.removeprefix("unlocks:") if name.startswith("unlocks:") else None)
-        checks.whole(f"counts, {name}", number, -checks.EXACT, checks.EXACT)
+        checks.whole(f"counts, {name}", number, -EXACT, EXACT)
         target.shard(0).add("HSET", keys.daily(0, thing["date"]), name, number)
 
 
@@ -105,7 +106,7 @@ def make_active_day(thing: Any, target: Target) -> None:
     """Checks the numbers of a day and keeps them."""
     checks.fields(thing, ("date", *ACTIVE))
     checks.day("date", thing["date"])
-    numbers = [checks.whole(name, thing[name], 0, checks.EXACT) for name in ACTIVE]
+    numbers = [checks.whole(name, thing[name], 0, EXACT) for name in ACTIVE]
     target.site.add("HSET", keys.active_players(), thing["date"], ":".join(map(str, numbers)))
 
 
@@ -154,17 +155,17 @@ def make_closed_period(thing: Any, target: Target) -> None:
     """Checks a closed period and keeps its first; of each shard here as many as closing it here would."""
     checks.fields(thing, ("board", "suffix", "at", "size", "top"))
     slug = checks.known("board", thing["board"], target.known.boards, "board")
-    suffix = checks.matching("suffix", thing["suffix"], checks.SUFFIX, "period")
+    suffix = checks.period("suffix", thing["suffix"])
     told = {
         "at": checks.whole("at", thing["at"], 0, checks.LATEST_MS),
-        "size": checks.whole("size", thing["size"], 0, checks.EXACT),
+        "size": checks.whole("size", thing["size"], 0, EXACT),
     }
     target.site.add("HSET", keys.closed_periods(slug), suffix, json.dumps(told))
     for entry in checks.listed("top", thing["top"], seasons.KEPT * 1024):
         player, order = checks.listed("top", entry, 2) if isinstance(entry, list) and len(entry) == 2 else ("", 0)
         number = shards.of(checks.player_id("top", player))
         key = keys.final_top(number, slug, suffix)
-        target.shard(number).rank(key, checks.whole("top", order, -checks.EXACT - 1, checks.EXACT), player)
+        target.shard(number).rank(key, checks.whole("top", order, -EXACT - 1, EXACT), player)
         target.shard(number).keep_latest(key, seasons.KEPT)
 
 

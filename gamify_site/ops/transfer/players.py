@@ -293,7 +293,7 @@ def _register(target: Target, shard: int, name: str, expires: int) -> Ranked:
     """The ranked set of a period. When it expires is what the file says first, for all of its entries on all shards."""
     slug, _, suffix = name.partition(":")
     checks.known("entries", slug, target.known.boards, "board")
-    checks.matching("entries", suffix, checks.SUFFIX, "period")
+    checks.period("entries", suffix)
     expires = target.expiries.setdefault((slug, suffix), expires)
     found = target.ranked[shard, name] = Ranked(
         board=target.known.boards[slug],

@@ -15,18 +15,18 @@ from typing import Any
 from django.conf import settings
 
 from gamify_site import clock
-from gamify_site.ops.transfer import checks
+from gamify_site.ops.transfer import answers, checks
 from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask
+from leaderboards.definitions import EXACT
 
 STEP = 500
 MOST_SORTED = 500_000  # ids that are held in memory at a time
 LONGEST_ID = 128
 LONGEST_ANSWER = 10_000_000
 MOST_COPIES = 8  # on a shard
-ANSWER = '["ok",'
 
 Thing = dict[str, Any]
 
@@ -65,7 +65,7 @@ def make_event_ids(thing: Any, target: Target) -> None:
     checks.fields(thing, ("span", "shard", "part", "ids"))
     span = checks.whole("span", thing["span"], 0, _latest_moment(target) // target.event_ttl + 2)
     shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
-    checks.whole("part", thing["part"], 0, checks.EXACT)
+    checks.whole("part", thing["part"], 0, EXACT)
     ids = [_event_id(it) for it in checks.listed("ids", thing["ids"], STEP)]
     flat = [part for it in ids for part in (it, "1")]
     for number in heirs(shard, target.shards_there, target.shards) if flat else ():
@@ -123,8 +123,7 @@ def make_batch(thing: Any, target: Target) -> None:
     checks.fields(thing, ("shard", "name", "answer"))
     shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
     name, answer = checks.text("name", thing["name"], 300), checks.text("answer", thing["answer"], LONGEST_ANSWER)
-    if not answer.startswith(ANSWER):
-        raise checks.wrong("answer", answer, "is no answer to a batch")
+    answers.check(answer)
     if target.shards == target.shards_there:
         target.shard(shard).add("SET", keys.batch(shard, name), answer, "EX", settings.GAMIFY_EVENT_TTL)
 
