@@ -3,6 +3,7 @@
 import gzip
 import inspect
 import json
+import os
 import re
 import sys
 from base64 import b64encode
@@ -407,6 +408,22 @@ def test_only_the_owner_may_read_a_file(file: Path) -> None:
     assert [it.name for it in file.parent.iterdir()] == ["all.jsonl"]
 
 
+def test_what_is_no_regular_file_is_written_to_and_stays(file: Path, tmp_path: Path) -> None:
+    run("import", file)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    run("export", pipe)
+    assert pipe.is_fifo()
+    assert body(os.read(reader, 65536)) == body(file.read_bytes())
+    os.close(reader)
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    run("export", link)
+    assert link.is_symlink()
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["all.jsonl", "link", "pipe"]
+
+
 def test_a_file_that_was_cut_is_refused(file: Path) -> None:
     whole = file.read_bytes()
     for end in (0, 10, len(whole) // 2, len(whole) - 100, len(whole) - 1, whole.rindex(b"\n{") + 1):
@@ -416,6 +433,17 @@ def test_a_file_that_was_cut_is_refused(file: Path) -> None:
     packed = file.rename(file.with_suffix(".gz"))
     assert "Nothing is written." in refused("import", packed)
     assert boards.all() == []
+
+
+@pytest.mark.parametrize("place", [10, -8], ids=["a kind of block that there is not", "check sum"])
+def test_a_damaged_compressed_file_is_refused(file: Path, place: int) -> None:
+    packed = bytearray(gzip.compress(file.read_bytes()))
+    packed[place] = 0x07 if place == 10 else packed[place] ^ 0xFF
+    damaged = file.with_suffix(".gz")
+    damaged.write_bytes(packed)
+    told = refused("import", damaged, "--dry-run")
+    assert "the file cannot be read on" in told
+    assert "Nothing is written." in told
 
 
 def test_a_changed_line_is_refused(file: Path) -> None:
