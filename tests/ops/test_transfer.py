@@ -177,6 +177,25 @@ def test_on_any_number_of_shards_people_see_the_same(
     assert ranking.standing("coins", "charlie").score == 16
 
 
+def test_who_was_active_is_known_on_another_number_of_shards(open_store: Callable[..., Store], clock: Any) -> None:
+    open_store("valkey", 2)
+    make_board("coins", {"alice": 9, "bob": 4, "charlie": 1})
+    clock.advance(days=2)
+    scores.submit("coins", "bob", 1)
+    clock.advance(days=1)
+    scores.submit("coins", "alice", 1)
+    assert active_players.keep_over()
+    content, before = export(), active_players.by_day(4)
+    store = open_store("valkey", 4)
+    bring(content)
+    assert active_players.by_day(4) == before
+    assert before[-1][1:] == (1, 3, 3)
+    scores.submit("coins", "alice", 2)
+    scores.submit("coins", "bob", 2)
+    assert active_players.by_day(1)[0][1:] == (2, 3, 3)
+    assert all(store.redis.ttl(key) > 0 for key in store.redis.scan_iter("*:active:*"))
+
+
 def test_batches_that_are_sent_again_count_once(open_store: Callable[..., Store], clock: Any) -> None:  # noqa: ARG001
     open_store("valkey", 3)
     make_board("coins", action="coin")

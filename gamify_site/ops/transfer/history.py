@@ -128,6 +128,21 @@ def make_active(thing: Any, target: Target) -> None:
         target.shard(shard).add("SET", keys.active(shard, thing["date"]), sketch, "EX", life)
 
 
+def note_active(player: str, seen: int, shard: int, target: Target) -> None:
+    """Notes a player on the day when they were seen last (s), where the sketches of the other shards cannot be kept.
+
+    From today on that is as good as they: whoever was active in some days that end today was seen last in one of them.
+    """
+    day = datetime.fromtimestamp(seen, UTC).date()
+    if target.shards == target.shards_there or day <= clock.now().date() - timedelta(days=active_players.SPANS[-1]):
+        return
+    batch, key = target.shard(shard), keys.active(shard, day.isoformat())
+    if key not in batch.noted:
+        life = _life(day.isoformat(), timedelta(days=active_players.LIFE))
+        batch.expire(key, int(clock.untravelled().timestamp()) + life)
+    batch.note(key, player)
+
+
 def _life(date: object, kept_for: timedelta) -> int:
     """For how many seconds from now what is noted of a day is kept."""
     after = datetime.combine(checks.day("date", date), time(), UTC) + timedelta(days=1)

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 
 from gamify_site import clock
 from gamify_site.ops.transfer import checks
+from gamify_site.ops.transfer.history import note_active
 from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.known import stored
 from gamify_site.ops.transfer.player_parts import MEMBERSHIPS, PARTS, Part
@@ -190,7 +191,9 @@ def make_player(thing: Any, target: Target) -> None:
     shard = shards.of(player)
     batch = target.shard(shard)
     profile = _profile(thing, target)
-    batch.rank(keys.players(shard), checks.whole("seen", thing["seen"], 0, checks.LATEST), player)
+    seen = checks.whole("seen", thing["seen"], 0, checks.LATEST)
+    batch.rank(keys.players(shard), seen, player)
+    note_active(player, seen, shard, target)
     for name, key in MEMBERSHIPS.items():
         if name in thing:
             if thing[name] is not True:
