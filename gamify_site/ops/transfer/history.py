@@ -176,7 +176,7 @@ def make_closed_period(thing: Any, target: Target) -> None:
         "size": checks.whole("size", thing["size"], 0, EXACT),
     }
     target.site.add("HSET", keys.closed_periods(slug), suffix, json.dumps(told))
-    for entry in checks.listed("top", thing["top"], seasons.KEPT * 1024):
+    for entry in checks.listed("top", thing["top"], seasons.KEPT * target.shards_there):
         player, order = checks.listed("top", entry, 2) if isinstance(entry, list) and len(entry) == 2 else ("", 0)
         number = shards.of(checks.player_id("top", player))
         key = keys.final_top(number, slug, suffix)

@@ -16,10 +16,10 @@ from typing import IO, Any, NoReturn, cast
 
 from gamify_site.ops.transfer import checks
 from gamify_site.ops.transfer.checks import Wrong
+from gamify_site.store import shards
 
 VERSION = 1
 LONGEST_LINE = 64 * 1024 * 1024  # bytes
-MOST_SHARDS = 1024
 LONGEST_TTL = 366 * 86_400
 COMPRESSED = ".gz"
 LEVEL = 6
@@ -51,7 +51,7 @@ class Header:
         checks.fields(thing, cls.__slots__)
         checks.moment("at", thing["at"])
         checks.text("prefix", thing["prefix"], 100)
-        checks.whole("shards", thing["shards"], 1, MOST_SHARDS)
+        checks.whole("shards", thing["shards"], 1, shards.MOST)
         checks.whole("event_ttl", thing["event_ttl"], 1, LONGEST_TTL)
         return cls(**thing)
 

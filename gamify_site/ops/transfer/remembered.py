@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+from achievements.services import events
 from gamify_site import clock
 from gamify_site.ops.transfer import answers, checks
 from gamify_site.ops.transfer.inventory import Inventory
@@ -24,7 +25,6 @@ from leaderboards.definitions import EXACT
 
 STEP = 500
 MOST_SORTED = 500_000  # ids that are held in memory at a time
-LONGEST_ID = 128
 LONGEST_ANSWER = 10_000_000
 MOST_COPIES = 8  # on a shard
 
@@ -66,7 +66,10 @@ def make_event_ids(thing: Any, target: Target) -> None:
     span = checks.whole("span", thing["span"], 0, _latest_moment(target) // target.event_ttl + 2)
     shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
     checks.whole("part", thing["part"], 0, EXACT)
-    ids = [_event_id(it) for it in checks.listed("ids", thing["ids"], STEP)]
+    ids = checks.listed("ids", thing["ids"], STEP)
+    for it in ids:
+        if not events.is_id(it):
+            raise checks.wrong("ids", it, "is no id of an event")
     flat = [part for it in ids for part in (it, "1")]
     for number in heirs(shard, target.shards_there, target.shards) if flat else ():
         for its_span in spans(span, target.event_ttl):
@@ -100,13 +103,6 @@ def spans(span: int, ttl: int) -> list[int]:
     first = min(last, now)
     last = min(last, first + 2 * (MOST_COPIES - 1))
     return [*range(first, last, 2), last]
-
-
-def _event_id(value: object) -> str:
-    found = checks.text("ids", value, LONGEST_ID)
-    if not found or not found.isprintable():
-        raise checks.wrong("ids", value, "is no id of an event")
-    return found
 
 
 def read_batches(inventory: Inventory) -> Iterator[Thing]:
