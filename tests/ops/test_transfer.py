@@ -352,8 +352,8 @@ def rewrite(path: Path, change: Callable[[list[bytes]], None]) -> None:
 
 
 def test_import_into_nothing(file: Path, store: Store) -> None:
-    days = "1 daily" if store.kind == "fakeredis" else "1 daily, 1 active"
-    said = f"1 board, 1 achievement, {days}, 2 player, 2 rank_event."
+    days = "1 day of counts" + (", 1 sketch of active players" if store.kind != "fakeredis" else "")
+    said = f"1 board, 1 achievement, {days}, 2 players, 2 latest ranks."
     assert f"Checked, nothing is written: {said}" in run("import", file, "--dry-run")
     assert boards.all() == []
     assert f"Imported: {said}" in run("import", file)
@@ -556,13 +556,35 @@ def test_nothing_that_a_line_may_say_breaks_the_check() -> None:
     attempt()
 
 
+def test_where_definitions_are_wrong_they_alone_are_told(file: Path) -> None:
+    """The entries of all players are "no board of this file" then, which would hide the reason."""
+
+    def spoil(found: list[bytes]) -> None:
+        for place in (1, 2):
+            found[place] = found[place].replace(b'"name":', b'"nickname":')
+
+    rewrite(file, spoil)
+    told = refused("import", file, "--dry-run")
+    assert [line.split()[0] for line in told.splitlines()[1:3]] == ["2", "3"]
+    assert "is no board of this file" not in told
+    assert "What comes after the definitions was not checked. Nothing is written." in told
+
+
+def test_the_question_ends_its_line_where_nobody_answers(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", nobody)
+    assert refused("import", file, "--replace") == "\nNothing was changed. Answer yes, or give --yes."
+
+
 def test_at_most_twenty_errors_are_told(file: Path) -> None:
     def spoil(found: list[bytes]) -> None:
         found[3:3] = [b'{"player":{"id":"p%02d","seen":-1}}\n' % number for number in range(30)]
 
     rewrite(file, spoil)
     told = refused("import", file, "--dry-run")
-    assert "The first 20 errors; nothing is written." in told
+    assert "These are the first 20 errors. Nothing is written." in told
     assert told.count("is no whole number") == 20
 
 

@@ -19,6 +19,7 @@ MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s
 MOST_NAMED = 100  # players whose names one script call indexes
 MOST_ERRORS = 20
 DEFINITIONS = {"board", "achievement"}
+DEFINITION_LINES = tuple(f'{{"{name}":'.encode() for name in DEFINITIONS)
 STEP = 1000  # lines between two signs of progress
 
 Progress = Callable[[], None]
@@ -26,11 +27,15 @@ Progress = Callable[[], None]
 
 @dataclass(slots=True)
 class Checked:
-    """What a file holds: how many lines of each kind, and what is wrong, by line, at most the first 20."""
+    """What a file holds: how many lines of each kind, and what is wrong, by line, at most the first 20.
+
+    Where definitions are wrong, what follows them is not looked at: it would be wrong for that reason alone.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     errors: list[tuple[int, str]] = field(default_factory=list)
     is_cut: bool = False
+    are_definitions_wrong: bool = False
 
 
 class WrongLine(Exception):
@@ -80,11 +85,15 @@ def check(source: IO[bytes], progress: Progress) -> Checked:
 def _check_lines(lines: Lines, found: Checked, progress: Progress) -> None:
     target, order = _target(lines, lambda _work: None), Order()
     for line in lines:
+        is_definition = line.startswith(DEFINITION_LINES)
+        if found.are_definitions_wrong and not is_definition:
+            return
         try:
             name = _take(line, target, order)
             found.counts[name] = found.counts.get(name, 0) + 1
         except Wrong as error:
             found.errors.append((lines.number, str(error)))
+            found.are_definitions_wrong |= is_definition
             if len(found.errors) >= MOST_ERRORS:
                 found.is_cut = True
                 return

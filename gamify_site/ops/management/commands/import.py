@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.progress import Bar
-from gamify_site.ops.transfer import importing, lines
+from gamify_site.ops.transfer import importing, kinds, lines
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.store import catalog
 from gamify_site.store.errors import Resetting, StoreUnavailable
@@ -46,8 +46,8 @@ class Command(StoreCommand):
                 counts = self._replace(file, must_be_empty=not replace)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-        said = ", ".join(f"{number:,} {name}" for name, number in counts.items())
-        self.stdout.write(f"{'Checked, nothing is written' if dry_run else 'Imported'}: {said or 'nothing'}.")
+        said = kinds.told(counts) or "nothing"
+        self.stdout.write(f"{'Checked, nothing is written' if dry_run else 'Imported'}: {said}.")
 
     def _ask(self, file: str, replace: bool, yes: bool) -> None:
         """Makes sure that nothing is lost that somebody wants to keep."""
@@ -65,6 +65,7 @@ class Command(StoreCommand):
                 f"API keys too, and writes what {file} says.\nType yes to go on: "
             )
         except EOFError:
+            self.stdout.write()  # behind the question
             answer = ""
         if answer.strip().lower() != "yes":
             raise CommandError("Nothing was changed. Answer yes, or give --yes.")
@@ -87,9 +88,7 @@ class Command(StoreCommand):
             self.stdout.write(f"{'line':>9}  what is wrong")
             for number, reason in found.errors:
                 self.stdout.write(f"{number:>9,}  {reason}")
-            raise CommandError(
-                f"The first {len(found.errors)} errors; nothing is written." if found.is_cut else "Nothing is written."
-            )
+            raise CommandError(f"{_how_far(found)}Nothing is written.")
         return found.counts
 
     def _replace(self, file: str, *, must_be_empty: bool) -> dict[str, int]:
@@ -137,3 +136,9 @@ def _not_empty() -> str:
         f"There is data under the prefix {settings.GAMIFY_PREFIX!r} already. Import with --replace to remove it, or "
         "under another GAMIFY_PREFIX."
     )
+
+
+def _how_far(found: importing.Checked) -> str:
+    if found.is_cut:
+        return f"These are the first {len(found.errors)} errors. "
+    return "What comes after the definitions was not checked. " if found.are_definitions_wrong else ""
