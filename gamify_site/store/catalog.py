@@ -5,8 +5,8 @@ Scripts get the version that their caller knows as ARGV[1] and answer `stale` wh
 the caller then reads the definitions anew and tries again. So a rule holds for every write as soon as it is saved,
 at no extra round trip.
 
-While all data is being replaced the version is `resetting-…`: only the thread that replaces it, which made that version
-up, reads and writes under it; for everybody else the data is closed.
+While all data is being replaced the version is `resetting-… <by what>`: only the thread that replaces it, which made that
+version up, reads and writes under it; for everybody else the data is closed.
 """
 
 import json
@@ -213,7 +213,7 @@ def replacing(subject: str, insist: Callable[[], None] | None = None) -> Iterato
     `insist` is called once the data is closed and nothing is removed yet: where it raises, the data is opened again as
     it was. With it, data that is closed already raises `Resetting` and is left as it is.
     """
-    own = _Knowledge(replacing=RESETTING + token_hex(8))
+    own = _Knowledge(replacing=f"{RESETTING}{token_hex(8)} {subject}")
     before = _close_if_open(str(own.replacing)) if insist else ""
     token = _own.set(own)
     try:
@@ -324,7 +324,7 @@ def _read_version() -> str:
     found = str((value or NEVER_CHANGED.encode()).decode())
     replacing = _own.get().replacing
     if found != replacing and (replacing is not None or found.startswith(RESETTING)):
-        raise Resetting
+        raise Resetting(found.partition(" ")[2])
     return found
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from fakeredis import FakeRedisConnection
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -588,6 +589,14 @@ def test_at_most_twenty_errors_are_told(file: Path) -> None:
     assert told.count("is no whole number") == 20
 
 
+def refuse_demo(monkeypatch: pytest.MonkeyPatch) -> str:
+    """With what `make demo` fails, if it neither makes sample data nor serves."""
+    monkeypatch.setattr("django.conf.settings.GAMIFY_DEMO", True)
+    monkeypatch.setattr("django.conf.settings.GAMIFY_EMBEDDED", False)
+    monkeypatch.setattr("gamify_site.ops.serving.check_ports", lambda *_: None)
+    return refused("demo", "--scenario", "empty")
+
+
 def test_an_import_that_breaks_off_leaves_the_data_closed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = file.read_bytes()
     rewrite(file, lambda found: found.insert(-1, b'{"player":{"id":"zoe","seen":"never"}}\n'))
@@ -596,6 +605,10 @@ def test_an_import_that_breaks_off_leaves_the_data_closed(file: Path, monkeypatc
     catalog.forget()
     with pytest.raises(Resetting):
         ranking.top("coins", 3)
+    page = Client().get("/leaderboards/coins/")
+    assert page.status_code == 503
+    assert "The data is being replaced." in page.text
+    assert "demo --fresh" in refuse_demo(monkeypatch)
     file.write_bytes(whole)
     assert "The data is closed" in refused("import", file)
     run("import", file, "--replace", "--yes")

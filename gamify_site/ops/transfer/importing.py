@@ -20,6 +20,7 @@ MOST_NAMED = 100  # players whose names one script call indexes
 MOST_ERRORS = 20
 DEFINITIONS = {"board", "achievement"}
 DEFINITION_LINES = tuple(f'{{"{name}":'.encode() for name in DEFINITIONS)
+SUBJECT = "import "
 STEP = 1000  # lines between two signs of progress
 
 Progress = Callable[[], None]
@@ -113,7 +114,7 @@ def replace_all(lines: Lines, progress: Progress, *, must_be_empty: bool = False
     A round trip for some hundred players, and one for each 100 names on each shard.
     """
     counts: dict[str, int] = {}
-    with catalog.replacing(f"import {token_hex(8)}", insist_on_nothing_there if must_be_empty else None) as remove:
+    with catalog.replacing(f"{SUBJECT}{token_hex(8)}", insist_on_nothing_there if must_be_empty else None) as remove:
         for some in scan.own_keys():
             remove(some)
         target, order = _target(lines, _send), Order()

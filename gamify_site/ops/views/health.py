@@ -18,9 +18,10 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 where Redis answers and takes writes, else 503 with the reason."""
+    """200 where Redis answers and takes writes, and the data is not being replaced; else 503 with the reason."""
     try:
         health.check_writable()
+        health.check_open()
     except StoreUnavailable as error:
         return JsonResponse({"status": "unavailable", "reason": str(error)}, status=503)
     return JsonResponse({"status": "ok"})
