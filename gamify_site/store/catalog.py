@@ -5,8 +5,8 @@ Scripts get the version that their caller knows as ARGV[1] and answer `stale` wh
 the caller then reads the definitions anew and tries again. So a rule holds for every write as soon as it is saved,
 at no extra round trip.
 
-While all data is being replaced the version is `resetting-… <by what>`: only the thread that replaces it, which made that
-version up, reads and writes under it; for everybody else the data is closed.
+While all data is being replaced the version is `resetting-… <by what>`: only the thread that replaces it, which made
+that version up, reads and writes under it; for everybody else the data is closed.
 """
 
 import json
