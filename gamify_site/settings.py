@@ -5,7 +5,7 @@ from pathlib import Path
 import django
 
 from gamify_site import environment
-from gamify_site.store import embedded
+from gamify_site.store import embedded, shards
 from gamify_site.store.addresses import redis_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,7 +17,7 @@ GAMIFY_DATA_DIR = Path(environment.text("GAMIFY_DATA_DIR", str(BASE_DIR / "var")
 GAMIFY_EMBEDDED = not environment.redis_url("GAMIFY_REDIS_URL")
 GAMIFY_REDIS_URL = environment.redis_url("GAMIFY_REDIS_URL") or embedded.url(GAMIFY_DATA_DIR)
 GAMIFY_PREFIX = environment.prefix("GAMIFY_PREFIX", "gamify")
-GAMIFY_SHARDS = environment.integer("GAMIFY_SHARDS", 1, least=1, most=1024)
+GAMIFY_SHARDS = environment.integer("GAMIFY_SHARDS", 1, least=1, most=shards.MOST)
 GAMIFY_WAIT_REPLICAS = environment.integer("GAMIFY_WAIT_REPLICAS", 0, least=0, most=10)
 GAMIFY_READ_REPLICAS = environment.read_replicas("GAMIFY_READ_REPLICAS", GAMIFY_REDIS_URL)
 GAMIFY_EVENT_TTL = environment.integer("GAMIFY_EVENT_TTL", 86_400, least=60, most=31_536_000)

@@ -159,10 +159,10 @@ def test_the_log_gets_one_line_without_a_traceback(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_a_reset_says_so(client: Client) -> None:
+def test_while_the_data_is_replaced_the_page_says_so(client: Client) -> None:
     response = client.get("/reset/")
     assert response.status_code == 503
-    assert "being reset" in response.text
+    assert "The data is being replaced." in response.text
 
 
 def test_a_bug_is_a_500_page_that_asks_nobody(client: Client, caplog: pytest.LogCaptureFixture) -> None:

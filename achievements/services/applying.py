@@ -95,7 +95,7 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
             zones |= {player.decode(): zone.decode() for player, zone in _by(replies[index][1:], 2)}
     _settle(chunks, [reply[4] for reply in replies])
     for reply in replies:
-        away.settle(reply[5])
+        away.settle(reply[5] if len(reply) > 5 else ())  # answers to batches are older than that part
     return [_result(reply) for reply in replies]
 
 

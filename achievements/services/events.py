@@ -120,8 +120,13 @@ def _check_time(at: object, now: datetime) -> datetime:
     return moment
 
 
+def is_id(value: object) -> bool:
+    """Whether it may be the id of an event, or the key of a batch."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+
+
 def _check_id(value: object, field: str) -> None:
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or not value.isprintable():
+    if not is_id(value):
         raise ValidationError({field: f"Enter a text of 1 to {LONGEST_ID} characters."})
 
 

@@ -5,8 +5,8 @@ Scripts get the version that their caller knows as ARGV[1] and answer `stale` wh
 the caller then reads the definitions anew and tries again. So a rule holds for every write as soon as it is saved,
 at no extra round trip.
 
-While all data is being replaced the version is `resetting-…`: only the thread that replaces it, which made that version
-up, reads and writes under it; for everybody else the data is closed.
+While all data is being replaced the version is `resetting-… <by what>`: only the thread that replaces it, which made
+that version up, reads and writes under it; for everybody else the data is closed.
 """
 
 import json
@@ -201,7 +201,7 @@ def _read_shard_versions() -> list[str]:
 
 
 @contextmanager
-def replacing(subject: str) -> Iterator[Callable[[Sequence[str]], None]]:
+def replacing(subject: str, insist: Callable[[], None] | None = None) -> Iterator[Callable[[Sequence[str]], None]]:
     """Closes the data to all others while this thread replaces it as a whole, and opens it again at the end.
 
     Gives a function that removes keys (`remove`), which must be used for that; all else is written by the services as
@@ -209,11 +209,18 @@ def replacing(subject: str) -> Iterator[Callable[[Sequence[str]], None]]:
     closed, better no answer than half of one, until it is replaced again. Of two who replace at once the first gets
     `Resetting`. The version at the end depends on the
     definitions and on `subject`, which names the data: what was rendered of other data is then never taken for current.
+
+    `insist` is called once the data is closed and nothing is removed yet: where it raises, the data is opened again as
+    it was. With it, data that is closed already raises `Resetting` and is left as it is.
     """
-    own = _Knowledge(replacing=RESETTING + token_hex(8))
+    own = _Knowledge(replacing=f"{RESETTING}{token_hex(8)} {subject}")
+    before = _close_if_open(str(own.replacing)) if insist else ""
     token = _own.set(own)
     try:
-        _close(str(own.replacing))
+        if insist:
+            _close_insisting(own, before, insist)
+        else:
+            _close(str(own.replacing))
         yield _remove_keys
         definitions = snapshot().definitions
         with guarded():
@@ -228,10 +235,39 @@ def replacing(subject: str) -> Iterator[Callable[[Sequence[str]], None]]:
 
 def _close(version: str) -> None:
     with guarded():
-        for key in (keys.catalog_version(), *(keys.shard_catalog_version(shard) for shard in shards.everyone())):
-            client().set(key, version)
+        client().set(keys.catalog_version(), version)
+    _close_shards(version)
+
+
+def _close_shards(version: str) -> None:
+    with guarded():
+        for shard in shards.everyone():
+            client().set(keys.shard_catalog_version(shard), version)
     if _read_version() != version:  # somebody else has begun since
         raise Resetting
+
+
+def _close_if_open(version: str) -> str:
+    """Closes the site alone, and gives the version that held. Raises `Resetting` where it is closed already."""
+    for _ in range(TRIES):
+        with guarded():
+            before = patiently(_read_version)
+        if _swap_site_version(before, version) == version:
+            return before
+    raise StoreUnavailable("The definitions are being changed.")
+
+
+def _close_insisting(own: _Knowledge, before: str, insist: Callable[[], None]) -> None:
+    """Closes the shards too, and opens everything again where `insist` raises."""
+    version = str(own.replacing)
+    try:
+        _close_shards(version)
+        insist()
+    except BaseException:
+        own.replacing = None
+        if _swap_site_version(version, before) == before:
+            publish()
+        raise
 
 
 def _swap_site_version(found: str, new: str) -> str:
@@ -321,7 +357,7 @@ def _read_version() -> str:
     found = str((value or NEVER_CHANGED.encode()).decode())
     replacing = _own.get().replacing
     if found != replacing and (replacing is not None or found.startswith(RESETTING)):
-        raise Resetting
+        raise Resetting(found.partition(" ")[2])
     return found
 
 

@@ -10,10 +10,15 @@ class StoreUnavailable(Exception):
 
 
 class Resetting(StoreUnavailable):
-    """The data is being replaced as a whole; nobody is shown half of it."""
+    """The data is being replaced as a whole; nobody is shown half of it. `subject` names what replaces it, if known."""
 
-    def __init__(self) -> None:
-        super().__init__("The demo is being reset.", retry_after=2)
+    def __init__(self, subject: str = "") -> None:
+        super().__init__(
+            "The data is being replaced. Where that has broken off it stays closed: run `manage.py import FILE "
+            "--replace` or `manage.py reset_demo` again.",
+            retry_after=2,
+        )
+        self.subject = subject
 
 
 class NotCopied(StoreUnavailable):

@@ -8,12 +8,14 @@ from gamify_site.store.errors import StoreUnavailable
 
 
 def check() -> None:
-    """Raises `StoreUnavailable` where Redis is away, read-only, full, cannot save, or the data lies on other shards.
+    """Raises `StoreUnavailable` where Redis is away, read-only, full or cannot save, where all data is being replaced,
+    and where it lies on another number of shards.
 
-    Two round trips, which leave no trace.
+    Three round trips, which leave no trace.
     """
     try:
         client().setrange(keys.probe(), 0, "")  # counts as a write, but an empty text at a missing key makes none
     except (RedisError, OSError) as error:
         raise StoreUnavailable("The data store takes no writes.") from error
+    catalog.insist_on_open_data()
     catalog.check_shards()

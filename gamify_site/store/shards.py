@@ -9,6 +9,8 @@ from django.conf import settings
 
 T = TypeVar("T")
 
+MOST = 1024
+
 
 def count() -> int:
     """How many logical shards there are (`GAMIFY_SHARDS`)."""

@@ -1,9 +1,11 @@
 """Health checks for machines."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.test import Client
 
+from gamify_site.store import catalog
 from tests.conftest import Store
 
 
@@ -22,6 +24,18 @@ def test_not_ready_without_a_data_store(client: Client, store: Store, down: Stor
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["status"] == "unavailable"
+
+
+def test_not_ready_while_the_data_is_replaced(client: Client, store: Store) -> None:  # noqa: ARG001
+    assert client.get("/readyz").status_code == 200
+    with suppress(ZeroDivisionError), catalog.replacing("new"):
+        raise ZeroDivisionError
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "being replaced" in response.json()["reason"]
+    with catalog.replacing("new"):
+        pass
+    assert client.get("/readyz").status_code == 200
 
 
 def test_not_ready_where_it_is_full(client: Client, open_store: Callable[..., Store]) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import inspect
 import json
+import os
 import re
 import sys
 from base64 import b64encode
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from fakeredis import FakeRedisConnection
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ from gamify_site import audit, visitors
 from gamify_site import clock as site_clock
 from gamify_site.api import keys as api_keys
 from gamify_site.ops.demo import reset, writing
-from gamify_site.ops.transfer import exporting, importing, inventory, lines, remembered, sketches
+from gamify_site.ops.transfer import answers, exporting, importing, inventory, lines, remembered, sketches
 from gamify_site.ops.transfer import players as players_transfer
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.players import services as players
@@ -176,6 +178,25 @@ def test_on_any_number_of_shards_people_see_the_same(
     assert ranking.standing("coins", "charlie").score == 16
 
 
+def test_who_was_active_is_known_on_another_number_of_shards(open_store: Callable[..., Store], clock: Any) -> None:
+    open_store("valkey", 2)
+    make_board("coins", {"alice": 9, "bob": 4, "charlie": 1})
+    clock.advance(days=2)
+    scores.submit("coins", "bob", 1)
+    clock.advance(days=1)
+    scores.submit("coins", "alice", 1)
+    assert active_players.keep_over()
+    content, before = export(), active_players.by_day(4)
+    store = open_store("valkey", 4)
+    bring(content)
+    assert active_players.by_day(4) == before
+    assert before[-1][1:] == (1, 3, 3)
+    scores.submit("coins", "alice", 2)
+    scores.submit("coins", "bob", 2)
+    assert active_players.by_day(1)[0][1:] == (2, 3, 3)
+    assert all(store.redis.ttl(key) > 0 for key in store.redis.scan_iter("*:active:*"))
+
+
 def test_batches_that_are_sent_again_count_once(open_store: Callable[..., Store], clock: Any) -> None:  # noqa: ARG001
     open_store("valkey", 3)
     make_board("coins", action="coin")
@@ -184,6 +205,31 @@ def test_batches_that_are_sent_again_count_once(open_store: Callable[..., Store]
     bring(export())
     events.record(batch, idempotency_key="monday")
     assert brief(ranking.top("coins", 3)) == [(1, "charlie", 5), (1, "bob", 5), (1, "alice", 5)]
+
+
+WRONG_ANSWERS = (
+    *('["ok",', "[]", '["ok"]', '["ok",[],[],[]]', '["ok",[],[],[],[],[],[]]', '["stale",[],[],[],[],[]]'),
+    *('["ok",[1],[],[],[],[]]', '["ok",[],["a"],[],[],[]]', '["ok",[],[],["alice","ten",1],[],[]]'),
+    *('["ok",[],[],[],["coins",["alice","",""],{}],[]]', '["ok",[],[],[],[],[NaN,""]]'),
+)
+
+
+@pytest.mark.parametrize("answer", WRONG_ANSWERS)
+def test_answers_to_batches_are_checked(answer: str) -> None:
+    with pytest.raises(Wrong):
+        answers.check(answer)
+
+
+def test_an_answer_of_an_older_version_goes_round(open_store: Callable[..., Store]) -> None:
+    """In it nobody has come back to a board."""
+    store = open_store("valkey", 1)
+    make_board("coins", action="coin")
+    events.record([Event("alice", "coin", 5)], idempotency_key="monday")
+    key = next(store.redis.scan_iter("*:batch:*"))
+    store.redis.set(key, json.dumps(json.loads(store.redis.get(key))[:5]))
+    bring(export())
+    assert events.record([Event("alice", "coin", 5)], idempotency_key="monday").accepted == 1
+    assert brief(ranking.top("coins", 3)) == [(1, "alice", 5)]
 
 
 @pytest.mark.parametrize("scenario", SMALL)
@@ -307,8 +353,8 @@ def rewrite(path: Path, change: Callable[[list[bytes]], None]) -> None:
 
 
 def test_import_into_nothing(file: Path, store: Store) -> None:
-    days = "1 daily" if store.kind == "fakeredis" else "1 daily, 1 active"
-    said = f"1 board, 1 achievement, {days}, 2 player, 2 rank_event."
+    days = "1 day of counts" + (", 1 sketch of active players" if store.kind != "fakeredis" else "")
+    said = f"1 board, 1 achievement, {days}, 2 players, 2 latest ranks."
     assert f"Checked, nothing is written: {said}" in run("import", file, "--dry-run")
     assert boards.all() == []
     assert f"Imported: {said}" in run("import", file)
@@ -324,6 +370,43 @@ def test_data_that_is_there_is_replaced_only_on_demand(file: Path, monkeypatch: 
     run("import", file, "--replace", "--yes")
     assert not players.exists("charlie")
     assert players.get("alice").country == "SE"
+
+
+def test_data_that_comes_while_a_file_is_checked_stays(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = importing.check
+
+    def check_slowly(*arguments: Any) -> Any:
+        found = checked(*arguments)
+        make_board("live", {"charlie": 7}, action="coin")
+        return found
+
+    monkeypatch.setattr(importing, "check", check_slowly)
+    told = refused("import", file)
+    assert "There is data under the prefix 'gamify' already." in told
+    assert "stays closed" not in told
+    assert brief(ranking.top("live", 3)) == [(1, "charlie", 7)]
+    assert scores.increment("live", "charlie", 1).score == 8
+    assert len({store.redis.get(key) for key in store.redis.scan_iter("*catalog_version")}) == 1
+    assert events.record([Event("bob", "coin")]).accepted == 1
+
+
+def test_an_import_into_nothing_does_not_disturb_another(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One has broken off while the file was checked: what it left stays closed."""
+    checked = importing.check
+
+    def check_slowly(*arguments: Any) -> Any:
+        found = checked(*arguments)
+        with suppress(ZeroDivisionError), catalog.replacing("another"):
+            raise ZeroDivisionError
+        return found
+
+    monkeypatch.setattr(importing, "check", check_slowly)
+    assert "The data is closed" in refused("import", file)
+    catalog.forget()
+    with pytest.raises(Resetting):
+        boards.all()
 
 
 def test_standard_input_and_output_and_compressed(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -345,6 +428,22 @@ def test_only_the_owner_may_read_a_file(file: Path) -> None:
     assert [it.name for it in file.parent.iterdir()] == ["all.jsonl"]
 
 
+def test_what_is_no_regular_file_is_written_to_and_stays(file: Path, tmp_path: Path) -> None:
+    run("import", file)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    run("export", pipe)
+    assert pipe.is_fifo()
+    assert body(os.read(reader, 65536)) == body(file.read_bytes())
+    os.close(reader)
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    run("export", link)
+    assert link.is_symlink()
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["all.jsonl", "link", "pipe"]
+
+
 def test_a_file_that_was_cut_is_refused(file: Path) -> None:
     whole = file.read_bytes()
     for end in (0, 10, len(whole) // 2, len(whole) - 100, len(whole) - 1, whole.rindex(b"\n{") + 1):
@@ -354,6 +453,17 @@ def test_a_file_that_was_cut_is_refused(file: Path) -> None:
     packed = file.rename(file.with_suffix(".gz"))
     assert "Nothing is written." in refused("import", packed)
     assert boards.all() == []
+
+
+@pytest.mark.parametrize("place", [10, -8], ids=["a kind of block that there is not", "check sum"])
+def test_a_damaged_compressed_file_is_refused(file: Path, place: int) -> None:
+    packed = bytearray(gzip.compress(file.read_bytes()))
+    packed[place] = 0x07 if place == 10 else packed[place] ^ 0xFF
+    damaged = file.with_suffix(".gz")
+    damaged.write_bytes(packed)
+    told = refused("import", damaged, "--dry-run")
+    assert "the file cannot be read on" in told
+    assert "Nothing is written." in told
 
 
 def test_a_changed_line_is_refused(file: Path) -> None:
@@ -372,6 +482,11 @@ BAD = {
     "range": (b'"coins:all":"5:0"', b'"coins:all":"9007199254740992:0"', "is out of the board's range"),
     "board": (b'"coins:all":"5:0"', b'"coin:all":"5:0"', "is no board of this file"),
     "period": (b'"coins:all":"5:0"', b'"coins:all:x=y":"5:0"', "is no period"),
+    "day": (b'"coins:all":"5:0"', b'"coins:2082-99-99":"5:0"', "is no period"),
+    "year": (b'"coins:all":"5:0"', b'"coins:9999-12":"5:0"', "is no period"),
+    "final week": (b'"id":"alice"', b'"final_ranks":{"coins:2082-W60":"1:5:2"},"id":"alice"', "is no period"),
+    "final board": (b'"id":"alice"', b'"final_ranks":{"Coins:all":"1:5:2"},"id":"alice"', "is no board and period"),
+    "aside": (b'"id":"alice"', b'"hidden_entries":{"coins:2082-02-30":"1:5"},"id":"alice"', "is no period"),
     "id": (b'"id":"alice"', b'"id":"al ice"', "is no player id"),
     "order of ids": (b'"id":"alice"', b'"id":"zoe"', "does not come after"),
     "twice": (b'"id":"alice"', b'"id":"bob"', "does not come after"),
@@ -442,14 +557,44 @@ def test_nothing_that_a_line_may_say_breaks_the_check() -> None:
     attempt()
 
 
+def test_where_definitions_are_wrong_they_alone_are_told(file: Path) -> None:
+    """The entries of all players are "no board of this file" then, which would hide the reason."""
+
+    def spoil(found: list[bytes]) -> None:
+        for place in (1, 2):
+            found[place] = found[place].replace(b'"name":', b'"nickname":')
+
+    rewrite(file, spoil)
+    told = refused("import", file, "--dry-run")
+    assert [line.split()[0] for line in told.splitlines()[1:3]] == ["2", "3"]
+    assert "is no board of this file" not in told
+    assert "What comes after the definitions was not checked. Nothing is written." in told
+
+
+def test_the_question_ends_its_line_where_nobody_answers(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", nobody)
+    assert refused("import", file, "--replace") == "\nNothing was changed. Answer yes, or give --yes."
+
+
 def test_at_most_twenty_errors_are_told(file: Path) -> None:
     def spoil(found: list[bytes]) -> None:
         found[3:3] = [b'{"player":{"id":"p%02d","seen":-1}}\n' % number for number in range(30)]
 
     rewrite(file, spoil)
     told = refused("import", file, "--dry-run")
-    assert "The first 20 errors; nothing is written." in told
+    assert "These are the first 20 errors. Nothing is written." in told
     assert told.count("is no whole number") == 20
+
+
+def refuse_demo(monkeypatch: pytest.MonkeyPatch) -> str:
+    """With what `make demo` fails, if it neither makes sample data nor serves."""
+    monkeypatch.setattr("django.conf.settings.GAMIFY_DEMO", True)
+    monkeypatch.setattr("django.conf.settings.GAMIFY_EMBEDDED", False)
+    monkeypatch.setattr("gamify_site.ops.serving.check_ports", lambda *_: None)
+    return refused("demo", "--scenario", "empty")
 
 
 def test_an_import_that_breaks_off_leaves_the_data_closed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -460,6 +605,10 @@ def test_an_import_that_breaks_off_leaves_the_data_closed(file: Path, monkeypatc
     catalog.forget()
     with pytest.raises(Resetting):
         ranking.top("coins", 3)
+    page = Client().get("/leaderboards/coins/")
+    assert page.status_code == 503
+    assert "The data is being replaced." in page.text
+    assert "demo --fresh" in refuse_demo(monkeypatch)
     file.write_bytes(whole)
     assert "The data is closed" in refused("import", file)
     run("import", file, "--replace", "--yes")
@@ -484,6 +633,52 @@ def test_a_definition_that_changes_meanwhile_stops_the_export(store: Store, tmp_
     assert path.read_text() == "the one before"
 
 
+def reading(monkeypatch: pytest.MonkeyPatch, kind: str, meanwhile: Callable[[], object]) -> None:
+    """Something happens during an export, once all players are read, just before the things of a kind are."""
+
+    def wrapped(its: Any) -> Any:
+        def read(stock: inventory.Inventory) -> Any:
+            meanwhile()
+            yield from its.read(stock)
+
+        return its._replace(read=read) if its.name == kind else its
+
+    monkeypatch.setattr(exporting, "KINDS", [wrapped(its) for its in exporting.KINDS])
+
+
+def test_a_period_that_is_closed_during_an_export_is_closed_again(
+    open_store: Callable[..., Store], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_store("valkey", 2)
+    make_board("coins", {"alice": 9, "bob": 5}, windows=("day", "week"))
+    clock.advance(days=8)
+    assert [it.suffix for it in seasons.close_due()] == ["2082-11-20"]
+    clock.advance(days=8)
+    reading(monkeypatch, "closed_period", seasons.close_due)
+    content = export()
+    bring(content)
+    assert len(seasons.final_ranks("alice")) == 1
+    assert [it.suffix for it in seasons.close_due()] == ["2082-W47"]
+    assert [it.rank for it in seasons.final_ranks("alice")] == [1, 1]
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_event_that_comes_during_an_export_is_not_lost(
+    open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is neither in the player's line nor among the ids, and counts when it is sent again."""
+    open_store("valkey", 2)
+    make_board("coins", action="coin")
+    events.record([Event("alice", "coin", 1, id="early")])
+    event = Event("alice", "coin", 5, id="late")
+    reading(monkeypatch, "closed_period", lambda: events.record([event]))  # once all players are read
+    content = export()
+    bring(content)
+    assert events.record([event]).duplicates == 0
+    assert events.record([Event("alice", "coin", 1, id="early")]).duplicates == 1
+    assert brief(ranking.top("coins", 1)) == [(1, "alice", 6)]
+
+
 # Parts
 
 
@@ -495,6 +690,30 @@ def test_ids_of_events_go_wherever_their_player_may(there: int, here: int) -> No
         assert remembered.heirs(there - 1, there, here) == [there - 1]
 
 
+def test_ids_of_the_future_are_refused(file: Path) -> None:
+    """A line of a few bytes must not make keys for all the days until then."""
+    line = b'{"event_ids":{"ids":["a"],"part":0,"shard":0,"span":%d}}\n'
+    rewrite(file, lambda found: found.insert(3, line % 32_503_680_000))
+    assert "span: 32503680000 is no whole number from 0 to" in refused("import", file)
+    assert boards.all() == []
+
+
+def test_ids_that_were_known_for_long_are_copied_a_few_times(open_store: Callable[..., Store], settings: Any) -> None:
+    store = open_store("valkey", 1)
+    make_board("coins", action="coin")
+    events.record([Event("alice", "coin", id="monday")])
+    content = export()
+    settings.GAMIFY_EVENT_TTL = 60
+    bring(content)
+    copies = list(store.redis.scan_iter("*:event_ids:*"))
+    assert len(copies) == remembered.MOST_COPIES
+    assert all(store.redis.ttl(it) > 0 for it in copies)
+    now = site_clock.now()
+    for minutes in (0, 1, 7, 14):
+        with site_clock.frozen(now + timedelta(minutes=minutes)):
+            assert events.record([Event("alice", "coin", id="monday")]).duplicates == 1
+
+
 @given(ttl=st.integers(1, 200_000), age=st.integers(0, 400_000), here=st.integers(1, 200_000))
 def test_ids_of_events_are_known_for_as_long(ttl: int, age: int, here: int) -> None:
     now = 3_560_000_000
@@ -503,7 +722,8 @@ def test_ids_of_events_are_known_for_as_long(ttl: int, age: int, here: int) -> N
         patch.setattr("django.conf.settings.GAMIFY_EVENT_TTL", here, raising=False)
         span = (now - age) // ttl
         found = remembered.spans(span, ttl)
-        last_known = (span + 2) * ttl - 1
+        assert len(found) <= remembered.MOST_COPIES
+        last_known = min((span + 2) * ttl - 1, now + 15 * here)
         for moment in {now, (now + last_known) // 2, last_known}:
             if now <= moment <= last_known:
                 assert {moment // here - 1, moment // here} & set(found)

@@ -3,16 +3,22 @@
 import re
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from gamify_site.identifiers import PLAYER_ID, SLUG
+from django.core.exceptions import ValidationError
 
-EXACT = 2**53 - 1
+from gamify_site.identifiers import PLAYER_ID, SLUG
+from leaderboards import windows
+from leaderboards.definitions import EXACT
+from leaderboards.services import boards
+
 LATEST = 32_503_680_000  # seconds: the year 3000
 LATEST_MS = 1000 * LATEST
 STREAM_ID = re.compile(r"(\d{1,15})-(\d{1,15})")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 NUMBER = re.compile(r"0|[1-9]\d{0,15}")
+FIRST_YEAR, LAST_YEAR = windows.FIRST_YEAR - 1, windows.LAST_YEAR + 1  # by the clocks of other timezones
 SUFFIX = re.compile(r"all|\d{4}-\d{2}-\d{2}|\d{4}-W\d{2}|\d{4}-\d{2}|season-[a-z0-9][a-z0-9_-]{0,63}")
 LONGEST_TEXT = 10_000
 SHOWN = 60  # characters of a wrong value that an error shows
@@ -78,6 +84,31 @@ def matching(what: str, value: object, pattern: re.Pattern[str], kind: str) -> s
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise wrong(what, value, f"is no {kind}")
     return value
+
+
+def period(what: str, value: object) -> str:
+    """A period as keys spell it: `all`, a day, week or month that there is, or `season-<slug>`."""
+    found = matching(what, value, SUFFIX, "period")
+    if not _is_period(found):
+        raise wrong(what, value, "is no period")
+    return found
+
+
+@lru_cache(10_000)
+def _is_period(suffix: str) -> bool:
+    try:
+        window, _ = windows.read_suffix(boards.BUILT_IN, suffix)  # days, weeks and months are those of any board
+    except ValidationError:
+        return False
+    return window in ("all", "season") or FIRST_YEAR <= int(suffix[:4]) <= LAST_YEAR
+
+
+def board_and_period(what: str, value: object) -> str:
+    """A board, of which nobody asks whether it is there still, and a period: `<slug>:<period>`."""
+    board, _, suffix = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if not SLUG.fullmatch(board):
+        raise wrong(what, value, "is no board and period")
+    return f"{board}:{period(what, suffix)}"
 
 
 def player_id(what: str, value: object) -> str:

@@ -12,7 +12,7 @@ from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
 from gamify_site.store import catalog, keys
 from gamify_site.store.connection import ask
-from leaderboards.definitions import Board
+from leaderboards.definitions import EXACT, Board
 from leaderboards.services import boards
 
 MOST_REVISIONS = 200
@@ -36,7 +36,7 @@ def make_board(thing: Any, target: Target) -> None:
     _write(target, "board", board.slug, board.to_fields())
     target.known.add_board(board)
     if "tie_ticks" in thing:
-        ticks = checks.whole("tie_ticks", thing["tie_ticks"], 0, checks.EXACT)
+        ticks = checks.whole("tie_ticks", thing["tie_ticks"], 0, EXACT)
         target.site.add("HSET", keys.tie_ticks(), board.slug, ticks)
 
 
@@ -51,7 +51,7 @@ def make_achievement(thing: Any, target: Target) -> None:
     """Checks an achievement and makes it."""
     checks.fields(thing, ("slug", "fields"), ("revisions",))
     achievement = _definition(thing, Achievement.from_fields)
-    checks.whole("revision", achievement.revision, 1, checks.EXACT)
+    checks.whole("revision", achievement.revision, 1, EXACT)
     target.known.add_achievement(achievement)
     _write(target, "achievement", achievement.slug, achievement.to_fields())
     revisions = checks.mapping("revisions", thing.get("revisions", {}))

@@ -13,7 +13,8 @@ from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask
-from leaderboards.services import boards, places, seasons
+from leaderboards.definitions import EXACT
+from leaderboards.services import places, seasons
 
 STEP = 500
 MOST_NEWS = 1000  # of each shard
@@ -73,7 +74,7 @@ def make_daily(thing: Any, target: Target) -> None:
     for name, number in checks.mapping("counts", thing["counts"]).items():
         if name not in activity.COUNTED:
             checks.slug("counts", name.removeprefix("unlocks:") if name.startswith("unlocks:") else None)
-        checks.whole(f"counts, {name}", number, -checks.EXACT, checks.EXACT)
+        checks.whole(f"counts, {name}", number, -EXACT, EXACT)
         target.shard(0).add("HSET", keys.daily(0, thing["date"]), name, number)
 
 
@@ -105,7 +106,7 @@ def make_active_day(thing: Any, target: Target) -> None:
     """Checks the numbers of a day and keeps them."""
     checks.fields(thing, ("date", *ACTIVE))
     checks.day("date", thing["date"])
-    numbers = [checks.whole(name, thing[name], 0, checks.EXACT) for name in ACTIVE]
+    numbers = [checks.whole(name, thing[name], 0, EXACT) for name in ACTIVE]
     target.site.add("HSET", keys.active_players(), thing["date"], ":".join(map(str, numbers)))
 
 
@@ -127,6 +128,21 @@ def make_active(thing: Any, target: Target) -> None:
         target.shard(shard).add("SET", keys.active(shard, thing["date"]), sketch, "EX", life)
 
 
+def note_active(player: str, seen: int, shard: int, target: Target) -> None:
+    """Notes a player on the day when they were seen last (s), where the sketches of the other shards cannot be kept.
+
+    From today on that is as good as they: whoever was active in some days that end today was seen last in one of them.
+    """
+    day = datetime.fromtimestamp(seen, UTC).date()
+    if target.shards == target.shards_there or day <= clock.now().date() - timedelta(days=active_players.SPANS[-1]):
+        return
+    batch, key = target.shard(shard), keys.active(shard, day.isoformat())
+    if key not in batch.noted:
+        life = _life(day.isoformat(), timedelta(days=active_players.LIFE))
+        batch.expire(key, int(clock.untravelled().timestamp()) + life)
+    batch.note(key, player)
+
+
 def _life(date: object, kept_for: timedelta) -> int:
     """For how many seconds from now what is noted of a day is kept."""
     after = datetime.combine(checks.day("date", date), time(), UTC) + timedelta(days=1)
@@ -136,13 +152,12 @@ def _life(date: object, kept_for: timedelta) -> int:
 # Closed periods
 
 
-def read_closed_periods(_inventory: Inventory) -> Iterator[Thing]:
-    """The periods that were closed for good, with the first of each shard, best first."""
-    slugs = sorted(board.slug for board in boards.all())
-    closed = ask([("hgetall", keys.closed_periods(slug)) for slug in slugs]) if slugs else []
-    for slug, found in zip(slugs, closed, strict=True):
-        for suffix, told in sorted(found.items()):
-            yield {"board": slug, "suffix": suffix.decode(), **json.loads(told), "top": _top(slug, suffix.decode())}
+def read_closed_periods(inventory: Inventory) -> Iterator[Thing]:
+    """The periods that were closed for good before any player was read, with the first of each shard, best first."""
+    for slug, suffix in inventory.closed_periods:
+        (told,) = ask([("hget", keys.closed_periods(slug), suffix)])
+        if told is not None:
+            yield {"board": slug, "suffix": suffix, **json.loads(told), "top": _top(slug, suffix)}
 
 
 def _top(slug: str, suffix: str) -> list[list[Any]]:
@@ -155,17 +170,17 @@ def make_closed_period(thing: Any, target: Target) -> None:
     """Checks a closed period and keeps its first; of each shard here as many as closing it here would."""
     checks.fields(thing, ("board", "suffix", "at", "size", "top"))
     slug = checks.known("board", thing["board"], target.known.boards, "board")
-    suffix = checks.matching("suffix", thing["suffix"], checks.SUFFIX, "period")
+    suffix = checks.period("suffix", thing["suffix"])
     told = {
         "at": checks.whole("at", thing["at"], 0, checks.LATEST_MS),
-        "size": checks.whole("size", thing["size"], 0, checks.EXACT),
+        "size": checks.whole("size", thing["size"], 0, EXACT),
     }
     target.site.add("HSET", keys.closed_periods(slug), suffix, json.dumps(told))
-    for entry in checks.listed("top", thing["top"], seasons.KEPT * 1024):
+    for entry in checks.listed("top", thing["top"], seasons.KEPT * target.shards_there):
         player, order = checks.listed("top", entry, 2) if isinstance(entry, list) and len(entry) == 2 else ("", 0)
         number = shards.of(checks.player_id("top", player))
         key = keys.final_top(number, slug, suffix)
-        target.shard(number).rank(key, checks.whole("top", order, -checks.EXACT - 1, checks.EXACT), player)
+        target.shard(number).rank(key, checks.whole("top", order, -EXACT - 1, EXACT), player)
         target.shard(number).keep_latest(key, seasons.KEPT)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import IO, Any
 
+from gamify_site.ops.transfer import inventory
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.ops.transfer.kinds import BY_NAME
 from gamify_site.ops.transfer.lines import Lines, parse
@@ -18,6 +19,8 @@ MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s
 MOST_NAMED = 100  # players whose names one script call indexes
 MOST_ERRORS = 20
 DEFINITIONS = {"board", "achievement"}
+DEFINITION_LINES = tuple(f'{{"{name}":'.encode() for name in DEFINITIONS)
+SUBJECT = "import "
 STEP = 1000  # lines between two signs of progress
 
 Progress = Callable[[], None]
@@ -25,11 +28,15 @@ Progress = Callable[[], None]
 
 @dataclass(slots=True)
 class Checked:
-    """What a file holds: how many lines of each kind, and what is wrong, by line, at most the first 20."""
+    """What a file holds: how many lines of each kind, and what is wrong, by line, at most the first 20.
+
+    Where definitions are wrong, what follows them is not looked at: it would be wrong for that reason alone.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     errors: list[tuple[int, str]] = field(default_factory=list)
     is_cut: bool = False
+    are_definitions_wrong: bool = False
 
 
 class WrongLine(Exception):
@@ -39,6 +46,10 @@ class WrongLine(Exception):
         super().__init__(f"Line {number}: {reason}")
         self.number = number
         self.reason = reason
+
+
+class NotEmpty(Exception):
+    """There is data under the prefix that nobody said to remove; it is as it was."""
 
 
 class Order:
@@ -75,11 +86,15 @@ def check(source: IO[bytes], progress: Progress) -> Checked:
 def _check_lines(lines: Lines, found: Checked, progress: Progress) -> None:
     target, order = _target(lines, lambda _work: None), Order()
     for line in lines:
+        is_definition = line.startswith(DEFINITION_LINES)
+        if found.are_definitions_wrong and not is_definition:
+            return
         try:
             name = _take(line, target, order)
             found.counts[name] = found.counts.get(name, 0) + 1
         except Wrong as error:
             found.errors.append((lines.number, str(error)))
+            found.are_definitions_wrong |= is_definition
             if len(found.errors) >= MOST_ERRORS:
                 found.is_cut = True
                 return
@@ -90,14 +105,16 @@ def _check_lines(lines: Lines, found: Checked, progress: Progress) -> None:
             progress()
 
 
-def replace_all(lines: Lines, progress: Progress) -> dict[str, int]:
+def replace_all(lines: Lines, progress: Progress, *, must_be_empty: bool = False) -> dict[str, int]:
     """Removes all that is under the prefix and writes what a file says; gives how many lines of each kind there were.
 
     Raises `WrongLine`, `Resetting` where somebody else has begun to replace the data since, `StoreUnavailable`; the
-    data then stays closed. A round trip for some hundred players, and one for each 100 names on each shard.
+    data then stays closed. With `must_be_empty` it raises `NotEmpty` where there is something of value, which may have
+    come while the file was checked, and `Resetting` where the data is closed; both leave everything as it is.
+    A round trip for some hundred players, and one for each 100 names on each shard.
     """
     counts: dict[str, int] = {}
-    with catalog.replacing(f"import {token_hex(8)}") as remove:
+    with catalog.replacing(f"{SUBJECT}{token_hex(8)}", insist_on_nothing_there if must_be_empty else None) as remove:
         for some in scan.own_keys():
             remove(some)
         target, order = _target(lines, _send), Order()
@@ -118,8 +135,15 @@ def replace_all(lines: Lines, progress: Progress) -> dict[str, int]:
     return counts
 
 
+def insist_on_nothing_there() -> None:
+    """Raises `NotEmpty`. Two round trips for each 500 keys in the whole data store."""
+    if not inventory.is_empty():
+        raise NotEmpty
+
+
 def _target(lines: Lines, send: Callable[[Sequence[tuple[str, Sequence[Any]]]], None]) -> Target:
-    return Target(shards.count(), lines.header.shards, lines.header.event_ttl, send)
+    header = lines.header
+    return Target(shards.count(), header.shards, header.event_ttl, header.seconds(), send)
 
 
 def _take(line: bytes, target: Target, order: Order) -> str:

@@ -1,4 +1,6 @@
-"""What there is to export: names that no key lists, found by one walk over all keys; and the ids of all players."""
+"""What there is to export: names that no key lists, found by one walk over all keys; which periods are closed; and the
+ids of all players.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -7,6 +9,7 @@ from django.conf import settings
 
 from gamify_site.store import keys, scan, shards
 from gamify_site.store.connection import ask
+from leaderboards.services import boards
 
 STEP = 5000  # players
 
@@ -14,22 +17,25 @@ STEP = 5000  # players
 @dataclass(slots=True)
 class Inventory:
     """Sorted names: accounts (lower case), days with counts, days with visitors, days with active players
-    (date, shard), batches (shard, name), players."""
+    (date, shard), batches (shard, name), closed periods (board, suffix), players."""
 
     accounts: list[str] = field(default_factory=list)
     daily: list[str] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
     active: list[tuple[str, int]] = field(default_factory=list)
     batches: list[tuple[int, str]] = field(default_factory=list)
+    closed_periods: list[tuple[str, str]] = field(default_factory=list)
     players: list[str] = field(default_factory=list)
 
 
 def take() -> Inventory:
-    """All of it; about 100 bytes of memory for each player and account.
+    """All of it; about 100 bytes of memory for each player, account and closed period.
 
     Raises `StoreUnavailable`. Two round trips for each 500 keys in the whole data store, one for each 5,000 players.
     """
-    found = Inventory()
+    # First of all: of a period that is closed later, players who are read before have no final rank. It comes out open,
+    # and is closed again after the import.
+    found = Inventory(closed_periods=_closed_periods())
     daily: set[str] = set()
     user, visitors = keys.user(""), keys.visitors("")
     of_shard = re.compile(rf"\{{{re.escape(settings.GAMIFY_PREFIX)}:(\d+)\}}:(daily|active|batch):(.+)", re.DOTALL)
@@ -53,6 +59,12 @@ def take() -> Inventory:
     found.active = sorted(set(found.active))
     found.batches = sorted(set(found.batches))
     return found
+
+
+def _closed_periods() -> list[tuple[str, str]]:
+    slugs = sorted(board.slug for board in boards.all())
+    closed = ask([("hkeys", keys.closed_periods(slug)) for slug in slugs]) if slugs else []
+    return [(slug, it.decode()) for slug, found in zip(slugs, closed, strict=True) for it in sorted(found)]
 
 
 def _players() -> set[str]:

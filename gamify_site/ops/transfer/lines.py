@@ -3,21 +3,23 @@
 import gzip
 import io
 import json
+import os
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, cast
 
 from gamify_site.ops.transfer import checks
 from gamify_site.ops.transfer.checks import Wrong
+from gamify_site.store import shards
 
 VERSION = 1
 LONGEST_LINE = 64 * 1024 * 1024  # bytes
-MOST_SHARDS = 1024
 LONGEST_TTL = 366 * 86_400
 COMPRESSED = ".gz"
 LEVEL = 6
@@ -49,9 +51,13 @@ class Header:
         checks.fields(thing, cls.__slots__)
         checks.moment("at", thing["at"])
         checks.text("prefix", thing["prefix"], 100)
-        checks.whole("shards", thing["shards"], 1, MOST_SHARDS)
+        checks.whole("shards", thing["shards"], 1, shards.MOST)
         checks.whole("event_ttl", thing["event_ttl"], 1, LONGEST_TTL)
         return cls(**thing)
+
+    def seconds(self) -> int:
+        """When the file was made, since the epoch."""
+        return int(checks.moment("at", self.at).timestamp())
 
     def digested(self) -> bytes:
         """What of it counts for the digest: all but the time, so that the same data has the same digest."""
@@ -120,20 +126,23 @@ class Lines:
 
     def _next(self) -> bytes:
         self.number += 1
-        try:
-            line = self.source.readline(LONGEST_LINE + 1)
-        except (OSError, EOFError) as error:  # what gzip raises too
-            raise Wrong(f"the file cannot be read on: {error}") from None
+        line = self._read(LONGEST_LINE + 1)
         if not line.endswith(b"\n"):
             raise Wrong("the file is cut short" if len(line) <= LONGEST_LINE else "the line is too long")
         return line
+
+    def _read(self, most: int) -> bytes:
+        try:
+            return self.source.readline(most)
+        except (OSError, EOFError, zlib.error) as error:  # what gzip raises too
+            raise Wrong(f"the file cannot be read on: {error}") from None
 
     def _check_end(self, line: bytes) -> None:
         end = checks.fields(parse(line)[END], ("lines", "sha256"))
         found = {"lines": self.number - 1, "sha256": self._digest.hexdigest()}
         if end != found:
             raise Wrong("the file has been changed: its lines do not add up to what the last one says")
-        if self.source.readline(1):
+        if self._read(1):
             raise Wrong("something comes after the last line")
 
 
@@ -142,27 +151,37 @@ class Lines:
 
 @contextmanager
 def created(name: str) -> Iterator[IO[bytes]]:
-    """A file to write, that only its owner can read; it takes its name at the end, so that nobody finds half of it."""
+    """A file to write, that only its owner can read; it takes its name at the end, so that nobody finds half of it.
+
+    What is there and is no regular file, a pipe or a device, is written to as it is.
+    """
     if name == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path = Path(name)
-    with ExitStack() as stack:
-        raw = stack.enter_context(tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False))
+    path = Path(name).resolve()  # of a link the file that it leads to
+    is_special = path.exists() and not path.is_file()
+    with path.open("wb") if is_special else _replacing(path) as raw:
+        if name.endswith(COMPRESSED):
+            packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=LEVEL, mtime=0)
+            with packed, io.BufferedWriter(packed, BUFFER) as out:
+                yield out
+        else:
+            yield raw
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as raw:
         half = Path(raw.name)
         try:
-            if name.endswith(COMPRESSED):
-                packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=LEVEL, mtime=0)
-                with packed, io.BufferedWriter(packed, BUFFER) as out:
-                    yield out
-            else:
-                yield raw
+            yield cast("IO[bytes]", raw)
+            raw.flush()
+            os.fsync(raw.fileno())  # or a crash of the machine may leave the name with nothing behind it
         except BaseException:
             half.unlink()
             raise
-        raw.close()
-        half.replace(path)
+    half.replace(path)
 
 
 @contextmanager

@@ -32,7 +32,8 @@ def read_clock(_inventory: Inventory) -> Iterator[Thing]:
 def make_clock(thing: Any, target: Target) -> None:
     """Checks how far ahead the clock is and sets it so."""
     checks.fields(thing, ("ahead",))
-    target.site.add("SET", keys.clock_ahead(), checks.whole("ahead", thing["ahead"], 1, FARTHEST))
+    target.ahead = checks.whole("ahead", thing["ahead"], 1, FARTHEST)
+    target.site.add("SET", keys.clock_ahead(), target.ahead)
 
 
 def read_accounts(inventory: Inventory) -> Iterator[Thing]:

@@ -15,13 +15,12 @@ from gamify_site.ops.transfer import checks
 from gamify_site.ops.transfer.target import Batch, Target
 from gamify_site.players.services import MOST_FOLLOWED
 from gamify_site.store import keys
+from leaderboards.definitions import EXACT
 
 MOST_NEWS = 60
-MOST_NEWS_FIELDS = 12
 LAST_DAY = date(2999, 12, 31).toordinal() - FIRST_DAY
 HOUR = 3_600_000  # ms
 UNLOCK = re.compile(r"(\d{1,14}):(\d{1,9}):(\d{1,6})")  # time (ms), revision, points
-SET_NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,63}}:(?:{checks.SUFFIX.pattern})")
 FINAL_RANK = re.compile(r"\d{1,10}:-?\d{1,16}:\d{1,10}")  # rank, order value, size
 KEPT_ASIDE = re.compile(r"-?\d{1,16}:\d{1,11}")  # order value, expiry (s)
 RUN = ("current", "last", "freezes", "revision")
@@ -127,7 +126,7 @@ def _check_revoked(value: Any, target: Target) -> None:
 def _check_run(value: Any, _target: Target) -> None:
     checks.fields(value, RUN)
     for name in RUN:
-        checks.number(f"streaks, {name}", value[name], LAST_DAY if name != "revision" else checks.EXACT)
+        checks.number(f"streaks, {name}", value[name], LAST_DAY if name != "revision" else EXACT)
 
 
 def _check_days(value: Any, _target: Target) -> None:
@@ -178,13 +177,13 @@ def _check_news(entry: dict[str, str], kind: str, target: Target) -> None:
 
 def _check_kept_aside(value: Any, _target: Target) -> None:
     for name, told in _filled("hidden_entries", value, dict).items():
-        checks.matching("hidden_entries", name, SET_NAME, "board and period")
+        checks.board_and_period("hidden_entries", name)
         checks.matching(f"hidden_entries, {name}", told, KEPT_ASIDE, "entry (order value:expiry)")
 
 
 def _check_final_ranks(value: Any, _target: Target) -> None:
     for name, told in _filled("final_ranks", value, dict).items():
-        checks.matching("final_ranks", name, SET_NAME, "board and period")
+        checks.board_and_period("final_ranks", name)
         checks.matching(f"final_ranks, {name}", told, FINAL_RANK, "final rank (rank:order value:size)")
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 
 from gamify_site import clock
 from gamify_site.ops.transfer import checks
+from gamify_site.ops.transfer.history import note_active
 from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.known import stored
 from gamify_site.ops.transfer.player_parts import MEMBERSHIPS, PARTS, Part
@@ -190,7 +191,9 @@ def make_player(thing: Any, target: Target) -> None:
     shard = shards.of(player)
     batch = target.shard(shard)
     profile = _profile(thing, target)
-    batch.rank(keys.players(shard), checks.whole("seen", thing["seen"], 0, checks.LATEST), player)
+    seen = checks.whole("seen", thing["seen"], 0, checks.LATEST)
+    batch.rank(keys.players(shard), seen, player)
+    note_active(player, seen, shard, target)
     for name, key in MEMBERSHIPS.items():
         if name in thing:
             if thing[name] is not True:
@@ -293,7 +296,7 @@ def _register(target: Target, shard: int, name: str, expires: int) -> Ranked:
     """The ranked set of a period. When it expires is what the file says first, for all of its entries on all shards."""
     slug, _, suffix = name.partition(":")
     checks.known("entries", slug, target.known.boards, "board")
-    checks.matching("entries", suffix, checks.SUFFIX, "period")
+    checks.period("entries", suffix)
     expires = target.expiries.setdefault((slug, suffix), expires)
     found = target.ranked[shard, name] = Ranked(
         board=target.known.boards[slug],

@@ -2,6 +2,9 @@
 
 They are known on the shard of the event's player, whom nobody remembers. Whoever was on shard `s` of `S` can only be on
 a shard `n` of `N` where both leave the same remainder by their greatest common divisor; all of those get the ids.
+
+Ids are noted in spans of `GAMIFY_EVENT_TTL` seconds, and asked for in two: this one and the one before. Where they were
+noted in longer spans, they are copied to several.
 """
 
 import math
@@ -11,19 +14,19 @@ from typing import Any
 
 from django.conf import settings
 
+from achievements.services import events
 from gamify_site import clock
-from gamify_site.ops.transfer import checks
+from gamify_site.ops.transfer import answers, checks
 from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask
+from leaderboards.definitions import EXACT
 
 STEP = 500
 MOST_SORTED = 500_000  # ids that are held in memory at a time
-LONGEST_ID = 128
 LONGEST_ANSWER = 10_000_000
-MOST_SHARDS = 1024
-ANSWER = '["ok",'
+MOST_COPIES = 8  # on a shard
 
 Thing = dict[str, Any]
 
@@ -60,16 +63,25 @@ def place_of_event_ids(thing: Thing) -> tuple[int, int, int]:
 def make_event_ids(thing: Any, target: Target) -> None:
     """Checks ids and keeps them for as long as they would have been known, on each shard that they may be sent to."""
     checks.fields(thing, ("span", "shard", "part", "ids"))
-    span = checks.whole("span", thing["span"], 0, checks.LATEST)
+    span = checks.whole("span", thing["span"], 0, _latest_moment(target) // target.event_ttl + 2)
     shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
-    checks.whole("part", thing["part"], 0, checks.EXACT)
-    ids = [_event_id(it) for it in checks.listed("ids", thing["ids"], STEP)]
+    checks.whole("part", thing["part"], 0, EXACT)
+    ids = checks.listed("ids", thing["ids"], STEP)
+    for it in ids:
+        if not events.is_id(it):
+            raise checks.wrong("ids", it, "is no id of an event")
     flat = [part for it in ids for part in (it, "1")]
     for number in heirs(shard, target.shards_there, target.shards) if flat else ():
         for its_span in spans(span, target.event_ttl):
             key = keys.event_ids(number, its_span)
+            life = (its_span - _now() // settings.GAMIFY_EVENT_TTL + 3) * settings.GAMIFY_EVENT_TTL
             target.shard(number).add("HSET", key, *flat)
-            target.shard(number).add("EXPIRE", key, 3 * settings.GAMIFY_EVENT_TTL)
+            target.shard(number).add("EXPIRE", key, life)
+
+
+def _latest_moment(target: Target) -> int:
+    """Until when (s) something may have happened that is in a file: its clock may be ahead of ours, or travelled."""
+    return max(_now(), target.made_at + target.ahead)
 
 
 def heirs(shard: int, there: int, here: int) -> list[int]:
@@ -79,19 +91,18 @@ def heirs(shard: int, there: int, here: int) -> list[int]:
 
 
 def spans(span: int, ttl: int) -> list[int]:
-    """The spans of today's length in which ids are kept that were noted in a span of `ttl` seconds; none too late."""
+    """The spans of today's length in which ids are kept that were noted in a span of `ttl` seconds: until they would
+    have been forgotten there, but in 8 spans at most, which is 15 times today's length from now.
+
+    An id is known during its span and the next, so that every second one will do; none is too late.
+    """
     known_until, now = (span + 2) * ttl, _now() // settings.GAMIFY_EVENT_TTL
     last = math.ceil(known_until / settings.GAMIFY_EVENT_TTL) - 2
     if last < now - 1:
         return []
-    return list(range(min(last, now), last + 1))
-
-
-def _event_id(value: object) -> str:
-    found = checks.text("ids", value, LONGEST_ID)
-    if not found or not found.isprintable():
-        raise checks.wrong("ids", value, "is no id of an event")
-    return found
+    first = min(last, now)
+    last = min(last, first + 2 * (MOST_COPIES - 1))
+    return [*range(first, last, 2), last]
 
 
 def read_batches(inventory: Inventory) -> Iterator[Thing]:
@@ -108,8 +119,7 @@ def make_batch(thing: Any, target: Target) -> None:
     checks.fields(thing, ("shard", "name", "answer"))
     shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
     name, answer = checks.text("name", thing["name"], 300), checks.text("answer", thing["answer"], LONGEST_ANSWER)
-    if not answer.startswith(ANSWER):
-        raise checks.wrong("answer", answer, "is no answer to a batch")
+    answers.check(answer)
     if target.shards == target.shards_there:
         target.shard(shard).add("SET", keys.batch(shard, name), answer, "EX", settings.GAMIFY_EVENT_TTL)
 

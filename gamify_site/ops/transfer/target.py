@@ -25,6 +25,7 @@ class Batch:
     words: list[Any] = field(default_factory=list)
     ranked: dict[str, dict[str, int | str]] = field(default_factory=lambda: defaultdict(dict))
     members: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    noted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     latest: dict[str, int] = field(default_factory=dict)
     expiries: dict[str, int] = field(default_factory=dict)
@@ -50,6 +51,11 @@ class Batch:
         self.members[key].add(member)
         self.size += 1
 
+    def note(self, key: str, member: str) -> None:
+        """A member of a HyperLogLog."""
+        self.noted[key].add(member)
+        self.size += 1
+
     def count(self, key: str, name: str, number: int = 1) -> None:
         """Adds to a field of a hash."""
         self.counts[key, name] += number
@@ -70,6 +76,8 @@ class Batch:
             merged.add_many("ZADD", key, [part for member, score in entries.items() for part in (score, member)])
         for key, members in self.members.items():
             merged.add_many("SADD", key, list(members))
+        for key, members in self.noted.items():
+            merged.add_many("PFADD", key, list(members))
         for (key, name), number in self.counts.items():
             merged.add("HINCRBY", key, name, number)
         for key, most in self.latest.items():
@@ -95,13 +103,16 @@ class Ranked(NamedTuple):
 class Target:
     """What is known of the file so far, and what waits to be sent.
 
-    `shards` is the number of shards here, `shards_there` and `event_ttl` are those that the file's header says.
+    `shards` is the number of shards here; `shards_there`, `event_ttl` (s) and `made_at` (s) are those that the file's
+    header says. `ahead` (s): how far its clock had travelled.
     """
 
     shards: int
     shards_there: int
     event_ttl: int
+    made_at: int
     send: Send
+    ahead: int = 0
     known: Known = field(default_factory=Known)
     expiries: dict[tuple[str, str], int] = field(default_factory=dict)
     ranked: dict[tuple[Any, ...], Ranked] = field(default_factory=dict)  # (shard, board and period[, segment])

@@ -10,8 +10,15 @@ from gamify_site.ops import serving
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.demo import accounts, reset, scenarios
 from gamify_site.ops.progress import Bar
+from gamify_site.ops.transfer import importing
+from gamify_site.store import catalog
+from gamify_site.store.errors import Resetting
 
 WORKERS = 2
+CLOSED_BY_AN_IMPORT = (
+    "The data is closed: an import is at work, or has broken off. Run `manage.py import FILE --replace` to bring the "
+    "data, or `manage.py demo --fresh` to replace it by sample data."
+)
 
 
 class Command(StoreCommand):
@@ -37,6 +44,8 @@ class Command(StoreCommand):
     def handle(
         self, *_: Any, host: str, port: int, live_port: int, scenario: str, players: int, fresh: bool, **__: Any
     ) -> None:
+        if not fresh:
+            self._insist_on_no_import()
         if fresh or reset.is_needed():
             self.stdout.write(f"Making sample data: scenario {scenario}, {players} players …")
             reset.reset(scenario, players, reset.latest_anchor(), Bar(self.stdout))
@@ -44,6 +53,14 @@ class Command(StoreCommand):
         live_url = os.environ.get("GAMIFY_LIVE_URL") or f":{live_port}/live/"
         address = serving.address(host, port)
         serving.serve(host, port, live_port, WORKERS, lambda: self._welcome(address), GAMIFY_LIVE_URL=live_url)
+
+    def _insist_on_no_import(self) -> None:
+        """Sample data takes the place of nothing that somebody wants back."""
+        try:
+            catalog.snapshot()
+        except Resetting as error:
+            if error.subject.startswith(importing.SUBJECT):
+                raise CommandError(CLOSED_BY_AN_IMPORT) from None
 
     def _welcome(self, address: str) -> None:
         log_ins = "\n".join(

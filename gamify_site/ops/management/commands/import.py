@@ -10,12 +10,16 @@ from django.core.management.base import CommandError
 
 from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.progress import Bar
-from gamify_site.ops.transfer import importing, inventory, lines
+from gamify_site.ops.transfer import importing, kinds, lines
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.store import catalog
-from gamify_site.store.errors import Resetting
+from gamify_site.store.errors import Resetting, StoreUnavailable
 
 AGAIN = "The data stays closed, nobody sees half of it: import again, with --replace."
+CLOSED = (
+    "The data is closed: it is being replaced by somebody, or that has broken off. If nobody does, import with "
+    "--replace."
+)
 
 
 class Command(StoreCommand):
@@ -39,11 +43,11 @@ class Command(StoreCommand):
                 self._ask(file, replace, yes)
                 if file != "-":
                     self._check(file)
-                counts = self._replace(file)
+                counts = self._replace(file, must_be_empty=not replace)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-        said = ", ".join(f"{number:,} {name}" for name, number in counts.items())
-        self.stdout.write(f"{'Checked, nothing is written' if dry_run else 'Imported'}: {said or 'nothing'}.")
+        said = kinds.told(counts) or "nothing"
+        self.stdout.write(f"{'Checked, nothing is written' if dry_run else 'Imported'}: {said}.")
 
     def _ask(self, file: str, replace: bool, yes: bool) -> None:
         """Makes sure that nothing is lost that somebody wants to keep."""
@@ -61,6 +65,7 @@ class Command(StoreCommand):
                 f"API keys too, and writes what {file} says.\nType yes to go on: "
             )
         except EOFError:
+            self.stdout.write()  # behind the question
             answer = ""
         if answer.strip().lower() != "yes":
             raise CommandError("Nothing was changed. Answer yes, or give --yes.")
@@ -69,16 +74,11 @@ class Command(StoreCommand):
         try:
             catalog.follow()
             catalog.snapshot()
+            importing.insist_on_nothing_there()
         except Resetting:
-            raise CommandError(
-                "The data is closed: it is being replaced by somebody, or that has broken off. If nobody does, import "
-                "with --replace."
-            ) from None
-        if not inventory.is_empty():
-            raise CommandError(
-                f"There is data under the prefix {settings.GAMIFY_PREFIX!r} already. Import with --replace to remove "
-                "it, or under another GAMIFY_PREFIX."
-            )
+            raise CommandError(CLOSED) from None
+        except importing.NotEmpty:
+            raise CommandError(_not_empty()) from None
 
     def _check(self, file: str) -> dict[str, int]:
         with ExitStack() as stack:
@@ -88,12 +88,10 @@ class Command(StoreCommand):
             self.stdout.write(f"{'line':>9}  what is wrong")
             for number, reason in found.errors:
                 self.stdout.write(f"{number:>9,}  {reason}")
-            raise CommandError(
-                f"The first {len(found.errors)} errors; nothing is written." if found.is_cut else "Nothing is written."
-            )
+            raise CommandError(f"{_how_far(found)}Nothing is written.")
         return found.counts
 
-    def _replace(self, file: str) -> dict[str, int]:
+    def _replace(self, file: str, *, must_be_empty: bool) -> dict[str, int]:
         with ExitStack() as stack:
             source, place = stack.enter_context(lines.opened(file))
             try:
@@ -101,12 +99,26 @@ class Command(StoreCommand):
             except Wrong as error:
                 raise CommandError(f"Line 1: {error}. Nothing is written.") from error
             try:
-                return importing.replace_all(opened, self._bar(place))
+                return importing.replace_all(opened, self._bar(place), must_be_empty=must_be_empty)
+            except importing.NotEmpty:  # it has come while the file was checked
+                raise CommandError(_not_empty()) from None
+            except Resetting:  # somebody else has closed it
+                raise CommandError(CLOSED) from None
             except importing.WrongLine as error:
                 raise CommandError(f"{error}. {AGAIN}") from error
             except BaseException:
-                self.stderr.write(AGAIN)
+                self._say_if_closed()
                 raise
+
+    def _say_if_closed(self) -> None:
+        """Says what to do where the data is closed, or may be."""
+        catalog.forget()
+        try:
+            catalog.snapshot()
+        except Resetting:
+            self.stderr.write(AGAIN)
+        except StoreUnavailable:
+            self.stderr.write(f"If this import has begun to write: {AGAIN[0].lower()}{AGAIN[1:]}")
 
     def _bar(self, place: Callable[[], tuple[int, int]]) -> Callable[[], None]:
         bar = Bar(self.stdout)
@@ -117,3 +129,16 @@ class Command(StoreCommand):
                 bar(done, total)
 
         return draw
+
+
+def _not_empty() -> str:
+    return (
+        f"There is data under the prefix {settings.GAMIFY_PREFIX!r} already. Import with --replace to remove it, or "
+        "under another GAMIFY_PREFIX."
+    )
+
+
+def _how_far(found: importing.Checked) -> str:
+    if found.is_cut:
+        return f"These are the first {len(found.errors)} errors. "
+    return "What comes after the definitions was not checked. " if found.are_definitions_wrong else ""
