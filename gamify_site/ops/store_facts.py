@@ -4,6 +4,7 @@ A server need not tell everything, and managed ones do not: what it kept to itse
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,12 +23,14 @@ Info = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Which program it is, since when it runs, and whether it is a `master` or a `slave`."""
+    """Which program it is, since when it runs, whether it is a `master` or a `slave`, and whether it holds all data or,
+    in a cluster, a part of it."""
 
     name: str = ""
     version: str = ""
     started: datetime | None = None
     role: str = ""
+    is_in_cluster: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,16 @@ class Facts:
     slow_from: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a server of a cluster says of the whole: whether it takes requests, how many of the slots somebody answers
+    for, and how many each primary has, by `host:port`; None where it does not tell."""
+
+    is_well: bool
+    covered: int
+    owned: Mapping[str, int] | None = None
+
+
 def gather(info: Info | None, settings: Mapping[str, str], slow: Sequence[Info] | None, now: int) -> Facts:
     """The facts in a server's answers. `now` is the server's own clock, in seconds since 1970."""
     told = info or {}
@@ -148,6 +161,20 @@ def gather(info: Info | None, settings: Mapping[str, str], slow: Sequence[Info] 
     )
 
 
+def gather_cluster(info: Info | None, slots: Sequence[Any] | None) -> Cluster | None:
+    """The same in the answers to CLUSTER INFO and CLUSTER SLOTS; None where the server is in no cluster."""
+    if info is None or "cluster_state" not in info:
+        return None
+    owned: Counter[str] = Counter()
+    for first, last, (host, port, *_more), *_replicas in slots or ():
+        owned[f"{host.decode() if isinstance(host, bytes) else host}:{port}"] += last - first + 1
+    return Cluster(
+        is_well=info["cluster_state"] == "ok",
+        covered=int(info.get("cluster_slots_ok", 0)),
+        owned=None if slots is None else dict(owned),
+    )
+
+
 def _server(info: Info) -> Server:
     uptime = _number(info, "uptime_in_seconds")
     is_valkey = "valkey_version" in info
@@ -156,6 +183,7 @@ def _server(info: Info) -> Server:
         version=str(info.get("valkey_version" if is_valkey else "redis_version", "")),
         started=None if uptime is None else clock.now() - timedelta(seconds=uptime),
         role=str(info.get("role", "")),
+        is_in_cluster=bool(_number(info, "cluster_enabled")),
     )
 
 
