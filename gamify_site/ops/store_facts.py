@@ -8,14 +8,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from django.contrib.sessions.backends.cache import KEY_PREFIX as SESSION_PREFIX
 
 from gamify_site import clock
+from gamify_site.store import scripts
 
 SLOW_ENTRIES = 10  # that are asked for, the latest
 LONGEST_COMMAND = 120  # characters
+SCRIPT = re.compile(r"(?<=^EVALSHA )[0-9a-f]{40}|(?<=^EVALSHA_RO )[0-9a-f]{40}")
 SESSION_KEY = re.compile(rf"(?<={re.escape(SESSION_PREFIX)})\w+")
 
 Info = Mapping[str, Any]
@@ -249,15 +253,29 @@ def _replica(told: Info, offset: int | None) -> Replica:
 
 
 def _slow_command(entry: Info, now: int) -> SlowCommand:
-    """The server itself hides passwords in its slow log; whoever reads a session's key could be its owner."""
+    """One of the program's own scripts is called by its name. The server itself hides passwords in its slow log;
+    whoever reads a session's key could be its owner."""
     command = entry["command"]
     text = command.decode(errors="replace") if isinstance(command, bytes) else str(command)
+    text = SCRIPT.sub(lambda found: _script_names().get(found[0], found[0]), text)
     text = SESSION_KEY.sub("…", "".join(it if it.isprintable() else "·" for it in text))
     return SlowCommand(
         at=_moment(entry["start_time"], now),
         microseconds=entry["duration"],
         command=text if len(text) <= LONGEST_COMMAND else f"{text[: LONGEST_COMMAND - 1]}…",
     )
+
+
+@cache
+def _script_names() -> dict[str, str]:
+    """The names of the program's scripts, by the SHA-1 that Redis knows them by."""
+    names = [
+        f"{folder}/{file.name.removesuffix('.lua')}"
+        for folder, package in scripts.FOLDERS.items()
+        for file in (files(package) / "lua").iterdir()
+        if file.name.endswith(".lua")
+    ]
+    return {scripts.sha(name): name for name in names}
 
 
 def _moment(stamp: int, now: int) -> datetime:

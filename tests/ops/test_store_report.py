@@ -11,7 +11,7 @@ from gamify_site.api import keys as api_keys
 from gamify_site.ops import store_checks, store_facts, store_report
 from gamify_site.ops.store_checks import Check
 from gamify_site.ops.templatetags import figures
-from gamify_site.store import connection, scan
+from gamify_site.store import connection, scan, scripts
 from gamify_site.store import keys as stored
 from gamify_site.store.errors import StoreUnavailable
 from tests.builders import crowd, make_board, make_player
@@ -265,6 +265,8 @@ def test_valkey_is_called_so() -> None:
     [
         (b"x" * 120, "x" * 120),
         (b"x" * 121, "x" * 119 + "…"),
+        (f"EVALSHA {scripts.sha('leaderboards/submit_scores')} 1 x".encode(), "EVALSHA leaderboards/submit_scores 1 x"),
+        (f"EVALSHA {'a' * 40} 1 x".encode(), f"EVALSHA {'a' * 40} 1 x"),
         (b"SET a\0b \xff", "SET a·b \ufffd"),
         (
             b"GET gamify-cache:1:django.contrib.sessions.cacheabc123",
