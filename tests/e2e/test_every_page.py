@@ -140,8 +140,9 @@ def test_all_ways_of_the_header_are_in_view_on_a_phone(open_page: OpenPage) -> N
         expect(way).to_be_in_viewport(ratio=1)
 
 
-def test_numbers_of_the_staff_fit_on_a_phone(open_page: OpenPage) -> None:
-    page = open_page("admin", width=360)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_numbers_of_the_staff_fit(open_page: OpenPage, width: int) -> None:
+    page = open_page("admin", width=width)
     for path in ("/manage/insights/", "/manage/redis/"):
         page.goto(path)
         assert page.evaluate(SCROLLED) == []
