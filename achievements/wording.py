@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from achievements.definitions import StreakStatus
 from achievements.services.exchange import Finding
 from achievements.services.explaining import Explanation
+from leaderboards.wording import number
 
 Band = Literal["unknown", "common", "uncommon", "rare", "epic", "legendary"]
 
@@ -117,8 +118,10 @@ def rarity(holders: int, players: int) -> str:
 
 
 def share(holders: int, players: int) -> str:
-    """A share in percent, with a decimal where it is small; never 0 where somebody has it."""
+    """A share in percent, with a decimal where it is small; 0 only where nobody has it, 100 only where all do."""
     percent = 100 * holders / players if players else 0
+    if holders < players:
+        percent = min(percent, 99)
     if 0 < percent < 0.1:
         return "<" + number_format(0.1, 1)
     decimals = 1 if percent < 10 and holders else 0
@@ -184,7 +187,7 @@ def gap(told: Explanation) -> list[str]:
 def _progress_gap(told: Explanation) -> str:
     item, left = told.achievement, told.left
     assert told.next is not None  # noqa: S101  (for the type checker)
-    said = {"left": number_format(left), "target": number_format(told.next.target), "category": item.counts or ""}
+    said = {"left": number(left), "target": number(told.next.target), "category": item.counts or ""}
     if told.items:
         names = ", ".join(told.items[:MOST_NAMED]) + (", …" if len(told.items) > MOST_NAMED else "")
         text = ngettext("%(left)s item is missing: %(names)s.", "%(left)s items are missing: %(names)s.", left)
@@ -206,7 +209,7 @@ def _progress_gap(told: Explanation) -> str:
         return _("It has not happened yet: %(action)s.") % {"action": item.action}
     if item.measure == "max":
         return _("The best so far is %(best)s; it takes %(target)s at once.") % (
-            said | {"best": number_format(told.next.progress)}
+            said | {"best": number(told.next.progress)}
         )
     return _("%(left)s of %(target)s are missing.") % said
 

@@ -480,7 +480,7 @@ def test_scores_may_be_typed_as_they_are_shown(boss, typed, stored):
 
 @pytest.mark.parametrize(
     ("holders", "english", "german"),
-    [(2, "0.7", "0,7"), (29, "9.7", "9,7"), (200, "67", "67"), (298, "99", "99"), (299, "100", "100")],
+    [(2, "0.7", "0,7"), (29, "9.7", "9,7"), (200, "67", "67"), (299, "99", "99"), (300, "100", "100")],
 )
 def test_shares_are_rounded(holders, english, german):
     assert wording.share(holders, 300) == english

@@ -80,7 +80,7 @@ def points_chart(points: Sequence[tuple[date, int]]) -> SafeString:
 
 @register.simple_tag
 def days_chart(numbers: Sequence[tuple[date, int]], name: str) -> SafeString:
-    """Numbers of days as bars, with the first and the last day as text."""
+    """Numbers of days as bars, with the first and the last day and the greatest number as text."""
     days = [date_format(day, "SHORT_DATE_FORMAT") for day, _number in numbers]
     top, most = max(numbers, key=lambda it: it[1])
     words = _("%(name)s by day, %(first)s to %(last)s. Most: %(most)s on %(day)s.") % {
@@ -91,7 +91,10 @@ def days_chart(numbers: Sequence[tuple[date, int]], name: str) -> SafeString:
         "day": date_format(top, "SHORT_DATE_FORMAT"),
     }
     named = [(f"{day}: {number(value)}", value) for day, (_day, value) in zip(days, numbers, strict=True)]
-    ends = format_html('<p class="chart-ends"><span>{}</span><span>{}</span></p>', days[0], days[-1])
+    ends = format_html(
+        '<p class="chart-ends"><span>{}</span><span>{}</span><span>{}</span></p>',
+        *(days[0], _("Most: %(most)s") % {"most": number(most)}, days[-1]),
+    )
     return charts.days(named, words) + ends
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from achievements import wording
 from achievements.forms_players import DeletePlayerForm, GrantForm, HideForm, RenameForm, RevokeForm, ShowForm
-from achievements.services import explaining
+from achievements.services import explaining, progress
 from achievements.views.asking import clear_errors
 from gamify_site import audit
 from gamify_site.asking import wants
@@ -53,6 +53,7 @@ def player(request: HttpRequest, player: str) -> HttpResponse:
         return redirect("manage_player", player)
     forms["rename"].initial.setdefault("name", profile.name)
     state, explanations = explaining.explain(player)
+    entries = progress.entries(state)
     views = ranking.views([board.slug for board in boards.all()], player=player, top=0, around=0)
     context = {
         "profile": profile,
@@ -60,7 +61,9 @@ def player(request: HttpRequest, player: str) -> HttpResponse:
         "absence": moderation.absence(player),
         "standings": [(view.board, view.standing) for view in views],
         "explanations": [(it, wording.gap(it)) for it in explanations],
-        "unlocked": len(state.unlocked),
+        "done": sum(entry.status == "unlocked" for entry in entries),
+        "total": len(entries),
+        "unlocks": len(state.unlocked),
         "entries": [(audit_words.WHAT[entry.what], entry) for entry in _entries(player)],
         "forms": forms,
         "do": do,

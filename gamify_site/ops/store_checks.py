@@ -15,10 +15,11 @@ from gamify_site import clock
 from gamify_site.ops.store_facts import SLOW_ENTRIES, Facts
 from leaderboards.wording import number
 
-State = Literal["ok", "warn", "bad", "unknown"]
+State = Literal["ok", "note", "warn", "bad", "unknown"]
 
 WORDS: dict[State, Promise] = {
     "ok": gettext_lazy("Good"),
+    "note": gettext_lazy("Note"),
     "warn": gettext_lazy("Warning"),
     "bad": gettext_lazy("Bad"),
     "unknown": gettext_lazy("Unknown"),
@@ -142,13 +143,21 @@ def _replication(facts: Facts) -> Check:
         advice = _("Let the site's address lead to the primary.")
         return Check(name, _("not the primary"), "bad", meaning, advice, "GAMIFY_REDIS_URL")
     if not replication.replicas:
-        return Check(name, _("no replicas"), "ok", _("Should this machine break, the site is away until it is back."))
+        return _without_replicas(name, facts)
     lag = max(replica.lag or 0 for replica in replication.replicas)
     is_well = lag < LATE and all(replica.state == "online" for replica in replication.replicas)
     count = len(replication.replicas)
     value = ngettext("%(count)s replica, %(lag)s s behind", "%(count)s replicas, up to %(lag)s s behind", count)
     value %= {"count": number(count), "lag": number(lag)}
     return Check(name, value, "ok" if is_well else "warn", meaning, advice, "INFO replication")
+
+
+def _without_replicas(name: str, facts: Facts) -> Check:
+    meaning = _("Should this machine break, the site is away until it is back.")
+    if facts.server.is_in_cluster:
+        meaning = _("Should this machine break, its part of the data is away until it is back.")
+    advice = _("A replica on another machine can take over.")
+    return Check(name, _("no replicas"), "note", meaning, advice, "REPLICAOF")
 
 
 def _blocked(facts: Facts) -> Check:

@@ -4,17 +4,22 @@ A server need not tell everything, and managed ones do not: what it kept to itse
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from django.contrib.sessions.backends.cache import KEY_PREFIX as SESSION_PREFIX
 
 from gamify_site import clock
+from gamify_site.store import scripts
 
 SLOW_ENTRIES = 10  # that are asked for, the latest
 LONGEST_COMMAND = 120  # characters
+SCRIPT = re.compile(r"(?<=^EVALSHA )[0-9a-f]{40}|(?<=^EVALSHA_RO )[0-9a-f]{40}")
 SESSION_KEY = re.compile(rf"(?<={re.escape(SESSION_PREFIX)})\w+")
 
 Info = Mapping[str, Any]
@@ -22,12 +27,14 @@ Info = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Which program it is, since when it runs, and whether it is a `master` or a `slave`."""
+    """Which program it is, since when it runs, whether it is a `master` or a `slave`, and whether it holds all data or,
+    in a cluster, a part of it."""
 
     name: str = ""
     version: str = ""
     started: datetime | None = None
     role: str = ""
+    is_in_cluster: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,16 @@ class Facts:
     slow_from: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a server of a cluster says of the whole: whether it takes requests, how many of the slots somebody answers
+    for, and how many each primary has, by `host:port`; None where it does not tell."""
+
+    is_well: bool
+    covered: int
+    owned: Mapping[str, int] | None = None
+
+
 def gather(info: Info | None, settings: Mapping[str, str], slow: Sequence[Info] | None, now: int) -> Facts:
     """The facts in a server's answers. `now` is the server's own clock, in seconds since 1970."""
     told = info or {}
@@ -148,6 +165,20 @@ def gather(info: Info | None, settings: Mapping[str, str], slow: Sequence[Info] 
     )
 
 
+def gather_cluster(info: Info | None, slots: Sequence[Any] | None) -> Cluster | None:
+    """The same in the answers to CLUSTER INFO and CLUSTER SLOTS; None where the server is in no cluster."""
+    if info is None or "cluster_state" not in info:
+        return None
+    owned: Counter[str] = Counter()
+    for first, last, (host, port, *_more), *_replicas in slots or ():
+        owned[f"{host.decode() if isinstance(host, bytes) else host}:{port}"] += last - first + 1
+    return Cluster(
+        is_well=info["cluster_state"] == "ok",
+        covered=int(info.get("cluster_slots_ok", 0)),
+        owned=None if slots is None else dict(owned),
+    )
+
+
 def _server(info: Info) -> Server:
     uptime = _number(info, "uptime_in_seconds")
     is_valkey = "valkey_version" in info
@@ -156,6 +187,7 @@ def _server(info: Info) -> Server:
         version=str(info.get("valkey_version" if is_valkey else "redis_version", "")),
         started=None if uptime is None else clock.now() - timedelta(seconds=uptime),
         role=str(info.get("role", "")),
+        is_in_cluster=bool(_number(info, "cluster_enabled")),
     )
 
 
@@ -221,15 +253,29 @@ def _replica(told: Info, offset: int | None) -> Replica:
 
 
 def _slow_command(entry: Info, now: int) -> SlowCommand:
-    """The server itself hides passwords in its slow log; whoever reads a session's key could be its owner."""
+    """One of the program's own scripts is called by its name. The server itself hides passwords in its slow log;
+    whoever reads a session's key could be its owner."""
     command = entry["command"]
     text = command.decode(errors="replace") if isinstance(command, bytes) else str(command)
+    text = SCRIPT.sub(lambda found: _script_names().get(found[0], found[0]), text)
     text = SESSION_KEY.sub("…", "".join(it if it.isprintable() else "·" for it in text))
     return SlowCommand(
         at=_moment(entry["start_time"], now),
         microseconds=entry["duration"],
         command=text if len(text) <= LONGEST_COMMAND else f"{text[: LONGEST_COMMAND - 1]}…",
     )
+
+
+@cache
+def _script_names() -> dict[str, str]:
+    """The names of the program's scripts, by the SHA-1 that Redis knows them by."""
+    names = [
+        f"{folder}/{file.name.removesuffix('.lua')}"
+        for folder, package in scripts.FOLDERS.items()
+        for file in (files(package) / "lua").iterdir()
+        if file.name.endswith(".lua")
+    ]
+    return {scripts.sha(name): name for name in names}
 
 
 def _moment(stamp: int, now: int) -> datetime:

@@ -17,6 +17,8 @@ from leaderboards.definitions import Board, Distribution, Row, Standing
 
 register = template.Library()
 
+NEAR_AN_END = 20  # percent of a chart's width, within which a text in the middle below a bar might not fit
+
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
@@ -101,3 +103,21 @@ def spread_chart(spread: Distribution) -> SafeString:
         "most": wording.number(max(spread.counts)),
     }
     return charts.bars(spread.counts, spread.mine, words)
+
+
+@register.simple_tag
+def own_mark(spread: Distribution, score: int | Decimal) -> SafeString:
+    """The visitor's own score below the bar that it is counted in; near an end it begins or ends with its bar."""
+    if spread.mine is None:
+        return SafeString()
+    first, behind = (100 * edge / len(spread.counts) for edge in (spread.mine, spread.mine + 1))
+    place, anchor = (first + behind) / 2, "middle"
+    if place < NEAR_AN_END:
+        place, anchor = first, "start"
+    elif place > 100 - NEAR_AN_END:
+        place, anchor = behind, "end"
+    text = _("You: %(score)s") % {"score": wording.number(score)}
+    return format_html(
+        '<svg class="own-mark" role="img" aria-label="{}"><text x="{}%" y="1.1em" text-anchor="{}">{}</text></svg>',
+        *(text, f"{place:.1f}", anchor, text),
+    )

@@ -28,7 +28,7 @@ def staff(client: Client) -> Client:
 def missing(staff: Client) -> dict[str, str]:
     """What the page says is missing, by achievement."""
     page = staff.get(ALICE).content.decode()
-    rows = re.findall(r'<tr data-achievement="([\w-]+)">.*?</th>\s*<td>(.*?)</td>', page, re.DOTALL)
+    rows = re.findall(r'<tr data-achievement="([\w-]+)">.*?</th>\s*<td[^>]*>(.*?)</td>', page, re.DOTALL)
     return {slug: re.sub(r"<[^>]+>", "", told).strip() for slug, told in rows}
 
 
@@ -64,6 +64,29 @@ def test_why_do_i_not_have_this_is_answered_for_every_type(staff, clock):
         "shelf": "2 items are missing: Bell, Lamp.",
         "sum": "6 of 10 are missing.",
     }
+
+
+def test_what_is_missing_is_written_as_the_progress_beside_it(staff):
+    make("sum", target=9000)
+    do("alice", "coin", amount=7700)
+    assert missing(staff) == {"sum": "1,300 of 9,000 are missing."}
+
+
+def test_staff_count_achievements_as_the_profile_does_and_tiers_apart(staff):
+    make(
+        "ladder",
+        type="tiered",
+        tiers=(Tier("bronze", "Bronze", 1, 1), Tier("silver", "Silver", 2, 1)),
+        target=2,
+        points=0,
+    )
+    make("sum", target=2)
+    make("more", target=99)
+    do("alice", "coin", amount=2)
+    counted = "<dt>Achievements</dt><dd>2<small> / 3</small></dd>"
+    page = staff.get("/manage/players/alice/").content.decode()
+    assert counted in page and "<dt>Unlocks, each tier counted</dt><dd>3</dd>" in page
+    assert counted in staff.get("/players/alice/").content.decode()
 
 
 def test_what_is_reached_and_not_given_or_was_taken_away_is_said(staff):

@@ -29,15 +29,27 @@ STICKING_OUT = """() => {
     if (getComputedStyle(box).overflowX === "auto") return false;  // it is meant to be scrolled
     return picture.getBoundingClientRect().width > box.getBoundingClientRect().width + 1;
   };
+  // Neither can it be scrolled nor do dots say that there is more.
+  const isCut = (box) => {
+    if (box.matches("input, select, textarea")) return false;  // the keyboard gets at the rest
+    const { overflowX, textOverflow } = getComputedStyle(box);
+    return ["hidden", "clip"].includes(overflowX) && textOverflow === "clip" && box.scrollWidth > box.clientWidth + 1;
+  };
   const isBroken = (image) => image.complete && image.naturalWidth === 0;
   const main = [...document.body.querySelectorAll("*:not(.visually-hidden, .skip-link, svg *)")];
   return [
     ...(document.scrollingElement.scrollWidth > edge ? ["the page scrolls sideways"] : []),
     ...main.filter(isWide).map(said),
+    ...main.filter(isCut).map((box) => `cut: ${said(box)}`),
     ...[...document.querySelectorAll("img, svg:not(svg svg)")].filter(isWiderThanItsBox).map(said),
     ...[...document.images].filter(isBroken).map(said),
   ];
 }"""
+
+# Boxes that hide a part of what they hold until they are scrolled.
+SCROLLED = """() => [...document.querySelectorAll("main .scroll")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.outerHTML.slice(0, 120))"""
 
 # How much moved although nobody touched the page (https://wicg.github.io/layout-instability/), and what.
 SHIFTS = """() => new Promise((tell) => {
@@ -119,6 +131,21 @@ def test_in_german_on_a_phone(open_page: OpenPage, site_page: SitePage) -> None:
     visit(page, site_page)
     expect(page.locator("html")).to_have_attribute("lang", "de")
     assert_nothing_sticks_out(page)
+
+
+def test_all_ways_of_the_header_are_in_view_on_a_phone(open_page: OpenPage) -> None:
+    page = open_page("admin", width=360)
+    page.goto("/manage/redis/")
+    for way in page.get_by_role("navigation", name="Main").get_by_role("link").all():
+        expect(way).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_numbers_of_the_staff_fit(open_page: OpenPage, width: int) -> None:
+    page = open_page("admin", width=width)
+    for path in ("/manage/insights/", "/manage/redis/"):
+        page.goto(path)
+        assert page.evaluate(SCROLLED) == []
 
 
 def visit(page: Page, site_page: SitePage) -> None:

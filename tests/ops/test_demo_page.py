@@ -137,6 +137,14 @@ def test_reset_whose_process_is_gone_is_told_and_can_be_started_again(staff: Acc
     wait_for(lambda: work.find(reset.WORK).state == "done")
 
 
+@pytest.mark.usefixtures("staff")
+def test_page_says_that_going_back_undoes_nothing(client: Client) -> None:
+    warnings = ("Back to now undoes nothing", "what is done now stays when it goes back")
+    assert not any(it in client.get("/manage/demo/").content.decode() for it in warnings)
+    client.post("/manage/demo/clock/", {"step": "week"})
+    assert all(it in client.get("/manage/demo/").content.decode() for it in warnings)
+
+
 def test_clock_goes_ahead_and_back(staff: Account, client: Client) -> None:  # noqa: ARG001
     client.post("/manage/demo/clock/", {"step": "day"})
     client.post("/manage/demo/clock/", {"step": "week"})

@@ -1,13 +1,14 @@
 """The page of the data store: only for staff, loud where data is in danger, whole where the server tells little."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
 
 from gamify_site.players.models import Account
 from tests.builders import crowd, make_board
-from tests.conftest import Store
+from tests.clusters import Cluster
+from tests.conftest import Settings, Store, point_at
 
 PAGE = "/manage/redis/"
 
@@ -92,12 +93,56 @@ def test_page_without_a_data_store_is_the_usual_one(client: Client, store: Store
         store.start()
 
 
+def test_server_that_is_not_there_is_a_404(client: Client, open_store: Callable[..., Store]) -> None:
+    open_store("valkey")
+    log_in(client)
+    assert [client.get(PAGE, {"server": it}).status_code for it in ("0", "1", "9", "x", "-1", "²", "")] == [200] + 6 * [
+        404
+    ]
+
+
 def test_nodes_of_a_cluster_are_looked_at_one_by_one(client: Client, open_store: Callable[..., Store]) -> None:
     store = open_store("cluster", 9)
     log_in(client)
     nodes = [f"127.0.0.1:{node.port}" for node in store.server.nodes]
-    pages = [client.get(PAGE, {"server": place}).content.decode() for place in ("0", "1", "2", "x", "99")]
+    pages = [client.get(PAGE, {"server": place}).content.decode() for place in ("0", "1", "2")]
     for page in pages:
         assert all(node in page for node in nodes)
         assert page.count('aria-current="page"') == 1 + page.count('class="crumbs"')
-    assert len({page[page.index('aria-current="page"') :][:60] for page in pages[:3]}) == 3
+        assert "How the servers that together hold all data are doing" in page
+        assert "3 of 3" in page and "16,384 of 16,384" in page
+    assert len({page[page.index('aria-current="page"') :][:60] for page in pages}) == 3
+    assert client.get(PAGE, {"server": "3"}).status_code == 404
+
+
+@pytest.fixture
+def partial() -> Iterator[Cluster]:
+    """A cluster whose nodes go on where one of them is dead."""
+    cluster = Cluster(3)
+    try:
+        cluster.start()
+        for node in cluster.nodes:
+            node.call("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def test_page_names_the_node_that_is_away_and_shows_the_others(
+    client: Client, settings: Settings, partial: Cluster
+) -> None:
+    point_at(partial, settings)
+    log_in(client)
+    assert client.get(PAGE).status_code == 200
+    session = f"gamify-cache:1:django.contrib.sessions.cache{client.session.session_key}"
+    needed = {partial.owner("{gamify}"), partial.owner(session)}
+    dead = next(node for node in partial.nodes if node not in needed)
+    dead.kill()
+    answer = client.get(PAGE)
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert f"<strong>127.0.0.1:{dead.port}</strong> does not answer" in page
+    assert "2 of 3" in page and page.count('data-server="away"') == 1
+    assert '<h2 id="checks-title">' in page
+    places = [client.get(PAGE, {"server": place}).content.decode() for place in range(3)]
+    assert ["so nothing more is known of it" in it for it in places].count(True) == 1

@@ -1,6 +1,6 @@
 """The staff's page about the data store."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -13,7 +13,12 @@ from gamify_site.players.access import staff_only
 @require_safe
 @never_cache
 def data_store(request: HttpRequest) -> HttpResponse:
-    """How the data store is doing right now; of a cluster the server `?server=`, counted from 0."""
-    place = request.GET.get("server", "0")
-    report = store_report.read(int(place) if place.isdecimal() and len(place) < 5 else 0)
+    """How the data store is doing right now; of a cluster the server `?server=`, from 0, else one that answers."""
+    asked = request.GET.get("server")
+    if asked is not None and not (asked.isascii() and asked.isdecimal() and len(asked) < 5):
+        raise Http404
+    try:
+        report = store_report.read(None if asked is None else int(asked))
+    except store_report.UnknownServer as error:
+        raise Http404 from error
     return render(request, "manage/redis.html", {"report": report})
