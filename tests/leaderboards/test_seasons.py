@@ -131,6 +131,25 @@ def test_ranks_of_a_crowd_are_as_the_board_shows_them(clock):
     assert [seasons.final_ranks(row.player)[0].rank for row in asked] == [row.rank for row in asked]
 
 
+def test_player_who_leaves_while_a_period_is_read_leaves_no_gap(clock, monkeypatch):
+    monkeypatch.setattr(archive, "STEP_READ", 3)
+    make_board(windows=("day",), entries=crowd(30))
+    clock.advance(days=9)
+    run, deleted = catalog.run, []
+
+    def read_and_lose_the_last(script, *arguments, **options):
+        replies = run(script, *arguments, **options)
+        if script == "leaderboards/read_entries" and not deleted:
+            deleted.append(replies[0][-2].decode())
+            players.delete(deleted[0])
+        return replies
+
+    monkeypatch.setattr(catalog, "run", read_and_lose_the_last)
+    seasons.close_due()
+    assert told(deleted[0]) == []
+    assert all(len(told(player)) == 1 for player in crowd(30) if player not in deleted)
+
+
 def test_hidden_players_have_no_final_rank(clock):
     make_board(windows=("day",), entries={"alice": 9, "bob": 5, "charlie": 3})
     moderation.hide("alice", "two aces", by="root")
