@@ -68,7 +68,19 @@ def close_due() -> list[Closed]:
     also where two do this at the same time; a closing that died is done again. Raises `StoreUnavailable`. Two round
     trips a board, some seven a period, and some two for each 60 players who were on it.
     """
-    return [closed for board in boards.all() for closed in _close_due(board)]
+    return [closed for board in boards.all() for closed in close_due_of(board)]
+
+
+def close_due_of(board: Board) -> Iterator[Closed]:
+    """The same for one board, a period at a time."""
+    closed = _closed(board)
+    for suffix in _registered(board):
+        if suffix not in closed and _is_final(board, suffix):
+            with kept_locked(keys.closing(board.slug, suffix), LOCK_LIFE) as live_on:
+                found = _close(board.slug, suffix, live_on) if live_on else None
+            if found:
+                yield found
+    _forget_expired(board)
 
 
 def past(slug: str, *, limit: int = 30, winners: int = 3) -> list[PastPeriod]:
@@ -146,17 +158,6 @@ def _over(board: Board, suffix: str) -> _Over | None:
     if span is None or windows.end(board, window, period) > clock.now():
         return None
     return _Over(suffix, window, period, *span)
-
-
-def _close_due(board: Board) -> Iterator[Closed]:
-    closed = _closed(board)
-    for suffix in _registered(board):
-        if suffix not in closed and _is_final(board, suffix):
-            with kept_locked(keys.closing(board.slug, suffix), LOCK_LIFE) as live_on:
-                found = _close(board.slug, suffix, live_on) if live_on else None
-            if found:
-                yield found
-    _forget_expired(board)
 
 
 def _close(slug: str, suffix: str, live_on: Callable[[], None]) -> Closed | None:
