@@ -71,6 +71,12 @@ def follow() -> None:
             forget()
 
 
+def current_version() -> str:
+    """The version that holds, for what is written by `write_if` later. Raises `StoreUnavailable`. One round trip."""
+    follow()
+    return snapshot().version
+
+
 def snapshot() -> Snapshot:
     """What this process knows; read from Redis (4 round trips) when it knows nothing yet."""
     own = _own.get()

@@ -265,3 +265,35 @@ def test_latest_periods_come_first(clock):
         clock.advance(days=1)
     assert [it.period for it in seasons.past("coins", limit=3)] == ["2082-11-23", "2082-11-22", "2082-11-21"]
     assert ranking.size("coins") == 0
+
+
+def test_season_that_goes_on_after_its_closing_is_closed_again(clock):
+    def define(ends: str, **rules) -> None:
+        make_board(windows=("season",), seasons=(season("autumn", "2082-09-01", ends),), **rules)
+
+    define("2082-11-21", entries={"alice": 9, "bob": 5})
+    clock.advance(days=9)
+    assert len(seasons.close_due()) == 1
+    define("2082-12-20", max_entries=2)
+    assert told("bob") == []
+    assert seasons.past("coins") == []
+    scores.submit_many("coins", {"bob": 100, "charlie": 50})
+    assert seasons.close_due() == []
+    clock.advance(days=40)
+    assert seasons.close_due() == [("coins", "season-autumn", 2)]
+    assert seasons.close_due() == []
+    (past,) = seasons.past("coins")
+    assert (past.is_final, brief(past.winners)) == (True, [(1, "bob", 105), (2, "charlie", 50)])
+    assert [told(player) for player in ("alice", "bob")] == [[], [("coins", "autumn", 1, 105, 2)]]
+
+
+def test_season_that_stays_over_stays_closed(clock):
+    make_board(windows=("season",), seasons=(season("autumn", "2082-09-01", "2082-11-21"),), entries={"alice": 9})
+    clock.advance(days=30)
+    seasons.close_due()
+    make_board(windows=("season",), seasons=(season("autumn", "2082-09-02", "2082-11-22"),))
+    assert [it.is_final for it in seasons.past("coins")] == [True]
+    make_board(windows=("season",), seasons=(season("winter", "2082-12-01", "2083-03-01"),))
+    make_board(windows=("season",), seasons=(season("autumn", "2082-09-01", "2082-11-21"),))
+    assert [it.is_final for it in seasons.past("coins")] == [True]
+    assert len(told("alice")) == 1
