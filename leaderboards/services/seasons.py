@@ -85,7 +85,7 @@ def close_due_of(board: Board) -> Iterator[Closed]:
 def past(slug: str, *, limit: int = 30, winners: int = 3) -> list[PastPeriod]:
     """The latest periods that are over, with their winners, latest first.
 
-    Raises `UnknownBoard`. Four round trips; O(periods × winners).
+    Raises `UnknownBoard`. Five round trips, two more where a winner has been hidden since; O(periods × winners).
     """
     board = boards.get(slug)
     marks, kept = closings.marks(slug), set(_registered(board))
@@ -227,26 +227,51 @@ def _live_tops(board: Board, live: Sequence[_Over], winners: int) -> list[tuple[
 def _final_tops(
     board: Board, over: Sequence[_Over], closed: Mapping[str, closings.Mark], winners: int
 ) -> list[tuple[int, tuple[Row, ...]]]:
+    """What was kept of closed periods, without those whom staff have hidden since and whose entries are gone."""
     final = [it for it in over if it.suffix in closed]
-    everyone = list(shards.everyone())
-    asked = [
-        ("zrevrange", keys.final_top(shard, board.slug, it.suffix), 0, winners - 1, True)
-        for it in final
-        for shard in everyone
-    ]
-    replies = iter(ask(asked) if asked else [])
-    found = [
-        places.merge_all(
-            [[places.Entry(int(order), player.decode()) for player, order in next(replies)] for _ in everyone]
-        )[:winners]
-        for _ in final
-    ]
+    found = _kept_tops(board, final, winners)
+    if off := _hidden({entry.player for entries in found for entry in entries}):
+        found = _kept_tops(board, final, KEPT)
+        off |= _hidden({entry.player for entries in found for entry in entries})
+    found = [[entry for entry in entries if entry.player not in off][:winners] for entries in found]
     known = players.get_many({entry.player for entries in found for entry in entries})
     named = [[places.Entry(it.order, it.player, *_shown(known.get(it.player))) for it in entries] for entries in found]
     return [
         (closed[it.suffix].size, tuple(places.rows(board, entries, 0, 0, 0)))
         for it, entries in zip(final, named, strict=True)
     ]
+
+
+def _kept_tops(board: Board, final: Sequence[_Over], most: int) -> list[list[places.Entry]]:
+    everyone = list(shards.everyone())
+    asked = [
+        ("zrevrange", keys.final_top(shard, board.slug, it.suffix), 0, most - 1, True)
+        for it in final
+        for shard in everyone
+    ]
+    replies = iter(ask(asked) if asked else [])
+    return [
+        places.merge_all(
+            [[places.Entry(int(order), player.decode()) for player, order in next(replies)] for _ in everyone]
+        )
+        for _ in final
+    ]
+
+
+def _hidden(names: set[str]) -> set[str]:
+    """Those whom staff have taken off the boards. One round trip."""
+    listed = sorted(names)
+    asked = [
+        question
+        for player in listed
+        for question in (
+            ("sismember", keys.hidden(shards.of(player)), player),
+            ("zscore", keys.away(shards.of(player)), player),
+        )
+    ]
+    answers = ask(asked) if asked else []
+    told = zip(listed, answers[::2], answers[1::2], strict=True)
+    return {player for player, is_off, is_away in told if is_off and is_away is None}
 
 
 def _shown(player: "players.Player | None") -> tuple[str, str]:

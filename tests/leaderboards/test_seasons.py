@@ -207,7 +207,7 @@ def test_closing_that_died_is_done_again(clock, monkeypatch, services_store):
 
 
 def test_lock_of_one_who_was_killed_keeps_others_out_for_its_life_alone(clock, monkeypatch, services_store):
-    monkeypatch.setattr(seasons, "LOCK_LIFE", 0.2)
+    monkeypatch.setattr(seasons, "LOCK_LIFE", 2.0)
     make_board(windows=("day",), entries={"alice": 9})
     clock.advance(days=9)
     services_store.redis.set(keys.closing("coins", "2082-11-20"), "killed", px=200)
@@ -297,3 +297,86 @@ def test_season_that_stays_over_stays_closed(clock):
     make_board(windows=("season",), seasons=(season("autumn", "2082-09-01", "2082-11-21"),))
     assert [it.is_final for it in seasons.past("coins")] == [True]
     assert len(told("alice")) == 1
+
+
+def winners(**options) -> list[list[tuple[int, str, object]]]:
+    return [brief(period.winners) for period in seasons.past("coins", **options)]
+
+
+def test_cheater_hidden_after_the_closing_is_no_winner_and_all_move_up(clock):
+    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5, "charlie": 3})
+    clock.advance(days=9)
+    seasons.close_due()
+    moderation.hide("alice", "two aces", by="root")
+    (live,) = seasons.past("coins")
+    assert (live.is_final, live.size) == (False, 2)
+    assert winners() == [[(1, "bob", 5), (2, "charlie", 3)]]
+    assert seasons.close_due() == [("coins", "2082-11-20", 2)]
+    assert winners() == [[(1, "bob", 5), (2, "charlie", 3)]]
+    assert told("bob") == [("coins", "2082-11-20", 1, 5, 2)]
+    assert seasons.close_due() == []
+
+
+def test_who_is_shown_after_the_closing_wins(clock):
+    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5})
+    moderation.hide("alice", "two aces", by="root")
+    clock.advance(days=9)
+    seasons.close_due()
+    moderation.show("alice", "a mistake", by="root")
+    assert winners() == [[(1, "alice", 9), (2, "bob", 5)]]
+    assert seasons.close_due() == [("coins", "2082-11-20", 2)]
+    assert (told("alice")[0][2], told("bob")[0][2]) == (1, 2)
+
+
+def test_hiding_somebody_opens_no_period_that_they_were_not_on(clock):
+    make_board(windows=("all", "day"), entries={"alice": 9})
+    clock.advance(days=1)
+    scores.submit_many("coins", {"bob": 5, "alice": 1})
+    clock.advance(days=9)
+    assert len(seasons.close_due()) == 2
+    moderation.hide("bob", "two aces", by="root")
+    assert [it.is_final for it in seasons.past("coins")] == [False, True]
+
+
+def test_cheater_hidden_while_a_period_is_closed_does_not_win_it(clock, monkeypatch):
+    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5})
+    clock.advance(days=9)
+    write = archive.write
+
+    def hide_first(*arguments):
+        moderation.hide("alice", "two aces", by="root")
+        write(*arguments)
+
+    monkeypatch.setattr(archive, "write", hide_first)
+    assert seasons.close_due() == []
+    monkeypatch.setattr(archive, "write", write)
+    assert seasons.close_due() == [("coins", "2082-11-20", 1)]
+    assert winners() == [[(1, "bob", 5)]]
+
+
+@pytest.mark.parametrize("is_ticked", [True, False])
+def test_cheater_hidden_long_after_is_no_winner_of_what_is_gone(clock, services_store, is_ticked):
+    make_board(windows=("day",), entries=crowd(30))
+    clock.advance(days=9)
+    seasons.close_due()
+    if not is_ticked:  # hidden while the data was there, which went before the next tick
+        moderation.hide("p0001", "two aces", by="root")
+    clock.advance(days=100)
+    for key in services_store.redis.scan_iter(match="*board:coins:2082*"):
+        services_store.redis.delete(key)
+    seasons.close_due()
+    if is_ticked:
+        moderation.hide("p0001", "two aces", by="root")
+    expected = [[(1, "p0002", 29), (2, "p0003", 28), (3, "p0004", 27)]]
+    assert winners(winners=3) == expected
+    assert [(it.is_final, it.is_kept) for it in seasons.past("coins")] == [(True, False)]
+    moderation.show("p0001", "a mistake", by="root")
+    assert winners(winners=1) == [[(1, "p0001", 30)]]
+
+
+def test_who_left_the_boards_stays_a_winner(clock):
+    make_board(windows=("day",), entries={"alice": 9})
+    clock.advance(days=40)
+    seasons.close_due()
+    away.leave_due()
+    assert winners() == [[(1, "alice", 9)]]
