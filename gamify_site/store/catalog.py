@@ -275,6 +275,15 @@ def write(work: Sequence[tuple[str, Sequence[Any]]]) -> None:
         raise Resetting
 
 
+def write_if(version: str, prefix: str, *command: Any) -> Any:
+    """Runs a command on keys with this prefix, and gives its reply; None where `version` does not hold there any more,
+    nothing is written then. What `current_version` told before the data was read keeps out of data that has been
+    replaced since what was made of the old one. Raises `StoreUnavailable`. One round trip.
+    """
+    (reply,) = scripts.run("store/write_keys", [(prefix, [_version_key(prefix), version, len(command), *command])])
+    return None if reply == STALE else reply
+
+
 def _version_key(prefix: str) -> str:
     return keys.catalog_version() if prefix == keys.site() else f"{prefix}:catalog_version"
 

@@ -9,7 +9,7 @@ from achievements.services import backfill, events, progress
 from achievements.services import integrity as achievement_integrity
 from gamify_site.ops import integrity
 from gamify_site.players import services as players
-from gamify_site.store import keys, shards
+from gamify_site.store import catalog, keys, shards
 from leaderboards.services import away, boards, moderation, ranking, scores, seasons
 from leaderboards.services import integrity as board_integrity
 from tests.achievements.builders import do, make
@@ -198,3 +198,19 @@ def test_leaving_and_returning_are_told_to_live_pages(clock):
     second = ranking.version("coins")
     do("alice", "anything")
     assert len({first, second, ranking.version("coins")}) == 3
+
+
+def test_how_far_leaving_has_come_does_not_outlive_the_data(clock, monkeypatch, services_store):
+    make_board(entries={"alice": 9})
+    clock.advance(days=31)
+    take_off = away._take_off
+
+    def take_off_and_replace(*arguments):
+        left = take_off(*arguments)
+        with catalog.replacing("other data"):
+            pass
+        return left
+
+    monkeypatch.setattr(away, "_take_off", take_off_and_replace)
+    assert away.leave_due() == 1
+    assert not services_store.redis.exists(keys.away_until(shards.of("alice")))

@@ -380,3 +380,20 @@ def test_who_left_the_boards_stays_a_winner(clock):
     seasons.close_due()
     away.leave_due()
     assert winners() == [[(1, "alice", 9)]]
+
+
+def test_closing_is_not_marked_in_data_that_has_been_replaced_meanwhile(clock, monkeypatch, services_store):
+    make_board(windows=("day",), entries={"alice": 9})
+    clock.advance(days=9)
+    write = archive.write
+
+    def replace_then_write(*arguments):
+        with catalog.replacing("other data"):
+            pass
+        write(*arguments)
+
+    monkeypatch.setattr(archive, "write", replace_then_write)
+    assert seasons.close_due() == []
+    assert not services_store.redis.exists(keys.closed_periods("coins"))
+    monkeypatch.setattr(archive, "write", write)
+    assert len(seasons.close_due()) == 1
