@@ -47,8 +47,7 @@ def is_final(board: Board, suffix: str) -> bool:
     window, period = windows.read_suffix(board, suffix)
     if window == "all" or windows.span(board, window, period) is None:
         return False
-    wait = min(LATE, timedelta(days=board.retention_days) / 2)
-    return windows.end(board, window, period) + wait <= clock.now()
+    return windows.end(board, window, period) + LATE <= clock.now()
 
 
 def open_again(periods: Iterable[tuple[str, str]]) -> None:

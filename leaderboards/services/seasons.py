@@ -62,10 +62,10 @@ class Closed(NamedTuple):
 def close_due() -> list[Closed]:
     """Closes every period that no event can change any more: its winners and everybody's final rank are kept for good.
 
-    That is 7 days after its end, or half of the board's retention where that is shorter. Each period is closed once,
-    also where two do this at the same time; a closing that died or was interrupted is done again, and so is one of a
-    period that was opened again. Raises `StoreUnavailable`. Two round trips a board, some ten a period, and some three
-    for each 60 players who were on it.
+    That is 7 days after its end; its data are kept for a day longer at least. Each period is closed once, also where
+    two do this at the same time; a closing that died or was interrupted is done again, and so is one of a period that
+    was opened again. Raises `StoreUnavailable`. Two round trips a board, some ten a period, and some three for each 60
+    players who were on it.
     """
     return [closed for board in boards.all() for closed in close_due_of(board)]
 

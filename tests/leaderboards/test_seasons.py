@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from achievements.definitions import Event
+from achievements.services import events
 from gamify_site.players import services as players
 from gamify_site.store import catalog, keys, shards
 from leaderboards.errors import UnknownBoard
@@ -24,10 +26,14 @@ def test_period_is_closed_when_no_event_can_change_it_any_more(clock):
     assert seasons.close_due() == []
 
 
-def test_with_a_short_retention_it_is_closed_before_the_data_goes(clock):
-    make_board(windows=("day",), retention_days=2, entries={"alice": 9})
-    clock.set(datetime(2082, 11, 22, 0, 0, tzinfo=UTC))
-    assert len(seasons.close_due()) == 1
+def test_short_retention_closes_no_period_that_an_event_can_still_change(clock):
+    make_board(action="coin", windows=("day", "all"), retention_days=2, entries={"alice": 5})
+    clock.set(datetime(2082, 11, 27, 23, 0, tzinfo=UTC))
+    assert seasons.close_due() == []
+    events.record([Event("bob", "coin", 50, at=clock.now() - timedelta(days=7))])
+    clock.advance(hours=1)
+    assert seasons.close_due() == [("coins", "2082-11-20", 2)]
+    assert told("bob") == [("coins", "2082-11-20", 1, 50, 2)]
 
 
 def test_winners_outlive_the_data(clock, services_store):
