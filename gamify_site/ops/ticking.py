@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.conf import settings
 
 from achievements.services import active_players
+from gamify_site import audit
 from gamify_site.store.errors import StoreUnavailable
 from leaderboards.services import away, boards, seasons
 
@@ -16,6 +17,14 @@ T = TypeVar("T")
 MOST_TOLD = 10  # closed periods that have a line each; a first tick may close hundreds
 
 logger = logging.getLogger(__name__)
+
+
+class Done(NamedTuple):
+    """How many periods were closed, players have left the boards, and days were counted."""
+
+    closed: int
+    left: int
+    counted: int
 
 
 class PartsFailed(Exception):
@@ -42,6 +51,13 @@ def run() -> Iterator[str]:
         yield f"Counted: {day.day}, {told}."
     if failures:
         raise _together(failures)
+
+
+def run_once(*, by: str) -> Done:
+    """Does all that is due because somebody asks for it, up to what fails. Audited. Raises `StoreUnavailable`."""
+    done = Done(len(seasons.close_due()), away.leave_due(), len(active_players.keep_over()))
+    audit.record(audit.Entry("tick_run", "tick", by, "", {}, done._asdict()))
+    return done
 
 
 def _close_due(failures: list[Exception]) -> Iterator[seasons.Closed]:
