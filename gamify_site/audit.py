@@ -21,6 +21,7 @@ WHAT = (
     *("achievement_saved", "achievement_deleted", "board_saved", "board_deleted", "board_recounted"),
     *("granted", "revoked", "score_changed", "score_removed", "player_changed", "player_hidden", "player_shown"),
     *("player_deleted", "password_reset", "key_created", "key_revoked", "catalog_imported", "clock_moved"),
+    "tick_run",
 )
 OF_PLAYERS = {
     *("granted", "revoked", "score_changed", "score_removed", "player_changed", "player_hidden", "player_shown"),

@@ -35,6 +35,7 @@ MOST_DECIMALS = 4
 LONGEST_NUMBER = 40  # characters of a number that is read at all
 MOST_ENTRIES = 10_000_000
 LONGEST_RETENTION = 3650
+SHORTEST_RETENTION = 8  # days: events may come in 7 days late, and a period is closed after that
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "combine": ("sum", "best", "last"),
@@ -137,6 +138,11 @@ class Board:
     def greatest_score(self) -> int | Decimal:
         """The greatest score either way that stays exact under the tie rule."""
         return self.from_units(self.most_units)
+
+    @property
+    def kept_days(self) -> int:
+        """For how many days after its end all rows of a period are kept: at least until it has been closed."""
+        return max(self.retention_days, SHORTEST_RETENTION)
 
     @property
     def main_window(self) -> str:

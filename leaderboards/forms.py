@@ -74,7 +74,10 @@ class BoardForm(PlainForm):
         help_text=gettext_lazy("Days, weeks and months begin at midnight there."),
     )
     retention_days = forms.IntegerField(
-        label=gettext_lazy("Keep past periods (days)"), min_value=1, max_value=LONGEST_RETENTION
+        label=gettext_lazy("Keep past periods (days)"),
+        min_value=1,
+        max_value=LONGEST_RETENTION,
+        help_text=gettext_lazy("Fewer than 8 count as 8: events may come in 7 days late."),
     )
     ties = forms.ChoiceField(
         label=gettext_lazy("Equal scores"), choices=[(name, it[0]) for name, it in wording.TIES.items()]

@@ -144,10 +144,10 @@ def check_moment(at: object) -> datetime:
 
 
 def expires(board: Board, window: str, period: str) -> int:
-    """When the period's data may go: its end plus the retention, in seconds since the epoch; 0 for never."""
+    """When the period's data may go: its end plus what it is kept for, in seconds since the epoch; 0 for never."""
     if window == "all":
         return 0
-    return int((end(board, window, period) + timedelta(days=board.retention_days)).timestamp())
+    return int((end(board, window, period) + timedelta(days=board.kept_days)).timestamp())
 
 
 def sets_at(board: Board, at: datetime, windows: tuple[str, ...] | None = None) -> list[tuple[str, int]]:

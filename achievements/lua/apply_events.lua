@@ -79,6 +79,8 @@ local function see(id)
   if not is_seen[id] then seen[#seen + 1], is_seen[id] = id, true end
 end
 
+for _, id in ipairs(away) do see(id) end -- whatever becomes of what they do: back without being seen they never leave again
+
 local function refuse(place, reason)
   refused[#refused + 1] = place
   refused[#refused + 1] = reason

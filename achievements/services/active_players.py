@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from gamify_site import clock
-from gamify_site.store import keys, shards
-from gamify_site.store.connection import ask, client, guarded
+from gamify_site.store import catalog, keys, shards
+from gamify_site.store.connection import ask
 
 SPANS = (1, 7, 30)  # days that are counted together
 LIFE = 100  # days that it is known who was active, as in store/lua/players.lua
@@ -30,15 +30,19 @@ class Active(NamedTuple):
 def keep_over() -> list[Active]:
     """Writes the numbers of each day that is over, once and for good; gives the days that this call has written.
 
-    Two may do it at once, and one that broke off is simply called again. Raises `StoreUnavailable`. One round trip
-    where there is nothing to do, else some three, and two a day; O(days × 30) per shard.
+    Two may do it at once, and one that broke off is simply called again; it breaks off where definitions or all data
+    are replaced meanwhile. Raises `StoreUnavailable`. Two round trips where there is nothing to do, else some four, and
+    two a day; O(days × 30) per shard.
     """
+    version = catalog.current_version()
     last = (clock.now() - SETTLED).date() - ONE_DAY
     written: list[Active] = []
     for day in _days(_first_to_write(last), last):
         (numbers,) = _count([day])
-        with guarded():
-            is_ours = client().hsetnx(keys.active_players(), day.isoformat(), _text(numbers))
+        told = ("HSETNX", keys.active_players(), day.isoformat(), _text(numbers))
+        is_ours = catalog.write_if(version, keys.site(), *told)
+        if is_ours is None:
+            break
         if is_ours:
             written.append(numbers)
     return written

@@ -34,6 +34,7 @@ WHAT = {
     "key_created": gettext_lazy("API key created"),
     "key_revoked": gettext_lazy("API key revoked"),
     "clock_moved": gettext_lazy("Clock moved"),
+    "tick_run": gettext_lazy("What was due has been done"),
 }
 
 
@@ -62,7 +63,7 @@ GROUPS = {
         ("player_changed", "player_hidden", "player_shown", "player_deleted", "password_reset"),
     ),
     "keys": Group(gettext_lazy("Keys"), gettext_lazy("All keys"), ("key_created", "key_revoked")),
-    "other": Group(gettext_lazy("Other"), gettext_lazy("All other"), ("clock_moved",)),
+    "other": Group(gettext_lazy("Other"), gettext_lazy("All other"), ("clock_moved", "tick_run")),
 }
 FIELDS = {
     "achievement": gettext_lazy("Achievement"),
@@ -74,6 +75,9 @@ FIELDS = {
     "new": gettext_lazy("New"),
     "changed": gettext_lazy("Changed"),
     "days ahead": gettext_lazy("Days ahead"),
+    "closed": gettext_lazy("Periods closed"),
+    "left": gettext_lazy("Players who left the boards"),
+    "counted": gettext_lazy("Days counted"),
 }
 NOT_TOLD = {"revision"}  # a number that says nothing
 OF_DEFINITIONS: dict[str, tuple[Callable[[str], str], Callable[[str, str | None], str]]] = {

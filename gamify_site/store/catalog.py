@@ -71,6 +71,12 @@ def follow() -> None:
             forget()
 
 
+def current_version() -> str:
+    """The version that holds, for what is written by `write_if` later. Raises `StoreUnavailable`. One round trip."""
+    follow()
+    return snapshot().version
+
+
 def snapshot() -> Snapshot:
     """What this process knows; read from Redis (6 round trips) when it knows nothing yet."""
     own = _own.get()
@@ -301,6 +307,15 @@ def write(work: Sequence[tuple[str, Sequence[Any]]]) -> None:
     calls = [(prefix, [_version_key(prefix), version, *words]) for prefix, words in work]
     if calls and STALE in scripts.run("store/write_keys", calls):
         raise Resetting
+
+
+def write_if(version: str, prefix: str, *command: Any) -> Any:
+    """Runs a command on keys with this prefix, and gives its reply; None where `version` does not hold there any more,
+    nothing is written then. What `current_version` told before the data was read keeps out of data that has been
+    replaced since what was made of the old one. Raises `StoreUnavailable`. One round trip.
+    """
+    (reply,) = scripts.run("store/write_keys", [(prefix, [_version_key(prefix), version, len(command), *command])])
+    return None if reply == STALE else reply
 
 
 def _version_key(prefix: str) -> str:

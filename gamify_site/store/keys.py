@@ -67,7 +67,7 @@ def clock_ahead() -> str:
 
 
 def closed_periods(board: str) -> str:
-    """hash: suffix of each period that has been closed for good → JSON: at (ms), size."""
+    """hash: suffix of each period that has been closed → JSON: at (ms; 0 where it is to be closed again), size."""
     return f"{site()}:closed_periods:{board}"
 
 

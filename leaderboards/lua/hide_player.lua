@@ -1,7 +1,7 @@
 -- Takes a player off all boards and keeps the entries aside, where writes go from then on.
 -- joins: store/keys leaderboards/aside
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; player; JSON boards [{slug, segment_by, max_entries, dense} …]
+-- ARGV    catalog version; player; JSON boards [Board.for_scripts() …]
 -- Returns `stale`, `unknown`, `unchanged` or `ok`; who was only away stays away for good.
 -- Cost: O(ranked sets of all boards × log size).
 

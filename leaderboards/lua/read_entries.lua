@@ -11,7 +11,7 @@ if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
 local key, order, player = board_key(shard, ARGV[2], ARGV[3]), ARGV[5], ARGV[6]
 local first = 0
 if player ~= '' then
-  first = count_before(key, order, player)
+  first = count_before(key, order, player, count_better(key, order))
   local held = redis.call('ZSCORE', key, player)
   if held and tonumber(held) == tonumber(order) then first = first + 1 end
 end

@@ -59,10 +59,11 @@ for number = 1, #entries / 2 do
   end
 end
 
--- Whoever wrote at least one entry.
-local function accepted()
+-- Whoever wrote at least one entry, or has come back to write one: who is back without being seen would never leave again.
+local function seen()
   if #refused == 0 then return writers end
   local found, is_found = {}, {}
+  for number, player in ipairs(away) do found[number], is_found[player] = player, true end
   for number = 1, #entries / 2 do
     local player = entries[2 * number - 1]
     if not is_refused[number] and not is_found[player] then found[#found + 1], is_found[player] = player, true end
@@ -87,5 +88,5 @@ if request.ranks == 1 then
 end
 local climbers, dropped = write_ledger(shard, ledger, main, request.lone, request)
 if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
-see_players(shard, accepted(), request.seen)
+see_players(shard, seen(), request.seen)
 return { refused, climbers, dropped, place, back }

@@ -12,7 +12,7 @@ from gamify_site.identifiers import POINTS_BOARD
 from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board
 from leaderboards.errors import EditedMeanwhile, UnknownBoard
-from leaderboards.services import limits, sets
+from leaderboards.services import closings, limits, sets
 
 KIND = "board"
 POINTS = POINTS_BOARD  # there as soon as there are achievements
@@ -38,8 +38,9 @@ def define(board: Board, *, by: str = "", expected: str | None = None) -> None:
     A board with entries keeps its order, decimals and tie rule, because its numbers are stored by them; only `shared`
     and `dense` may take each other's place. Where `by` is given the change is in the audit log; with `expected`, the
     `digest` of what was edited, an edit by somebody else in between is not overwritten: `EditedMeanwhile`. Raises
-    `ValidationError` with the field.
-    Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries.
+    `ValidationError` with the field. A season that was closed and is not over by its new dates will be closed again.
+    Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries; two more
+    where seasons or the timezone change, and one for each 100 players where a season goes on.
     """
     replaced: list[Board | None] = []
 
@@ -165,6 +166,8 @@ def _refuse_new_encoding(before: Board, after: Board) -> None:
 def _follow_change(before: Board, after: Board) -> None:
     if (before.segment_by, before.ties) != (after.segment_by, after.ties):
         sets.derive(lambda: get(after.slug))
+    if (before.seasons, before.timezone) != (after.seasons, after.timezone):
+        sets.forget_final_ranks([f"{after.slug}:{suffix}" for suffix in closings.open_unfinished(after)])
     limit = after.max_entries
     if limit is not None and (before.max_entries is None or limit < before.max_entries):
         for suffix in {suffix for shard in shards.everyone() for suffix in sets.suffixes(shard, after.slug)}:

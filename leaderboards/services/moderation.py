@@ -9,19 +9,21 @@ from gamify_site.identifiers import check_player_id
 from gamify_site.players.services import UnknownPlayer
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask
-from leaderboards.services import away
+from leaderboards.services import away, closings
 
 
 def hide(player: str, reason: str, *, by: str) -> bool:
     """Takes a player off all boards, past periods included; False where that is so already. Audited.
 
-    Who was only away is hidden from then on. What the player does is counted on aside. Raises `UnknownPlayer`,
-    `ValidationError` at `reason`. Two round trips; O(ranked sets of all boards × log size).
+    Who was only away is hidden from then on. What the player does is counted on aside. Closed periods that the player
+    was on will be closed again. Raises `UnknownPlayer`, `ValidationError` at `reason`. Four round trips; O(ranked sets
+    of all boards × log size).
     """
     reason = audit.check_reason(reason)
     (answer,) = catalog.run("leaderboards/hide_player", _work(player), lambda it: [it, _boards()], repeatable=True)
     if answer == b"unknown":
         raise UnknownPlayer(player)
+    closings.open_again(_entries_aside(player))
     if answer == b"ok":
         audit.record(audit.Entry("player_hidden", player, by, reason))
     return bool(answer == b"ok")
@@ -30,7 +32,8 @@ def hide(player: str, reason: str, *, by: str) -> bool:
 def show(player: str, reason: str, *, by: str) -> bool:
     """Puts a hidden or away player back with all that was counted; False where the player is neither. Audited.
 
-    Errors as `hide`. Two round trips, and one for each set of a board with a limit.
+    Closed periods that the player comes back to will be closed again. Errors as `hide`. Three round trips, and one for
+    each set of a board with a limit.
     """
     reason = audit.check_reason(reason)
     now = int(clock.now().timestamp())
@@ -38,6 +41,9 @@ def show(player: str, reason: str, *, by: str) -> bool:
     if answer == b"unchanged":
         return False
     away.settle(answer)
+    closings.open_again(
+        (slug.decode(), suffix.decode()) for slug, suffix in zip(answer[::2], answer[1::2], strict=True)
+    )
     audit.record(audit.Entry("player_shown", player, by, reason))
     return True
 
@@ -59,6 +65,12 @@ def absence(player: str) -> Absence:
     shard = shards.of(check_player_id(player))
     is_off, seen = ask([("sismember", keys.hidden(shard), player), ("zscore", keys.away(shard), player)])
     return Absence(bool(is_off) and seen is None, None if seen is None else datetime.fromtimestamp(seen, UTC))
+
+
+def _entries_aside(player: str) -> list[tuple[str, str]]:
+    """Board and suffix of each entry of a player who is off the boards."""
+    (names,) = ask([("hkeys", keys.hidden_entries(shards.of(player), player))])
+    return [(slug, suffix) for slug, _, suffix in (name.decode().partition(":") for name in names)]
 
 
 def _work(player: str) -> list[tuple[int, str]]:

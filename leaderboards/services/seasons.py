@@ -1,32 +1,30 @@
 """Periods that are over: who won them, and keeping that for good before their data expires."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.players import services as players
 from gamify_site.store import catalog, keys, shards
-from gamify_site.store.connection import ask, client, guarded, kept_locked
+from gamify_site.store.connection import ask, kept_locked
 from leaderboards import windows
 from leaderboards.definitions import Board, Row
 from leaderboards.errors import UnknownBoard
-from leaderboards.services import archive, boards, places, sets
+from leaderboards.services import archive, boards, closings, places, sets
 
 KEPT = 100  # players of each shard
 LOCK_LIFE = 5.0  # seconds that a closing which died keeps the others out
-LATE = timedelta(days=7)  # events may lie so far back, so that a period may still change for as long
 
 
 @dataclass(frozen=True, slots=True)
 class PastPeriod:
     """A period that is over: first day and first day after, how many were on it, and the first of them.
 
-    `is_final`: closed for good, nothing changes it any more. `is_kept`: all its rows can still be read.
+    `is_final`: closed, no event changes it any more. `is_kept`: all its rows can still be read.
     """
 
     window: str
@@ -64,20 +62,34 @@ class Closed(NamedTuple):
 def close_due() -> list[Closed]:
     """Closes every period that no event can change any more: its winners and everybody's final rank are kept for good.
 
-    That is 7 days after its end, or half of the board's retention where that is shorter. Each period is closed once,
-    also where two do this at the same time; a closing that died is done again. Raises `StoreUnavailable`. Two round
-    trips a board, some seven a period, and some two for each 60 players who were on it.
+    That is 7 days after its end; its data are kept for a day longer at least. Each period is closed once, also where
+    two do this at the same time; a closing that died or was interrupted is done again, and so is one of a period that
+    was opened again. Raises `StoreUnavailable`. Two round trips a board, some ten a period, and some three for each 60
+    players who were on it.
     """
-    return [closed for board in boards.all() for closed in _close_due(board)]
+    return [closed for board in boards.all() for closed in close_due_of(board)]
+
+
+def close_due_of(board: Board) -> Iterator[Closed]:
+    """The same for one board, a period at a time."""
+    marks = closings.marks(board.slug)
+    for suffix in _registered(board):
+        if _is_due(board, suffix, marks.get(suffix)):
+            with kept_locked(keys.closing(board.slug, suffix), LOCK_LIFE) as live_on:
+                found = _close(board.slug, suffix, live_on) if live_on else None
+            if found:
+                yield found
+    _forget_expired(board)
 
 
 def past(slug: str, *, limit: int = 30, winners: int = 3) -> list[PastPeriod]:
     """The latest periods that are over, with their winners, latest first.
 
-    Raises `UnknownBoard`. Four round trips; O(periods × winners).
+    Raises `UnknownBoard`. Five round trips, two more where a winner has been hidden since; O(periods × winners).
     """
     board = boards.get(slug)
-    closed, kept = _closed(board), set(_registered(board))
+    marks, kept = closings.marks(slug), set(_registered(board))
+    closed = {suffix: mark for suffix, mark in marks.items() if mark.holds or suffix not in kept}
     over = sorted(
         (period for suffix in {*closed, *kept} if (period := _over(board, suffix))), key=_latest, reverse=True
     )[:limit]
@@ -148,32 +160,41 @@ def _over(board: Board, suffix: str) -> _Over | None:
     return _Over(suffix, window, period, *span)
 
 
-def _close_due(board: Board) -> Iterator[Closed]:
-    closed = _closed(board)
-    for suffix in _registered(board):
-        if suffix not in closed and _is_final(board, suffix):
-            with kept_locked(keys.closing(board.slug, suffix), LOCK_LIFE) as live_on:
-                found = _close(board.slug, suffix, live_on) if live_on else None
-            if found:
-                yield found
-    _forget_expired(board)
+def _is_due(board: Board, suffix: str, mark: closings.Mark | None) -> bool:
+    """Of what is closed again the data may have gone meanwhile: what was kept of it is then all there is."""
+    if (mark and mark.holds) or not closings.is_final(board, suffix):
+        return False
+    return mark is None or any(ask([("exists", keys.board(it, board.slug, suffix)) for it in shards.everyone()]))
 
 
 def _close(slug: str, suffix: str, live_on: Callable[[], None]) -> Closed | None:
     """Keeps what is to be kept, then marks the period as closed: one that died before is done again as a whole."""
     try:
-        board = boards.get(slug)
-        if suffix in _closed(board):
+        closing = closings.begin(slug, suffix)
+        mark = closings.marks(slug).get(suffix)
+        if mark and mark.holds:
             return None
-        work = [(shard, suffix) for shard in shards.everyone()]
-        size = sum(catalog.run("leaderboards/close_period", work, lambda it: [boards.get(slug).slug, it, KEPT]))
-        archive.write(board, suffix, min(size, board.max_entries or size), live_on)
-    except UnknownBoard:  # it has been deleted meanwhile
+        size = _keep(boards.get(slug), suffix, closing, live_on)
+        closing.finish(size)
+    except (
+        UnknownBoard,
+        closings.Interrupted,
+    ):  # deleted, opened again or replaced meanwhile: what is due is done next
         return None
-    told = json.dumps({"at": int(clock.now().timestamp() * 1000), "size": size})
-    with guarded():
-        is_ours = client().hsetnx(keys.closed_periods(slug), suffix, told)
-    return Closed(slug, suffix, size) if is_ours else None
+    return Closed(slug, suffix, size)
+
+
+def _keep(board: Board, suffix: str, closing: closings.Closing, live_on: Callable[[], None]) -> int:
+    """Keeps the first of each shard and everybody's final rank; gives how many were on it."""
+    work = [(shard, suffix) for shard in shards.everyone()]
+    size = sum(catalog.run("leaderboards/close_period", work, lambda it: [boards.get(board.slug).slug, it, KEPT]))
+
+    def go_on() -> None:
+        live_on()
+        closing.check()
+
+    archive.write(board, suffix, min(size, board.max_entries or size), go_on)
+    return int(size)
 
 
 def _forget_expired(board: Board) -> None:
@@ -188,21 +209,8 @@ def _forget_expired(board: Board) -> None:
         ask([("zrem", keys.board_windows(shard, board.slug), suffix) for shard, suffix in gone])
 
 
-def _is_final(board: Board, suffix: str) -> bool:
-    over = _over(board, suffix)
-    if over is None:
-        return False
-    wait = min(LATE, timedelta(days=board.retention_days) / 2)
-    return windows.end(board, over.window, over.period) + wait <= clock.now()
-
-
 def _registered(board: Board) -> list[str]:
     return sorted({suffix for shard in shards.everyone() for suffix in sets.suffixes(shard, board.slug)})
-
-
-def _closed(board: Board) -> dict[str, dict[str, Any]]:
-    (found,) = ask([("hgetall", keys.closed_periods(board.slug))])
-    return {suffix.decode(): json.loads(told) for suffix, told in found.items()}
 
 
 def _live_tops(board: Board, live: Sequence[_Over], winners: int) -> list[tuple[int, tuple[Row, ...]]]:
@@ -217,28 +225,53 @@ def _live_tops(board: Board, live: Sequence[_Over], winners: int) -> list[tuple[
 
 
 def _final_tops(
-    board: Board, over: Sequence[_Over], closed: dict[str, dict[str, Any]], winners: int
+    board: Board, over: Sequence[_Over], closed: Mapping[str, closings.Mark], winners: int
 ) -> list[tuple[int, tuple[Row, ...]]]:
+    """What was kept of closed periods, without those whom staff have hidden since and whose entries are gone."""
     final = [it for it in over if it.suffix in closed]
+    found = _kept_tops(board, final, winners)
+    if off := _hidden({entry.player for entries in found for entry in entries}):
+        found = _kept_tops(board, final, KEPT)
+        off |= _hidden({entry.player for entries in found for entry in entries})
+    found = [[entry for entry in entries if entry.player not in off][:winners] for entries in found]
+    known = players.get_many({entry.player for entries in found for entry in entries})
+    named = [[places.Entry(it.order, it.player, *_shown(known.get(it.player))) for it in entries] for entries in found]
+    return [
+        (closed[it.suffix].size, tuple(places.rows(board, entries, 0, 0, 0)))
+        for it, entries in zip(final, named, strict=True)
+    ]
+
+
+def _kept_tops(board: Board, final: Sequence[_Over], most: int) -> list[list[places.Entry]]:
     everyone = list(shards.everyone())
     asked = [
-        ("zrevrange", keys.final_top(shard, board.slug, it.suffix), 0, winners - 1, True)
+        ("zrevrange", keys.final_top(shard, board.slug, it.suffix), 0, most - 1, True)
         for it in final
         for shard in everyone
     ]
     replies = iter(ask(asked) if asked else [])
-    found = [
+    return [
         places.merge_all(
             [[places.Entry(int(order), player.decode()) for player, order in next(replies)] for _ in everyone]
-        )[:winners]
+        )
         for _ in final
     ]
-    known = players.get_many({entry.player for entries in found for entry in entries})
-    named = [[places.Entry(it.order, it.player, *_shown(known.get(it.player))) for it in entries] for entries in found]
-    return [
-        (closed[it.suffix]["size"], tuple(places.rows(board, entries, 0, 0, 0)))
-        for it, entries in zip(final, named, strict=True)
+
+
+def _hidden(names: set[str]) -> set[str]:
+    """Those whom staff have taken off the boards. One round trip."""
+    listed = sorted(names)
+    asked = [
+        question
+        for player in listed
+        for question in (
+            ("sismember", keys.hidden(shards.of(player)), player),
+            ("zscore", keys.away(shards.of(player)), player),
+        )
     ]
+    answers = ask(asked) if asked else []
+    told = zip(listed, answers[::2], answers[1::2], strict=True)
+    return {player for player, is_off, is_away in told if is_off and is_away is None}
 
 
 def _shown(player: "players.Player | None") -> tuple[str, str]:

@@ -77,13 +77,13 @@ def _forget_closed(slug: str) -> None:
         with guarded():
             for shard in shards.everyone():
                 client().unlink(keys.final_top(shard, slug, suffix.decode()))
-    _forget_final_ranks([f"{slug}:{suffix.decode()}" for suffix in found])
+    forget_final_ranks([f"{slug}:{suffix.decode()}" for suffix in found])
     with guarded():
         client().unlink(keys.closed_periods(slug))
 
 
-def _forget_final_ranks(names: list[str]) -> None:
-    """What players keep of a board's periods, where there were any."""
+def forget_final_ranks(names: list[str]) -> None:
+    """Forgets what all players keep of some periods, each `<board>:<suffix>`. A round trip for each 100 players."""
     for some, place in walk.walk() if names else ():
         ask([("hdel", keys.final_ranks(place.shard, player), *names) for player in some])
 

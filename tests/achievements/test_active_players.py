@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from achievements.services import active_players
-from gamify_site.store import keys
+from gamify_site.store import catalog, keys
 from tests.achievements.builders import do
 
 pytestmark = pytest.mark.usefixtures("services_store")
@@ -90,4 +90,21 @@ def test_site_without_players_has_nothing_to_write(clock):  # noqa: ARG001
 def test_notes_live_for_a_hundred_days(clock, services_store):
     play(clock, "alice")
     (key,) = services_store.redis.scan_iter(match="*:active:*")
-    assert services_store.redis.ttl(key) == 100 * 86400
+    assert services_store.redis.ttl(key) == active_players.LIFE * 86400
+
+
+def test_numbers_of_data_that_has_been_replaced_meanwhile_are_not_written(clock, monkeypatch, services_store):
+    play(clock, "alice")
+    count = active_players._count
+
+    def count_and_replace(dates):
+        found = count(dates)
+        with catalog.replacing("other data"):
+            pass
+        return found
+
+    monkeypatch.setattr(active_players, "_count", count_and_replace)
+    assert active_players.keep_over() == []
+    assert not services_store.redis.exists(keys.active_players())
+    monkeypatch.setattr(active_players, "_count", count)
+    assert len(active_players.keep_over()) == 1

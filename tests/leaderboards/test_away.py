@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from achievements.definitions import Event
 from achievements.services import backfill, events, progress
 from achievements.services import integrity as achievement_integrity
 from gamify_site.ops import integrity
 from gamify_site.players import services as players
-from gamify_site.store import keys, shards
+from gamify_site.store import catalog, keys, shards
+from leaderboards.definitions import EXACT
+from leaderboards.errors import InsufficientBalance
 from leaderboards.services import away, boards, moderation, ranking, scores, seasons
 from leaderboards.services import integrity as board_integrity
 from tests.achievements.builders import do, make
@@ -198,3 +201,47 @@ def test_leaving_and_returning_are_told_to_live_pages(clock):
     second = ranking.version("coins")
     do("alice", "anything")
     assert len({first, second, ranking.version("coins")}) == 3
+
+
+def test_how_far_leaving_has_come_does_not_outlive_the_data(clock, monkeypatch, services_store):
+    make_board(entries={"alice": 9})
+    clock.advance(days=31)
+    take_off = away._take_off
+
+    def take_off_and_replace(*arguments):
+        left = take_off(*arguments)
+        with catalog.replacing("other data"):
+            pass
+        return left
+
+    monkeypatch.setattr(away, "_take_off", take_off_and_replace)
+    assert away.leave_due() == 1
+    assert not services_store.redis.exists(keys.away_until(shards.of("alice")))
+
+
+def refused_spend() -> None:
+    with pytest.raises(InsufficientBalance):
+        scores.spend("coins", "alice", 100)
+
+
+def refused_event() -> None:
+    assert len(events.record([Event("alice", "coin", EXACT)]).rejected) == 1
+
+
+def refused_batch() -> None:
+    """With more players than one script call puts back."""
+    with pytest.raises(ValidationError):
+        scores.submit_many("coins", dict.fromkeys(crowd(40), EXACT))
+
+
+@pytest.mark.parametrize("refused", [refused_spend, refused_event, refused_batch])
+def test_who_comes_back_for_something_that_is_refused_leaves_again(clock, refused):
+    make_board(action="coin", entries={"alice": 9, **crowd(40)})
+    clock.advance(days=31)
+    assert away.leave_due() == 41
+    refused()
+    clock.advance(days=31)
+    assert ranking.size("coins") > 0
+    away.leave_due()
+    assert ranking.size("coins") == 0
+    clean()

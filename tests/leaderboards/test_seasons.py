@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from achievements.definitions import Event
+from achievements.services import events
 from gamify_site.players import services as players
 from gamify_site.store import catalog, keys, shards
 from leaderboards.errors import UnknownBoard
@@ -24,10 +26,14 @@ def test_period_is_closed_when_no_event_can_change_it_any_more(clock):
     assert seasons.close_due() == []
 
 
-def test_with_a_short_retention_it_is_closed_before_the_data_goes(clock):
-    make_board(windows=("day",), retention_days=2, entries={"alice": 9})
-    clock.set(datetime(2082, 11, 22, 0, 0, tzinfo=UTC))
-    assert len(seasons.close_due()) == 1
+def test_short_retention_closes_no_period_that_an_event_can_still_change(clock):
+    make_board(action="coin", windows=("day", "all"), retention_days=2, entries={"alice": 5})
+    clock.set(datetime(2082, 11, 27, 23, 0, tzinfo=UTC))
+    assert seasons.close_due() == []
+    events.record([Event("bob", "coin", 50, at=clock.now() - timedelta(days=7))])
+    clock.advance(hours=1)
+    assert seasons.close_due() == [("coins", "2082-11-20", 2)]
+    assert told("bob") == [("coins", "2082-11-20", 1, 50, 2)]
 
 
 def test_winners_outlive_the_data(clock, services_store):
@@ -131,6 +137,25 @@ def test_ranks_of_a_crowd_are_as_the_board_shows_them(clock):
     assert [seasons.final_ranks(row.player)[0].rank for row in asked] == [row.rank for row in asked]
 
 
+def test_player_who_leaves_while_a_period_is_read_leaves_no_gap(clock, monkeypatch):
+    monkeypatch.setattr(archive, "STEP_READ", 3)
+    make_board(windows=("day",), entries=crowd(30))
+    clock.advance(days=9)
+    run, deleted = catalog.run, []
+
+    def read_and_lose_the_last(script, *arguments, **options):
+        replies = run(script, *arguments, **options)
+        if script == "leaderboards/read_entries" and not deleted:
+            deleted.append(replies[0][-2].decode())
+            players.delete(deleted[0])
+        return replies
+
+    monkeypatch.setattr(catalog, "run", read_and_lose_the_last)
+    seasons.close_due()
+    assert told(deleted[0]) == []
+    assert all(len(told(player)) == 1 for player in crowd(30) if player not in deleted)
+
+
 def test_hidden_players_have_no_final_rank(clock):
     make_board(windows=("day",), entries={"alice": 9, "bob": 5, "charlie": 3})
     moderation.hide("alice", "two aces", by="root")
@@ -188,7 +213,7 @@ def test_closing_that_died_is_done_again(clock, monkeypatch, services_store):
 
 
 def test_lock_of_one_who_was_killed_keeps_others_out_for_its_life_alone(clock, monkeypatch, services_store):
-    monkeypatch.setattr(seasons, "LOCK_LIFE", 0.2)
+    monkeypatch.setattr(seasons, "LOCK_LIFE", 2.0)
     make_board(windows=("day",), entries={"alice": 9})
     clock.advance(days=9)
     services_store.redis.set(keys.closing("coins", "2082-11-20"), "killed", px=200)
@@ -246,3 +271,135 @@ def test_latest_periods_come_first(clock):
         clock.advance(days=1)
     assert [it.period for it in seasons.past("coins", limit=3)] == ["2082-11-23", "2082-11-22", "2082-11-21"]
     assert ranking.size("coins") == 0
+
+
+def test_season_that_goes_on_after_its_closing_is_closed_again(clock):
+    def define(ends: str, **rules) -> None:
+        make_board(windows=("season",), seasons=(season("autumn", "2082-09-01", ends),), **rules)
+
+    define("2082-11-21", entries={"alice": 9, "bob": 5})
+    clock.advance(days=9)
+    assert len(seasons.close_due()) == 1
+    define("2082-12-20", max_entries=2)
+    assert told("bob") == []
+    assert seasons.past("coins") == []
+    scores.submit_many("coins", {"bob": 100, "charlie": 50})
+    assert seasons.close_due() == []
+    clock.advance(days=40)
+    assert seasons.close_due() == [("coins", "season-autumn", 2)]
+    assert seasons.close_due() == []
+    (past,) = seasons.past("coins")
+    assert (past.is_final, brief(past.winners)) == (True, [(1, "bob", 105), (2, "charlie", 50)])
+    assert [told(player) for player in ("alice", "bob")] == [[], [("coins", "autumn", 1, 105, 2)]]
+
+
+def test_season_that_stays_over_stays_closed(clock):
+    make_board(windows=("season",), seasons=(season("autumn", "2082-09-01", "2082-11-21"),), entries={"alice": 9})
+    clock.advance(days=30)
+    seasons.close_due()
+    make_board(windows=("season",), seasons=(season("autumn", "2082-09-02", "2082-11-22"),))
+    assert [it.is_final for it in seasons.past("coins")] == [True]
+    make_board(windows=("season",), seasons=(season("winter", "2082-12-01", "2083-03-01"),))
+    make_board(windows=("season",), seasons=(season("autumn", "2082-09-01", "2082-11-21"),))
+    assert [it.is_final for it in seasons.past("coins")] == [True]
+    assert len(told("alice")) == 1
+
+
+def winners(**options) -> list[list[tuple[int, str, object]]]:
+    return [brief(period.winners) for period in seasons.past("coins", **options)]
+
+
+def test_cheater_hidden_after_the_closing_is_no_winner_and_all_move_up(clock):
+    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5, "charlie": 3})
+    clock.advance(days=9)
+    seasons.close_due()
+    moderation.hide("alice", "two aces", by="root")
+    (live,) = seasons.past("coins")
+    assert (live.is_final, live.size) == (False, 2)
+    assert winners() == [[(1, "bob", 5), (2, "charlie", 3)]]
+    assert seasons.close_due() == [("coins", "2082-11-20", 2)]
+    assert winners() == [[(1, "bob", 5), (2, "charlie", 3)]]
+    assert told("bob") == [("coins", "2082-11-20", 1, 5, 2)]
+    assert seasons.close_due() == []
+
+
+def test_who_is_shown_after_the_closing_wins(clock):
+    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5})
+    moderation.hide("alice", "two aces", by="root")
+    clock.advance(days=9)
+    seasons.close_due()
+    moderation.show("alice", "a mistake", by="root")
+    assert winners() == [[(1, "alice", 9), (2, "bob", 5)]]
+    assert seasons.close_due() == [("coins", "2082-11-20", 2)]
+    assert (told("alice")[0][2], told("bob")[0][2]) == (1, 2)
+
+
+def test_hiding_somebody_opens_no_period_that_they_were_not_on(clock):
+    make_board(windows=("all", "day"), entries={"alice": 9})
+    clock.advance(days=1)
+    scores.submit_many("coins", {"bob": 5, "alice": 1})
+    clock.advance(days=9)
+    assert len(seasons.close_due()) == 2
+    moderation.hide("bob", "two aces", by="root")
+    assert [it.is_final for it in seasons.past("coins")] == [False, True]
+
+
+def test_cheater_hidden_while_a_period_is_closed_does_not_win_it(clock, monkeypatch):
+    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5})
+    clock.advance(days=9)
+    write = archive.write
+
+    def hide_first(*arguments):
+        moderation.hide("alice", "two aces", by="root")
+        write(*arguments)
+
+    monkeypatch.setattr(archive, "write", hide_first)
+    assert seasons.close_due() == []
+    monkeypatch.setattr(archive, "write", write)
+    assert seasons.close_due() == [("coins", "2082-11-20", 1)]
+    assert winners() == [[(1, "bob", 5)]]
+
+
+@pytest.mark.parametrize("is_ticked", [True, False])
+def test_cheater_hidden_long_after_is_no_winner_of_what_is_gone(clock, services_store, is_ticked):
+    make_board(windows=("day",), entries=crowd(30))
+    clock.advance(days=9)
+    seasons.close_due()
+    if not is_ticked:  # hidden while the data was there, which went before the next tick
+        moderation.hide("p0001", "two aces", by="root")
+    clock.advance(days=100)
+    for key in services_store.redis.scan_iter(match="*board:coins:2082*"):
+        services_store.redis.delete(key)
+    seasons.close_due()
+    if is_ticked:
+        moderation.hide("p0001", "two aces", by="root")
+    expected = [[(1, "p0002", 29), (2, "p0003", 28), (3, "p0004", 27)]]
+    assert winners(winners=3) == expected
+    assert [(it.is_final, it.is_kept) for it in seasons.past("coins")] == [(True, False)]
+    moderation.show("p0001", "a mistake", by="root")
+    assert winners(winners=1) == [[(1, "p0001", 30)]]
+
+
+def test_who_left_the_boards_stays_a_winner(clock):
+    make_board(windows=("day",), entries={"alice": 9})
+    clock.advance(days=40)
+    seasons.close_due()
+    away.leave_due()
+    assert winners() == [[(1, "alice", 9)]]
+
+
+def test_closing_is_not_marked_in_data_that_has_been_replaced_meanwhile(clock, monkeypatch, services_store):
+    make_board(windows=("day",), entries={"alice": 9})
+    clock.advance(days=9)
+    write = archive.write
+
+    def replace_then_write(*arguments):
+        with catalog.replacing("other data"):
+            pass
+        write(*arguments)
+
+    monkeypatch.setattr(archive, "write", replace_then_write)
+    assert seasons.close_due() == []
+    assert not services_store.redis.exists(keys.closed_periods("coins"))
+    monkeypatch.setattr(archive, "write", write)
+    assert len(seasons.close_due()) == 1

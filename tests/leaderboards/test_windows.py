@@ -143,6 +143,12 @@ def test_data_goes_when_the_retention_after_the_periods_end_is_over(window, peri
     assert windows.expires(definition, window, period) == int(expected.timestamp())
 
 
+def test_data_stays_until_no_event_can_change_it_and_it_has_been_closed():
+    end = int(windows.end(board(), "day", "2026-06-30").timestamp())
+    assert windows.expires(board(retention_days=1), "day", "2026-06-30") == end + 8 * 86400
+    assert windows.expires(board(retention_days=9), "day", "2026-06-30") == end + 9 * 86400
+
+
 def test_all_time_never_goes():
     assert windows.expires(board(), "all", "all") == 0
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from gamify_site import clock, work
+from gamify_site import audit, clock, work
 from gamify_site.ops.demo import reset
 from gamify_site.players.models import Account
 from gamify_site.store import connection
@@ -161,6 +161,12 @@ def test_tick_closes_what_is_over(staff: Account, client: Client) -> None:  # no
         client.post("/manage/demo/clock/", {"step": "week"})
     page = client.post("/manage/demo/tick/", follow=True).content.decode()
     assert "1 period has been closed." in page
+    assert "The active players of 14 days have been counted." in page
+    (told,) = audit.walk(lambda entry: entry.what == "tick_run")
+    assert (told.by, dict(told.after)) == ("charlie", {"closed": 1, "left": 0, "counted": 14})
+    log = client.get("/manage/audit/").content.decode()
+    assert "What was due has been done" in log
+    assert "Periods closed" in log
     client.post("/manage/demo/clock/", {"step": "back"})
 
 

@@ -1,10 +1,16 @@
 """`manage.py tick` does what is due and prints a line for each thing done; the next one finds nothing to do."""
 
-import pytest
-from django.core.management import call_command
+from typing import NoReturn
 
+import pytest
+from django.core.management import CommandError, call_command
+
+from gamify_site.ops import ticking
+from gamify_site.ops.management.commands import tick as tick_command
+from gamify_site.store.errors import StoreUnavailable
+from leaderboards.services import seasons
 from tests.achievements.builders import do
-from tests.builders import make_board
+from tests.builders import crowd, make_board
 
 pytestmark = pytest.mark.usefixtures("services_store")
 
@@ -12,6 +18,10 @@ pytestmark = pytest.mark.usefixtures("services_store")
 def tick(capsys: pytest.CaptureFixture[str]) -> list[str]:
     call_command("tick")
     return capsys.readouterr().out.splitlines()
+
+
+def fail(_board: object = None) -> NoReturn:
+    raise StoreUnavailable
 
 
 def test_tick_prints_a_line_for_each_thing_done(clock, capsys):
@@ -26,3 +36,70 @@ def test_tick_prints_a_line_for_each_thing_done(clock, capsys):
     assert second == "Left the boards: 2 players, not seen for 30 days."
     assert len(days) == 30
     assert tick(capsys) == []
+
+
+def test_one_player_is_no_players(clock, capsys):
+    make_board(windows=("all", "day"), entries={"alice": 9})
+    clock.advance(days=31)
+    first, second, third, *_ = tick(capsys)
+    assert first == "Closed: coins 2082-11-20, 1 player."
+    assert second == "Left the boards: 1 player, not seen for 30 days."
+    assert third == "Counted: 2082-11-20, 1 player on the day, 1 in 7 days, 1 in 30 days."
+
+
+def test_of_many_periods_the_first_ten_have_a_line_each(clock, capsys, settings):
+    settings.GAMIFY_INACTIVE_DAYS = 0
+    for number in range(12):
+        make_board(f"coins-{number:02}", windows=("day",), entries={"alice": 9})
+    clock.advance(days=9)
+    closed = [line for line in tick(capsys) if line.startswith("Closed")]
+    assert len(closed) == 11
+    assert closed[-1] == "Closed: 2 more periods."
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable(), ValueError("a broken suffix")])
+def test_part_that_fails_keeps_no_other_from_being_done(clock, capsys, monkeypatch, error):
+    for slug in ("coins", "laps"):
+        make_board(slug, windows=("all", "day"), entries=crowd(3))
+    clock.advance(days=31)
+    close = seasons.close_due_of
+
+    def fail_with_coins(board):
+        if board.slug == "coins":
+            raise error
+        return close(board)
+
+    monkeypatch.setattr(seasons, "close_due_of", fail_with_coins)
+    with pytest.raises(CommandError, match=str(error)):
+        call_command("tick")
+    first, second, third, *_ = capsys.readouterr().out.splitlines()
+    assert first == "Closed: laps 2082-11-20, 3 players."
+    assert second == "Left the boards: 3 players, not seen for 30 days."
+    assert third.startswith("Counted: ")
+
+
+def test_reasons_are_told_once():
+    failures = [ValueError("a broken suffix"), StoreUnavailable(), ValueError("a broken suffix"), KeyError()]
+    assert str(ticking.PartsFailed(failures)) == "a broken suffix The data store does not answer. KeyError"
+
+
+def test_daemon_outlives_a_failure(clock, capsys, monkeypatch):
+    make_board(windows=("day",), entries={"alice": 9})
+    clock.advance(days=9)
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        """Mends what failed, and stops the daemon the second time."""
+        pauses.append(seconds)
+        monkeypatch.setattr(seasons, "close_due_of", close)
+        if len(pauses) == 2:
+            raise KeyboardInterrupt
+
+    close = seasons.close_due_of
+    monkeypatch.setattr(seasons, "close_due_of", fail)
+    monkeypatch.setattr(tick_command.time, "sleep", pause)
+    call_command("tick", "--every", "60")
+    told = capsys.readouterr()
+    assert pauses == [60, 60]
+    assert told.err == "The data store does not answer. Next try in 60 seconds.\n"
+    assert "Closed: coins 2082-11-20, 1 player." in told.out.splitlines()

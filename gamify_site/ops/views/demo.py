@@ -12,14 +12,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from achievements.services import active_players
 from gamify_site import clock, travel, work
 from gamify_site.asking import wants
+from gamify_site.ops import ticking
 from gamify_site.ops.demo import accounts, reset
 from gamify_site.ops.forms import DemoForm, LoginAsForm
 from gamify_site.players.access import staff_only
 from gamify_site.players.models import Account
-from leaderboards.services import away, seasons
 
 STEPS = {"day": 1, "week": 7}  # days that the clock goes ahead
 
@@ -82,13 +81,19 @@ def demo_clock(request: HttpRequest) -> HttpResponse:
 @never_cache
 def demo_tick(request: HttpRequest) -> HttpResponse:
     """Does now what `manage.py tick` does now and then."""
-    closed = seasons.close_due()
-    text = ngettext("%(n)s period has been closed.", "%(n)s periods have been closed.", len(closed))
-    messages.success(request, text % {"n": len(closed)})
-    if left := away.leave_due():
-        text = ngettext("%(n)s player has left the boards.", "%(n)s players have left the boards.", left)
-        messages.success(request, text % {"n": left})
-    active_players.keep_over()
+    done = ticking.run_once(by=request.user.get_username())
+    text = ngettext("%(n)s period has been closed.", "%(n)s periods have been closed.", done.closed)
+    messages.success(request, text % {"n": done.closed})
+    if done.left:
+        text = ngettext("%(n)s player has left the boards.", "%(n)s players have left the boards.", done.left)
+        messages.success(request, text % {"n": done.left})
+    if done.counted:
+        text = ngettext(
+            "The active players of %(n)s day have been counted.",
+            "The active players of %(n)s days have been counted.",
+            done.counted,
+        )
+        messages.success(request, text % {"n": done.counted})
     return redirect("manage_demo")
 
 

@@ -4,11 +4,12 @@ import argparse
 import time
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from gamify_site import travel
 from gamify_site.ops import ticking
 from gamify_site.ops.command import StoreCommand
+from gamify_site.store.errors import StoreUnavailable
 
 
 class Command(StoreCommand):
@@ -16,8 +17,8 @@ class Command(StoreCommand):
         "Does what is due: closes the periods of boards that are over, so that their winners and everybody's "
         "final rank are kept; takes "
         "players off the boards who were not seen for GAMIFY_INACTIVE_DAYS; writes down how many players were active "
-        "on each day that is over. Prints a line for each thing done. Safe to run twice at once, and again "
-        "where it was killed."
+        "on each day that is over. Prints a line for each thing done, of periods for the first ten. What "
+        "fails keeps nothing else from being done. Safe to run twice at once, and again where it was killed."
     )
     runs_until_stopped = True
 
@@ -25,13 +26,24 @@ class Command(StoreCommand):
         parser.add_argument("--every", type=_seconds, metavar="SECONDS", help="go on, and do it every so many seconds")
 
     def handle(self, *_: Any, every: float | None, **__: Any) -> None:
+        if every is None:
+            try:
+                self._tick()
+            except ticking.PartsFailed as error:
+                raise CommandError(str(error)) from error
+            return
         while True:
-            for line in ticking.run():
-                self.stdout.write(line)
-            if every is None:
-                return
+            try:
+                travel.follow()
+                self._tick()
+            except (StoreUnavailable, ticking.PartsFailed) as error:  # a failover, an import: it goes on next time
+                self.stderr.write(f"{error} Next try in {every} seconds.")
             time.sleep(every)
-            travel.follow()
+
+    def _tick(self) -> None:
+        for line in ticking.run():
+            self.stdout.write(line)
+            self.stdout.flush()
 
 
 def _seconds(text: str) -> float:
