@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from gamify_site import clock
-from gamify_site.store import catalog, keys, scripts
+from gamify_site.store import catalog, keys, scripts, shards
 from gamify_site.store.connection import ask
 from leaderboards import windows
 from leaderboards.definitions import Board
@@ -62,6 +62,16 @@ def open_again(periods: Iterable[tuple[str, str]]) -> None:
     calls = [(keys.site(), [slug, *suffixes]) for slug, suffixes in groups.items()]
     if calls:
         scripts.run("leaderboards/open_periods", calls, repeatable=True)
+
+
+def forget(slug: str, player: str) -> None:
+    """Forgets a player's final ranks on a board, and lets those periods be closed again. One round trip, or three."""
+    key = keys.final_ranks(shards.of(player), player)
+    (found,) = ask([("hkeys", key)])
+    names = [name.decode() for name in found if name.startswith(f"{slug}:".encode())]
+    if names:
+        ask([("hdel", key, *names)])
+        open_again((slug, name.removeprefix(f"{slug}:")) for name in names)
 
 
 def open_unfinished(board: Board) -> list[str]:

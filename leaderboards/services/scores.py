@@ -21,7 +21,7 @@ from gamify_site.store.connection import client, guarded, patiently
 from leaderboards import windows
 from leaderboards.definitions import Board, Combine, ScoreUpdate
 from leaderboards.errors import InsufficientBalance
-from leaderboards.services import away, boards, limits, places
+from leaderboards.services import away, boards, closings, limits, places
 
 MOST_NAMES = 20  # players named in an error
 MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s; forty calls take 0.1 to 0.2
@@ -100,12 +100,17 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
 
 
 def remove(slug: str, player: str) -> bool:
-    """Takes a player off the board, past periods included; False where there was nothing. One round trip."""
+    """Takes a player off the board, past periods included; False where there was nothing.
+
+    Closed periods that the player was on will be closed again. Two round trips, or four.
+    """
     _writable(slug)
     work = [(shards.of(check_player_id(player)), player)]
     (removed,) = catalog.run(
         "leaderboards/remove_player", work, lambda name: [boards.get(slug).for_scripts(), name], repeatable=True
     )
+    if removed:
+        closings.forget(slug, player)
     return bool(removed)
 
 

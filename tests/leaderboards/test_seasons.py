@@ -323,6 +323,18 @@ def test_cheater_hidden_after_the_closing_is_no_winner_and_all_move_up(clock):
     assert seasons.close_due() == []
 
 
+def test_who_is_removed_after_the_closing_is_no_winner_and_all_move_up(clock):
+    make_board(windows=("day",), entries={"alice": 9, "bob": 5})
+    clock.advance(days=8)
+    seasons.close_due()
+    assert scores.remove("coins", "alice")
+    seasons.close_due()
+    (period,) = seasons.past("coins")
+    assert (period.size, brief(period.winners)) == (1, [(1, "bob", 5)])
+    assert seasons.final_ranks("alice") == []
+    assert [(it.rank, it.size) for it in seasons.final_ranks("bob")] == [(1, 1)]
+
+
 def test_who_is_shown_after_the_closing_wins(clock):
     make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5})
     moderation.hide("alice", "two aces", by="root")
