@@ -57,7 +57,7 @@ def assert_stored_is_shown(store) -> None:
         everybody = {player.decode() for player in store.redis.zrange(keys.players(shard), 0, -1)}
         known |= {keys.board(shard, "coins", "all"), keys.board_windows(shard, "coins"), keys.board_versions(shard)}
         known |= {keys.shard_catalog_version(shard), keys.players(shard), keys.rank_events(shard)}
-        known.add(keys.player_names(shard))
+        known |= {keys.player_names(shard), keys.shard_count()}
         known |= {keys.feed(shard, player) for player in everybody}
         known |= {keys.rank_news_sent(shard, player, "coins") for player in everybody}
     assert stored == shown

@@ -98,6 +98,7 @@ def test_streams_stay_open_while_the_data_store_is_slow(site: Site, store: redis
     store.client_pause(3000, all=True)
     late = Reader(site)
     late.until("event: rows")
+    store.ping()  # which is answered when it is fast again
     submit(site, 900_001)
     reader.until('data-score="')
     for it in (reader, late):
