@@ -3,10 +3,9 @@
 from bisect import bisect_right
 from itertools import pairwise
 
-from gamify_site.store import keys, shards
-from gamify_site.store.connection import ask
 from leaderboards import windows
 from leaderboards.definitions import BoardView, Distribution
+from leaderboards.services import places
 
 BUCKETS = 24
 
@@ -23,9 +22,8 @@ def read(view: BoardView, lowest: int | None) -> Distribution | None:
     greatest = (board.sign * board.to_units(view.top[0].score) << board.tie_bits) + (1 << board.tie_bits) - 1
     edges = [lowest + (greatest + 1 - lowest) * number // BUCKETS for number in range(BUCKETS + 1)]
     suffix = windows.with_segment(windows.suffix(view.window, view.period), board, view.segment)
-    names = [keys.board(shard, board.slug, suffix) for shard in shards.everyone()]
-    found = ask([("zcount", name, first, f"({behind}") for first, behind in pairwise(edges) for name in names])
-    counts = [sum(found[index * len(names) : (index + 1) * len(names)]) for index in range(BUCKETS)]
+    from_edge_on = places.count_better(board, suffix, [edge - 1 for edge in edges])
+    counts = [first - behind for first, behind in pairwise(from_edge_on)]
     mine = None
     if view.standing:
         order = board.sign * board.to_units(view.standing.score) << board.tie_bits

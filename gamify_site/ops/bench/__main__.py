@@ -11,7 +11,7 @@ from typing import Any
 import django
 
 PLAYERS = 1_000_000
-MOST_PLAYERS = 10_000_000  # of the suite `scale`
+OTHER_PLAYERS = {"scale": 10_000_000, "cluster": 100_000}  # the greatest board; players who are known in seconds
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
         figures["surroundings"] = surroundings.found(options.told)
         for suite in options.suites:
             sys.stdout.write(f"{suite}\n")
-            players = options.players or (MOST_PLAYERS if suite == "scale" else PLAYERS)
+            players = options.players or OTHER_PLAYERS.get(suite, PLAYERS)
             figures[suite] = suites[suite](players, options.seconds, **more.get(suite, {}))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")

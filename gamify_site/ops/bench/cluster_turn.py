@@ -1,6 +1,7 @@
 """One turn of `bench cluster`, in a process of its own, which is told the address as any program of the site is.
 
-`python -m gamify_site.ops.bench.cluster_turn PLAYERS SECONDS` prints the figures, as JSON.
+`python -m gamify_site.ops.bench.cluster_turn fill PLAYERS` reports an event of each player,
+`… measure PLAYERS SECONDS` events of players drawn from all, and prints the figures as JSON.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 import django
 
+from achievements.definitions import Event
 from achievements.services import events as reported
 from gamify_site.ops.bench import events
 from gamify_site.ops.bench.measuring import BATCH
@@ -19,13 +21,23 @@ from gamify_site.store import connection
 
 def main() -> None:
     django.setup()
-    players, seconds = sys.argv[1:]
-    json.dump(measure(int(players), float(seconds)), sys.stdout)
+    what, players, *seconds = sys.argv[1:]
+    events.define()
+    if what == "fill":
+        fill(int(players))
+    else:
+        json.dump(measure(int(players), float(seconds[0])), sys.stdout)
+
+
+def fill(players: int) -> None:
+    """Makes all players known: what it costs to get to know somebody falls on no turn."""
+    for start in range(0, players, BATCH):
+        names = [events.player(number) for number in range(start, min(players, start + BATCH))]
+        reported.record([Event(name, events.FULL, id=f"first-{name}") for name in names])
 
 
 def measure(players: int, seconds: float) -> dict[str, Any]:
     """Events a second, microseconds of all servers for each, and each server's share."""
-    events.define()
     way = events.ways(players)[-1]
     for number in range(20):  # scripts are loaded, connections made
         reported.record(way.prepare(-1 - number))

@@ -20,13 +20,18 @@ Batch = Sequence[tuple[str, int]]
 
 def run(players: int, seconds: float) -> dict[str, Any]:
     """Fills two boards of that size, then measures events and the bare server in turns."""
-    ids = [f"player-{number:08}" for number in range(players)]
+    ids = [player(number) for number in range(players)]
     define()
     fill(ids, ["bench-score", "bench-full"])
     alone = _figures(*compare(ways(players), seconds))
     with clients(ways, players) as both:
         together = _figures(*compare(ways(players), seconds, measure=both, who="2 clients"))
     return {**alone, "two_clients": together}
+
+
+def player(number: int) -> str:
+    """The id of a player."""
+    return f"player-{number:08}"
 
 
 def define() -> None:
@@ -42,7 +47,7 @@ def ways(players: int) -> list[Way]:
     """The three ways of writing; each process draws players of its own."""
     dice = random.Random(os.getpid())  # noqa: S311
     batches = [
-        [(f"player-{dice.randrange(players):08}", dice.randrange(1, 100)) for _ in range(BATCH)] for _ in range(BATCHES)
+        [(player(dice.randrange(players)), dice.randrange(1, 100)) for _ in range(BATCH)] for _ in range(BATCHES)
     ]
     return [
         Way("pipelined ZINCRBY", lambda number: batches[number % BATCHES], increment_bare),

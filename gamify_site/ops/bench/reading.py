@@ -13,6 +13,7 @@ from leaderboards.services import ranking
 ROWS = 50
 PAGE = f"/leaderboards/{BOARD}/?top=50&around=10"
 LEAST_CALLS = 30
+TURNS = 5
 
 
 def services(players: int, seconds: float) -> dict[str, Any]:
@@ -26,12 +27,16 @@ def services(players: int, seconds: float) -> dict[str, Any]:
 
 
 def page(players: int, seconds: float) -> dict[str, Any]:
-    """The page of the board for a player in its middle who is logged in, over one connection."""
+    """The page of the board for a player in its middle who is logged in, over one connection: the best of some turns.
+
+    What a moment of the machine does to a page is more than what the size of the board does.
+    """
     cookie = web.cookie_of(in_the_middle(players))
     with web.serving() as (port, _live_port):
         asked = [("GET", PAGE, "")]
         web.send(port, asked, seconds / 5, [cookie], connections=2 * web.WORKERS)  # warms all workers up
-        found = web.send(port, asked, seconds, [cookie], connections=1)
+        turns = [web.send(port, asked, seconds / TURNS, [cookie], connections=1) for _ in range(TURNS)]
+    found = min(turns, key=lambda it: float(it["p50_ms"]))
     say(f"page over HTTP: p50 {found['p50_ms']:.2f} ms, p99 {found['p99_ms']:.2f} ms, answers {found['statuses']}")
     return found
 

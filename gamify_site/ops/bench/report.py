@@ -27,7 +27,7 @@ PAGE = """\
 ## The page
 
 The page of the board with 50 top rows and the rows around a player in the middle of it who is logged in: over HTTP, one
-connection, through all of Django.
+connection, through all of Django; the best of five turns.
 """
 WRITES = """\
 ## Writing
@@ -62,8 +62,9 @@ limits, ties and those whom staff have hidden. That is less than one more round 
 CLUSTER = """\
 ## Three nodes
 
-Whole events in batches of 500 on {shards} shards, one client, on three nodes of a cluster, on one, and on a server that
-is no cluster: the CPU time of all servers for an event, the median of {turns} short turns of each (`bench cluster`).
+Whole events of {players} known players in batches of 500 on {shards} shards, one client, on three nodes of a cluster,
+on one, and on a server that is no cluster: the CPU time of all servers for an event. They took turns, {turns} each, and
+of each the turn is told that three of four are slower than, because whatever else the machine does can only add to it.
 Three nodes on a machine of two cores are hardly faster than one; what they compute is what can be told there. The three
 had {spread} of it.
 """
@@ -229,7 +230,7 @@ def _cluster(found: Mapping[str, Any] | None) -> Iterable[str]:
         names = {"three_nodes": "three nodes", "one_node": "one node", "server": "a server"}
         shares = ", ".join(f"{share:.0%}" for share in found["three_nodes"]["shares"])
         turns = len(found["server"]["server_us_of_turns"])
-        yield CLUSTER.format(shards=found["shards"], turns=turns, spread=shares)
+        yield CLUSTER.format(players=_count(found["players"]), shards=found["shards"], turns=turns, spread=shares)
         yield _table(
             ["", "events/s", "server µs an event", "least", "most"],
             (

@@ -34,7 +34,7 @@ def measure(players: int, seconds: float, python: str = "", url: str = "") -> di
         "memory": {name: round(value, 1) for name, value in memory._asdict().items()},
         "writes": writing.measure(players, seconds / 5),
         "reads": reading.services(players, seconds / 6),
-        "page": reading.page(players, seconds / 3),
+        "page": reading.page(players, seconds / 2),
     }
     if python:
         figures["beside"] = side_by_side.measure(python, players, seconds / 4)

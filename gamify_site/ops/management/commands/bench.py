@@ -30,7 +30,9 @@ class Command(BaseCommand):
             help=f"all of {', '.join(SUITES)} unless given; {SCALE}: boards from a thousand players to ten million",
         )
         parser.add_argument(
-            "--players", type=_players, help="players on the board (default: a million); on the greatest one of scale"
+            "--players",
+            type=_players,
+            help="players (default: a million; cluster: 100,000); on the greatest board of scale: ten million",
         )
         parser.add_argument("--seconds", type=float, default=5.0, help="how long each measurement takes (default: 5)")
         parser.add_argument(
