@@ -1,10 +1,10 @@
 -- Marks a period as closed, unless definitions or all data were replaced, or its closing interrupted, since it began.
 -- KEYS[1] the site's key prefix
--- ARGV    catalog version; board; suffix of the period; token of the lock of who closes it; the mark, as JSON
+-- ARGV    the catalog version, and the name of its key; the token of the lock of who closes the period, and the name of
+--         the lock; the name of the board's marks; suffix of the period; its mark, as JSON
 -- Returns `stale` or `ok`. Running it again does no harm. Cost: O(1).
 
-local site, name = KEYS[1], ARGV[2] .. ':' .. ARGV[3]
-if (redis.call('GET', site .. ':catalog:version') or '0') ~= ARGV[1] then return 'stale' end
-if redis.call('GET', site .. ':closing:' .. name) ~= ARGV[4] then return 'stale' end
-redis.call('HSET', site .. ':closed_periods:' .. ARGV[2], ARGV[3], ARGV[5])
+if (redis.call('GET', ARGV[2]) or '0') ~= ARGV[1] then return 'stale' end
+if redis.call('GET', ARGV[4]) ~= ARGV[3] then return 'stale' end
+redis.call('HSET', ARGV[5], ARGV[6], ARGV[7])
 return 'ok'

@@ -58,8 +58,8 @@ def open_again(periods: Iterable[tuple[str, str]]) -> None:
     groups: dict[str, list[str]] = {}
     for slug, suffix in periods:
         if suffix != "all":
-            groups.setdefault(slug, []).append(suffix)
-    calls = [(keys.site(), [slug, *suffixes]) for slug, suffixes in groups.items()]
+            groups.setdefault(slug, []).extend((suffix, keys.closing(slug, suffix)))
+    calls = [(keys.site(), [keys.closed_periods(slug), *named]) for slug, named in groups.items()]
     if calls:
         scripts.run("leaderboards/open_periods", calls, repeatable=True)
 
@@ -105,7 +105,8 @@ class Closing:
     def finish(self, size: int) -> None:
         """Marks the period as closed. Raises `Interrupted`, nothing is marked then. One round trip."""
         told = json.dumps({"at": int(clock.now().timestamp() * 1000), "size": size})
-        arguments = [self.version, self.slug, self.suffix, self.token, told]
+        fences = [self.version, keys.catalog_version(), self.token, keys.closing(self.slug, self.suffix)]
+        arguments = [*fences, keys.closed_periods(self.slug), self.suffix, told]
         if scripts.run("leaderboards/mark_closed", [(keys.site(), arguments)], repeatable=True) != [b"ok"]:
             raise Interrupted
 
