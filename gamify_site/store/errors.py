@@ -33,7 +33,7 @@ class WrongShards(StoreUnavailable):
 
     def __init__(self, held: int, told: int) -> None:
         super().__init__(
-            f"The data lies on {held} shards, but GAMIFY_SHARDS is {told}. Set it to {held}; `export` and `import` "
+            f"The data lies on {held} {'shard' if held == 1 else 'shards'}, but GAMIFY_SHARDS is {told}. Set it to {held}; `export` and `import` "
             "bring the data onto another number.",
             retry_after=60,
         )
