@@ -32,8 +32,9 @@ class WrongShards(StoreUnavailable):
     """The data lies on another number of shards than this process was told: it would look for players elsewhere."""
 
     def __init__(self, held: int, told: int) -> None:
+        shards = f"{held} {'shard' if held == 1 else 'shards'}"
         super().__init__(
-            f"The data lies on {held} {'shard' if held == 1 else 'shards'}, but GAMIFY_SHARDS is {told}. Set it to {held}; `export` and `import` "
-            "bring the data onto another number.",
+            f"The data lies on {shards}, but GAMIFY_SHARDS is {told}. Set it to {held}; `export` and `import` bring the "
+            "data onto another number.",
             retry_after=60,
         )
