@@ -34,7 +34,7 @@ class WrongShards(StoreUnavailable):
     def __init__(self, held: int, told: int) -> None:
         shards = f"{held} {'shard' if held == 1 else 'shards'}"
         super().__init__(
-            f"The data lies on {shards}, but GAMIFY_SHARDS is {told}. Set it to {held}; `export` and `import` bring the "
-            "data onto another number.",
+            f"The data lies on {shards}, but GAMIFY_SHARDS is {told}. Set it to {held}; `export` and `import` bring "
+            "the data onto another number.",
             retry_after=60,
         )
