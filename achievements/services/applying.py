@@ -18,7 +18,7 @@ from gamify_site import clock
 from gamify_site.store import shards
 from leaderboards import windows
 from leaderboards.definitions import Board
-from leaderboards.services import away, boards, scores
+from leaderboards.services import away, boards, rank_news, scores
 
 FIRST_DAY = date(2020, 1, 1).toordinal()
 QUARTER = 900  # seconds; the offsets of all timezones, and so their midnights, are multiples of it
@@ -116,12 +116,12 @@ def _settle(chunks: Sequence[Chunk], news: Sequence[Sequence[Any]]) -> None:
     if shards.count() == 1:
         return
     moments: dict[str, set[datetime]] = {}
-    climbers: dict[str, list[scores.Climber]] = {}
+    climbers: dict[str, list[rank_news.Climber]] = {}
     for chunk, told in zip(chunks, news, strict=True):
         for name, flat, _dropped in _by(told, 3):
             slug = name.decode()
             moments.setdefault(slug, set()).update({item.at for item in chunk.events} or {clock.now()})
-            climbers.setdefault(slug, []).extend(scores.read_climbers(flat))
+            climbers.setdefault(slug, []).extend(rank_news.read_climbers(flat))
     for slug, found in climbers.items():
         board = boards.get(slug)
         suffixes = {it: None for at in sorted(moments[slug], reverse=True) for it, _ in windows.sets_at(board, at)}

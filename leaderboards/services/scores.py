@@ -1,13 +1,11 @@
 """Writing scores. Each write is one script per shard, exact, and atomic for all windows and segments of the board."""
 
 import json
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -21,11 +19,10 @@ from gamify_site.store.connection import client, guarded, patiently
 from leaderboards import windows
 from leaderboards.definitions import Board, Combine, ScoreUpdate
 from leaderboards.errors import InsufficientBalance
-from leaderboards.services import away, boards, closings, limits, places
+from leaderboards.services import away, boards, closings, limits, places, rank_news
 
 MOST_NAMES = 20  # players named in an error
 MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s; forty calls take 0.1 to 0.2
-FEW_CLIMBERS = 16  # order values of which each is looked up
 MOST_WRITES_A_CALL = 500  # entries x sets of one script call, which then stays below 5 ms of server time
 Score = int | float | str | Decimal
 
@@ -114,22 +111,6 @@ def remove(slug: str, player: str) -> bool:
     return bool(removed)
 
 
-class Climber(NamedTuple):
-    """Somebody who rose within the top of one shard; order values before and after."""
-
-    player: str
-    before: int | None
-    after: int
-
-
-def read_climbers(flat: list[Any]) -> list[Climber]:
-    """Climbers as the scripts give them."""
-    return [
-        Climber(player.decode(), places.order_value(before) if before else None, places.order_value(after))
-        for player, before, after in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-    ]
-
-
 class _Entry(NamedTuple):
     """One score to write; `tick` is its place in the order of all writes."""
 
@@ -152,7 +133,7 @@ class _Reply:
     """What the script says of a batch."""
 
     refused: dict[int, int]  # index in the batch → units held
-    climbers: list[Climber]
+    climbers: list[rank_news.Climber]
     dropped: frozenset[str]
     before: places.Place | None
     after: places.Place | None
@@ -162,7 +143,7 @@ class _Reply:
         refused, climbers, dropped, place = raw
         return cls(
             refused={int(index): places.order_value(units) for index, units in _pairs(refused)},
-            climbers=read_climbers(climbers),
+            climbers=rank_news.read_climbers(climbers),
             dropped=frozenset(player.decode() for player in dropped),
             before=places.Place.read(place[:3]) if place else None,
             after=places.Place.read(place[3:]) if place else None,
@@ -284,7 +265,7 @@ def _send(batches: list[_Batch]) -> list[_Reply]:
     return replies
 
 
-def settle(board: Board, suffixes: Sequence[str], climbers: Sequence[Climber]) -> None:
+def settle(board: Board, suffixes: Sequence[str], climbers: Sequence[rank_news.Climber]) -> None:
     """What takes all shards to know after a write: who is over the limit, and who entered the top of the first set.
 
     No round trip with one shard, else one for each set of a board with a limit, and two where somebody climbed.
@@ -295,7 +276,7 @@ def settle(board: Board, suffixes: Sequence[str], climbers: Sequence[Climber]) -
         for suffix in suffixes:
             limits.enforce(board, suffix)
     if climbers:
-        _announce(board, suffixes[0], climbers)
+        rank_news.announce(board, suffixes[0], climbers)
 
 
 def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:
@@ -304,28 +285,6 @@ def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:
         return player in reply.dropped
     (held,) = places.find([(board, suffix, player)])
     return held.order is None
-
-
-def _announce(board: Board, suffix: str, climbers: Sequence[Climber]) -> None:
-    """Tells the news of those who rose into the top of all shards. Two round trips."""
-    orders = {order for _, before, after in climbers for order in (before, after) if order is not None}
-    if len(orders) <= FEW_CLIMBERS:
-        better = dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))
-    else:  # whoever is further down than the top's end does not matter
-        top = places.first(board, suffix, board.news_top + 1)
-        better = {order: bisect_left(top, -order, key=lambda entry: -entry.order) for order in orders}
-    news = [
-        (player, after, better[after] + 1)
-        for player, before, after in climbers
-        # The place before is counted after the climb, so the climber is one of those who are better than it.
-        if better[after] < board.news_top and (before is None or better[before] - 1 >= board.news_top)
-    ]
-    now = str(int(clock.now().timestamp() * 1000))
-    catalog.run(
-        "leaderboards/announce_ranks",
-        list(shards.group(news, lambda item: item[0]).items()),
-        lambda group: [board.slug, suffix, now, *chain.from_iterable(group)],
-    )
 
 
 def _pairs(flat: list[Any]) -> list[tuple[Any, Any]]:

@@ -1,9 +1,11 @@
 """Entering the top of a board is news, once an hour, in the player's feed and in the stream of rank events."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gamify_site.store import keys, shards
-from leaderboards.services import ranking, scores
+from leaderboards.services import rank_news, ranking, scores
 from tests.builders import crowd, make_board, make_player
 
 pytestmark = pytest.mark.usefixtures("services_store")
@@ -122,9 +124,32 @@ def test_many_who_enter_at_once_are_told_as_each_of_them_would_be(services_store
     after = {f"p{number:03}": number % 5 + 3 for number in range(0, 80, 2)}
     told = {}
     for slug, few in (("each", 10_000), ("together", 0)):
-        monkeypatch.setattr(scores, "FEW_CLIMBERS", few)
+        monkeypatch.setattr(rank_news, "FEW_ORDERS", few)
         make_board(slug, news_top=12, combine="last", entries=before)
         scores.submit_many(slug, after)
         told[slug] = sorted((player, rank) for player, board, rank in rank_events(services_store) if board == slug)
     assert told["together"] == told["each"]
     assert told["each"]
+
+
+@given(writes=st.lists(st.tuples(st.integers(0, 9), st.one_of(st.none(), st.integers(0, 20))), max_size=40))
+def test_news_are_told_as_a_list_of_all_entries_says(services_store, writes):
+    """Tops that fill, rise, tie and shrink again, whatever was remembered of them."""
+    services_store.empty()
+    board = make_board(news_top=2, combine="last")
+    entries: dict[str, int] = {}
+    told: dict[str, int] = {}  # player → rank; once an hour
+    for number, score in writes:
+        player = f"p{number}"
+        before = entries.pop(player, None)
+        if score is None:
+            scores.remove("coins", player)
+            continue
+        others = sorted(entries.values(), reverse=True)
+        entries[player] = score
+        scores.set("coins", player, score)
+        was_in = before is not None and sum(other > before for other in others) < board.news_top
+        rank = 1 + sum(other > score for other in others)
+        if rank <= board.news_top and not was_in and (before is None or score > before):
+            told.setdefault(player, rank)
+    assert sorted(rank_events(services_store)) == sorted((player, "coins", rank) for player, rank in told.items())
