@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from gamify_site import audit, clock
-from gamify_site.store import keys, shards
-from gamify_site.store.connection import ask, client, guarded
+from gamify_site.store import keys, scripts, shards
+from gamify_site.store.connection import ask
 
 FARTHEST = timedelta(days=3650)
 
@@ -50,12 +50,8 @@ def _read() -> timedelta:
 
 def _write(ahead: timedelta, by: str) -> None:
     before = _read()
-    with guarded():
-        pipeline = client().pipeline(transaction=False)
-        pipeline.set(keys.clock_ahead(), int(ahead.total_seconds()))
-        for shard in shards.everyone():  # pages show another day now
-            pipeline.publish(keys.changes(shard), "boards")
-        pipeline.execute()
+    ask([("set", keys.clock_ahead(), int(ahead.total_seconds()))])
+    scripts.run("store/tell_boards", [(keys.shard(shard), []) for shard in shards.everyone()], repeatable=True)
     clock.set_ahead(ahead)
     told = audit.changed({"days ahead": before.days}, {"days ahead": ahead.days})
     audit.record(audit.Entry("clock_moved", "clock", by, "", *told))

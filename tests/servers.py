@@ -65,9 +65,10 @@ class Child:
 class Private(Child):
     """A real server of this test process: its child, on a unix socket in a temporary folder, without persistence."""
 
-    def __init__(self, kind: str, program: str) -> None:
+    def __init__(self, kind: str, program: str, *options: str) -> None:
         self.kind = kind
         self.program = program
+        self.options = options
         self.folder = Path(tempfile.mkdtemp(prefix=f"gamify-{kind}-"))
         self.socket = self.folder / "server.sock"
         self.url = f"unix://{self.socket}?db=0"
@@ -79,7 +80,7 @@ class Private(Child):
         command = [self.program, "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--save", "", "--appendonly", "no", "--dir", str(self.folder), "--logfile", "server.log"]
         # In our own process group, so that whatever ends the tests from outside ends the server too.
-        self.process = subprocess.Popen(command)
+        self.process = subprocess.Popen([*command, *self.options])
         deadline = time.monotonic() + START_TIMEOUT
         with self.redis() as probe:
             while time.monotonic() < deadline:

@@ -138,6 +138,15 @@ class Cluster(RedisCluster):
         """A client for each primary."""
         return [self.get_redis_connection(node) for node in self.nodes_manager.get_nodes_by_server_type("primary")]
 
+    def homes(self, names: Sequence[str]) -> list[tuple[Any, list[str]]]:
+        """A client for each primary that has some of the keys or shard channels, with those. One round trip."""
+        self._look_around(None)
+        found: dict[str, tuple[Any, list[str]]] = {}
+        for name in names:
+            node = self._node_of(slot_of(name), may_be_old=False)
+            found.setdefault(node.name, (self.get_redis_connection(node), []))[1].append(name)
+        return list(found.values())
+
     def exchange(self, commands: Sequence[Command], *, copies: int = 0, may_be_old: bool = False) -> list[Any]:
         """Sends commands and gives the replies in the same order; where one failed, the exception stands for it.
 

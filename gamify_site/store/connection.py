@@ -116,6 +116,15 @@ def servers() -> list[Any]:
         return client().servers() if isinstance(client(), Cluster) else [client()]
 
 
+def homes(names: Sequence[str]) -> list[tuple[Any, list[str]]]:
+    """A client for each server that has some of the keys or shard channels, with those, as the cluster is now.
+
+    Raises `StoreUnavailable`. One round trip on a cluster.
+    """
+    with guarded():
+        return client().homes(names) if isinstance(client(), Cluster) else [(client(), list(names))]
+
+
 def connections() -> tuple[int, int]:
     """How many connections this process's pools have, and how many of them are in use. Asks nobody."""
     counts = [server.connection_pool.get_connection_count() for server in servers()]

@@ -2,16 +2,20 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import Empty, Queue
 
 import pytest
 
 from achievements.definitions import Event as Fact
 from achievements.services import events
-from gamify_site.store import subscription
+from gamify_site.store import keys, shards, subscription
 from leaderboards.services import scores
 from tests.achievements.builders import make
 from tests.builders import make_board, make_player
+from tests.clusters import Cluster
+from tests.conftest import forget_everything, point_at
+from tests.servers import Private, program
 
 BEGUN = "begun"
 PATIENCE = 10.0
@@ -34,18 +38,27 @@ class Heard:
         return found
 
 
-@pytest.fixture
-def heard(services_store) -> Iterator[Heard]:  # noqa: ARG001  (the store comes first)
+@contextmanager
+def listening() -> Iterator[Heard]:
+    """A subscription that stands."""
     it, stop = Heard(), threading.Event()
     thread = threading.Thread(
         target=subscription.listen, args=(it.queue.put, lambda: it.queue.put(BEGUN), stop), daemon=True
     )
     thread.start()
     it.until(BEGUN)
-    yield it
-    stop.set()
-    thread.join(PATIENCE)
+    try:
+        yield it
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def heard(services_store) -> Iterator[Heard]:  # noqa: ARG001  (the store comes first)
+    with listening() as it:
+        yield it
 
 
 def test_each_change_of_a_board_is_heard_once_a_batch(heard):
@@ -80,3 +93,52 @@ def test_subscription_comes_back_after_the_server_was_away(heard, services_store
     heard.until(BEGUN)
     make_player("alice", name="Alice")
     heard.until("boards")
+
+
+@pytest.fixture
+def cluster(settings) -> Iterator[Cluster]:
+    """A cluster of this test's own, which the program uses."""
+    servers = Cluster()
+    try:
+        servers.start()
+        settings.GAMIFY_SHARDS = 9
+        point_at(servers, settings)
+        yield servers
+    finally:
+        forget_everything()
+        servers.close()
+
+
+def test_nodes_of_a_cluster_do_not_pass_on_what_is_published(cluster):
+    with listening() as heard:
+        make_board("coins", entries={f"p{number}": number for number in range(30)})
+        heard.until("board coins")
+    for node in cluster.nodes:
+        assert "messages_publish" not in str(node.call("CLUSTER", "INFO"))
+
+
+@pytest.mark.parametrize("way", ["move", "move_at_once"])
+def test_shard_that_moves_is_heard_at_its_new_place(cluster, way):
+    make_board("coins")
+    alice = keys.shard(shards.of("alice"))
+    with listening() as heard:
+        target = next(node for node in cluster.nodes if node is not cluster.owner(alice))
+        getattr(cluster, way)(alice, target)
+        heard.until(BEGUN)
+        scores.submit("coins", "alice", 1)
+        heard.until("board coins")
+
+
+def test_servers_without_shard_channels_are_heard_as_well(settings):
+    older = Private(
+        "valkey", program("valkey"), "--rename-command", "SPUBLISH", "", "--rename-command", "SSUBSCRIBE", ""
+    )
+    older.start()
+    try:
+        point_at(older, settings)
+        with listening() as heard:
+            make_board("coins", entries={"alice": 1})
+            heard.until("board coins")
+    finally:
+        forget_everything()
+        older.close()

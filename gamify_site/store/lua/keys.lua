@@ -34,7 +34,11 @@ local function board_versions_key(shard) return shard .. ':board_versions' end
 local function changes_key(shard) return shard .. ':changes' end
 
 -- Tells the live processes what has changed: `board <slug>`, `boards` where a name or a rule did, or `feed <player>`.
-local function publish(shard, what) redis.call('PUBLISH', changes_key(shard), what) end
+-- A shard channel where the server has those, from Redis 7 on: a cluster passes other messages on to all its nodes.
+local function publish(shard, what)
+  local told = redis.pcall('SPUBLISH', changes_key(shard), what)
+  if type(told) == 'table' then redis.call('PUBLISH', changes_key(shard), what) end
+end
 
 -- True where the caller's definitions are not the ones that hold on this shard.
 local function catalog_is_stale(shard, version)
