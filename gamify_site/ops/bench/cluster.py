@@ -1,7 +1,8 @@
 """The same events on one server, one node and three: what they cost the servers, and how that is spread.
 
 On a machine of few cores three servers are no faster than one; the time that they compute for an event is what counts.
-It differs by a tenth from one moment to the next, whatever is measured: hence many short turns.
+It differs by a tenth from one moment to the next, whatever is measured: hence many short turns, and each is compared
+with the one beside it.
 """
 
 import json
@@ -9,66 +10,93 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import mean, median
 from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from gamify_site.ops.bench import goals
+from gamify_site.ops.bench import cluster_turn, goals
 from gamify_site.ops.bench.measuring import say
 from gamify_site.ops.progress import Bar
 from gamify_site.store.throwaway import cluster, lone_server
 
 SHARDS = 12  # of which each of three nodes with even ranges of slots has four
-ROUNDS = 12
+ROUNDS = 40
+PART = 10  # of the seconds, that a turn takes
+Turn = Mapping[str, Any]
 
 
 def run(players: int, seconds: float) -> dict[str, Any]:
-    """Makes the players known to each, then reports events to each in turns of half of the seconds."""
+    """Makes the players known to each, then reports events to each in turns of a tenth of the seconds."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gamify-cluster-")))
         addresses = {
             "server": stack.enter_context(lone_server(folder / "server")),
             "one_node": stack.enter_context(cluster(folder / "one", 1)),
-            "three_nodes": stack.enter_context(cluster(folder / "three", 3)),
+            "three_nodes": stack.enter_context(cluster(folder / "three", cluster_turn.NODES)),
         }
-        for address in addresses.values():
-            _turn(address, "fill", players)
+        clients = {
+            name: stack.enter_context(_client(address, players, seconds / PART)) for name, address in addresses.items()
+        }
+        asked = [(way, name) for way in cluster_turn.WAYS for name in clients]
+        turns: dict[tuple[str, str], list[Turn]] = {it: [] for it in asked}
         bar = Bar(OutputWrapper(sys.stdout))
-        turns: dict[str, list[dict[str, Any]]] = {name: [] for name in addresses}
         for number in range(ROUNDS):
-            for name in list(addresses)[:: 1 if number % 2 else -1]:  # nobody always comes after the same one
-                turns[name].append(json.loads(_turn(addresses[name], "measure", players, seconds / 2)))
-                bar(sum(map(len, turns.values())), ROUNDS * len(addresses))
-    return _say(players, {name: _undisturbed(found) for name, found in turns.items()})
+            for way, name in asked[:: 1 if number % 2 else -1]:  # nobody always comes after the same one
+                turns[way, name].append(_take_turn(clients[name], way))
+                bar(sum(map(len, turns.values())), ROUNDS * len(asked))
+    return _say(players, {way: {name: turns[way, name] for name in clients} for way in cluster_turn.WAYS})
 
 
-def _undisturbed(turns: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The turn that three of four are slower than: what else the machine does can only add to one."""
-    ordered = sorted(turns, key=lambda it: float(it["server_us"]))
-    return {**ordered[len(ordered) // 4], "server_us_of_turns": [it["server_us"] for it in ordered]}
+@contextmanager
+def _client(address: str, players: int, seconds: float) -> Iterator[Any]:
+    """A process that takes turns on the servers at an address, to which it has made the players known."""
+    environment = os.environ | {"GAMIFY_REDIS_URL": address, "GAMIFY_SHARDS": str(SHARDS)}
+    command = [sys.executable, "-m", cluster_turn.__name__, str(players), str(seconds)]
+    with subprocess.Popen(  # noqa: S603
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None  # noqa: S101  (for the type checker: it was asked for)
+        process.stdout.readline()
+        yield process
+        process.communicate()
 
 
-def _say(players: int, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    for name, told in found.items():
-        least, *_, most = told["server_us_of_turns"]
-        say(
-            f"full events, {name.replace('_', ' ')}: {told['per_second']:>7,}/s, "
-            f"{told['server_us']:.2f} µs of server time each ({least:.2f} to {most:.2f})"
-        )
-    three = found["three_nodes"]
-    more = three["server_us"] / found["one_node"]["server_us"] - 1
-    figures = {"players": players, "shards": SHARDS, **found, "more_server_time": round(more, 3)}
+def _take_turn(process: Any, way: str) -> Turn:
+    process.stdin.write(f"{way}\n")
+    process.stdin.flush()
+    found: Turn = json.loads(process.stdout.readline())
+    return found
+
+
+def _say(players: int, turns: Mapping[str, Mapping[str, Sequence[Turn]]]) -> dict[str, Any]:
+    figures: dict[str, Any] = {"players": players, "shards": SHARDS, "turns": ROUNDS}
+    for way, found in turns.items():
+        told = {name: _middle(some) for name, some in found.items()}
+        pairs = zip(found["three_nodes"], found["one_node"], strict=True)
+        figures[way] = {**told, "more_server_time": round(median(a["us"] / b["us"] for a, b in pairs) - 1, 3)}
+        for name, one in told.items():
+            say(
+                f"{cluster_turn.WAYS[way]}, {name.replace('_', ' ')}: {one['per_second']:>7,}/s, {one['us']:.2f} µs of "
+                f"server time an event ({one['least']:.2f} to {one['most']:.2f})"
+            )
+        spread = ", ".join(f"{share:.0%}" for share in told["three_nodes"]["shares"])
+        say(f"spread over the nodes: {spread} (even: 33 %)")
     for goal in goals.of_cluster(figures):
         say(goal.told())
-    say(f"spread over the nodes: {', '.join(f'{share:.0%}' for share in three['shares'])} (even: 33 %)")
     return figures
 
 
-def _turn(address: str, *what: object) -> str:
-    """What a turn prints."""
-    environment = os.environ | {"GAMIFY_REDIS_URL": address, "GAMIFY_SHARDS": str(SHARDS)}
-    command = [sys.executable, "-m", "gamify_site.ops.bench.cluster_turn", *map(str, what)]
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout  # noqa: S603
+def _middle(turns: Sequence[Turn]) -> dict[str, Any]:
+    """The median of some turns, and the best and worst of them."""
+    costs = [turn["us"] for turn in turns]
+    return {
+        "per_second": round(median(turn["per_second"] for turn in turns)),
+        "us": round(median(costs), 2),
+        "least": min(costs),
+        "most": max(costs),
+        "shares": [round(mean(share), 3) for share in zip(*(turn["shares"] for turn in turns), strict=True)],
+    }

@@ -1,12 +1,15 @@
-"""One turn of `bench cluster`, in a process of its own, which is told the address as any program of the site is.
+"""The client of `bench cluster`, a process of its own, which is told the address as any program of the site is.
 
-`python -m gamify_site.ops.bench.cluster_turn fill PLAYERS` reports an event of each player,
-`… measure PLAYERS SECONDS` events of players drawn from all, and prints the figures as JSON.
+`python -m gamify_site.ops.bench.cluster_turn PLAYERS SECONDS` reports an event of each player and prints a line; then,
+for each line of its input that names one of `WAYS`, it reports events for so long and prints the figures as JSON.
 """
 
 import json
+import os
+import random
 import sys
 from collections.abc import Sequence
+from itertools import count
 from time import perf_counter
 from typing import Any
 
@@ -15,18 +18,29 @@ import django
 from achievements.definitions import Event
 from achievements.services import events as reported
 from gamify_site.ops.bench import events
-from gamify_site.ops.bench.measuring import BATCH
-from gamify_site.store import connection
+from gamify_site.ops.bench.measuring import BATCH, Way
+from gamify_site.store import connection, keys, shards
+from gamify_site.store.cluster import slot_of
+
+NODES = 3
+SLOTS = 16384
+WAYS = {"at_once": "each batch for all nodes at once", "in_turn": "each batch for one node, by turns"}
+WARMING_UP = 20  # batches: scripts are loaded, connections made
 
 
 def main() -> None:
     django.setup()
-    what, players, *seconds = sys.argv[1:]
+    players, seconds = int(sys.argv[1]), float(sys.argv[2])
     events.define()
-    if what == "fill":
-        fill(int(players))
-    else:
-        json.dump(measure(int(players), float(seconds[0])), sys.stdout)
+    fill(players)
+    ways = {"at_once": events.whole(_batches(players, 1)), "in_turn": events.whole(_batches(players, NODES))}
+    numbers = count()
+    for way in ways.values():
+        for _ in range(WARMING_UP):
+            reported.record(way.prepare(next(numbers)))
+    _print("ready")
+    for line in sys.stdin:
+        _print(measure(ways[line.strip()], numbers, seconds))
 
 
 def fill(players: int) -> None:
@@ -36,28 +50,42 @@ def fill(players: int) -> None:
         reported.record([Event(name, events.FULL, id=f"first-{name}") for name in names])
 
 
-def measure(players: int, seconds: float) -> dict[str, Any]:
+def _batches(players: int, parts: int) -> list[events.Batch]:
+    """Batches of which each is for the players of a part of all slots, one part after the other."""
+    dice = random.Random(os.getpid())  # noqa: S311
+    drawn: list[list[tuple[str, int]]] = [[] for _ in range(parts)]
+    while min(map(len, drawn)) < events.BATCHES // parts * BATCH:
+        name = events.player(dice.randrange(players))
+        slot = slot_of(keys.shard(shards.of(name)))
+        drawn[slot * parts // SLOTS].append((name, dice.randrange(1, 100)))
+    starts = range(0, events.BATCHES // parts * BATCH, BATCH)
+    return [part[start : start + BATCH] for start in starts for part in drawn]
+
+
+def measure(way: Way, numbers: "count[int]", seconds: float) -> dict[str, Any]:
     """Events a second, microseconds of all servers for each, and each server's share."""
-    way = events.ways(players)[-1]
-    for number in range(20):  # scripts are loaded, connections made
-        reported.record(way.prepare(-1 - number))
     servers = connection.servers()
     before, began, done = _server_seconds(servers), perf_counter(), 0
     while perf_counter() - began < seconds:
-        reported.record(way.prepare(done))
+        way.write(way.prepare(next(numbers)))
         done += 1
     took = perf_counter() - began
     used = [after - start for after, start in zip(_server_seconds(servers), before, strict=True)]
     return {
-        "per_second": round(done * BATCH / took),
-        "server_us": round(sum(used) / (done * BATCH) * 1e6, 2),
-        "shares": [round(it / sum(used), 3) for it in used],
+        "per_second": done * BATCH / took,
+        "us": round(sum(used) / (done * BATCH) * 1e6, 2),
+        "shares": [it / sum(used) for it in used],
     }
 
 
 def _server_seconds(servers: Sequence[Any]) -> list[float]:
     usages = [server.info("cpu") for server in servers]
     return [float(usage["used_cpu_user"] + usage["used_cpu_sys"]) for usage in usages]
+
+
+def _print(what: Any) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -70,10 +70,12 @@ CLUSTER = """\
 ## Three nodes
 
 Whole events of {players} known players in batches of 500 on {shards} shards, one client, on three nodes of a cluster,
-on one, and on a server that is no cluster: the CPU time of all servers for an event. They took turns, {turns} each, and
-of each the turn is told that three of four are slower than, because whatever else the machine does can only add to it.
-Three nodes on a machine of two cores are hardly faster than one; what they compute is what can be told there. The three
-had {spread} of it.
+on one, and on a server that is no cluster: the CPU time of all servers for an event. They took turns, {turns} short
+ones each; the median of them is told, and of the goal the median of what three nodes took beside one in the same round.
+*At once*: players are drawn from all, so that all nodes work on each batch at the same time. On two cores they and
+their client push each other off the cores, and out of the caches. *By turns*: each batch is for the players of one
+node, so that nodes work one after the other, as if each had a core of its own. The three had {at_once} of it at once,
+and {in_turn} by turns.
 """
 
 
@@ -231,24 +233,18 @@ def _compared(row: Mapping[str, Any]) -> Iterable[str]:
 def _cluster(found: Mapping[str, Any] | None) -> Iterable[str]:
     if found:
         names = {"three_nodes": "three nodes", "one_node": "one node", "server": "a server"}
-        shares = ", ".join(f"{share:.0%}" for share in found["three_nodes"]["shares"])
-        turns = len(found["server"]["server_us_of_turns"])
-        yield CLUSTER.format(players=_count(found["players"]), shards=found["shards"], turns=turns, spread=shares)
+        ways = {"at_once": "at once", "in_turn": "by turns"}
+        shares = {way: ", ".join(f"{share:.0%}" for share in found[way]["three_nodes"]["shares"]) for way in ways}
+        yield CLUSTER.format(players=_count(found["players"]), shards=found["shards"], turns=found["turns"], **shares)
         yield _table(
             ["", "events/s", "server µs an event", "least", "most"],
             (
-                (
-                    name,
-                    _count(found[key]["per_second"]),
-                    *(f"{value:.1f}" for value in (found[key]["server_us"], *_ends(found[key]["server_us_of_turns"]))),
-                )
+                (f"{name}, {how}", _count(one["per_second"]), *(f"{one[it]:.1f}" for it in ("us", "least", "most")))
+                for way, how in ways.items()
                 for key, name in names.items()
+                for one in (found[way][key],)
             ),
         )
-
-
-def _ends(ordered: Sequence[float]) -> tuple[float, float]:
-    return ordered[0], ordered[-1]
 
 
 def _events(found: Mapping[str, Any] | None) -> Iterable[str]:
