@@ -1,5 +1,8 @@
 """Clock travel: every part of the program obeys, and outside the demo there is none."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -116,3 +119,17 @@ def test_in_the_demo_too_a_process_is_alive_without_its_data_store(demo, setting
             assert Client(raise_request_exception=False).get("/").status_code == 503
     finally:
         demo.start()
+
+
+def test_styles_of_the_demo_do_not_wait_for_its_data_store():
+    """The page that says that it is away looks like the others."""
+    look = "import django; django.setup(); from django.test import Client; print(Client().get(sys.argv[1]).status_code)"
+    command = [sys.executable, "-c", f"import sys; {look}", "/static/css/tokens.css"]
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "gamify_site.settings",
+        "GAMIFY_DEMO": "1",
+        "GAMIFY_ALLOWED_HOSTS": "testserver",
+        "GAMIFY_REDIS_URL": "redis://127.0.0.1:1/0",
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "200\n"
