@@ -19,7 +19,7 @@ from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask
 from leaderboards import windows
 from leaderboards.definitions import Board
-from leaderboards.services import boards, limits
+from leaderboards.services import boards, closings, limits
 
 T = TypeVar("T")
 Rules = dict[str, Any]
@@ -66,16 +66,17 @@ def run(
 
 
 def settle(back: Sequence[bytes]) -> None:
-    """Enforces the limits of boards that somebody has come back to: board and suffix by turns, as the scripts tell.
+    """What takes more than one script where somebody has come back: `back` is board and suffix by turns, as they tell.
 
-    No round trip with one shard, where the script has done so, else one for each set of a board with a limit.
+    Limits are enforced, and periods that were closed without them will be closed again. No round trip where nobody has
+    come back, else one, and with several shards one more for each set of a board with a limit.
     """
-    if shards.count() == 1:
-        return
-    for slug, suffix in dict.fromkeys(zip(back[::2], back[1::2], strict=True)):
-        board = boards.find(slug.decode())
+    sets = dict.fromkeys((slug.decode(), suffix.decode()) for slug, suffix in zip(back[::2], back[1::2], strict=True))
+    closings.open_again(sets)
+    for slug, suffix in sets if shards.count() > 1 else ():  # with one shard the script has enforced them
+        board = boards.find(slug)
         if board is not None and board.max_entries is not None:
-            limits.enforce(board, suffix.decode())
+            limits.enforce(board, suffix)
 
 
 def _welcome(shard: int, players: Sequence[bytes]) -> None:

@@ -41,9 +41,6 @@ def show(player: str, reason: str, *, by: str) -> bool:
     if answer == b"unchanged":
         return False
     away.settle(answer)
-    closings.open_again(
-        (slug.decode(), suffix.decode()) for slug, suffix in zip(answer[::2], answer[1::2], strict=True)
-    )
     audit.record(audit.Entry("player_shown", player, by, reason))
     return True
 

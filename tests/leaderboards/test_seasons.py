@@ -346,6 +346,27 @@ def test_who_is_shown_after_the_closing_wins(clock):
     assert (told("alice")[0][2], told("bob")[0][2]) == (1, 2)
 
 
+@pytest.mark.parametrize("come_back", ["score", "event", "crowd"])
+def test_who_was_away_at_the_closing_wins_when_they_come_back(clock, come_back):
+    make_board(action="coin", windows=("season",), seasons=(season("autumn", "2082-11-20", "2083-01-01"),))
+    scores.submit_many("coins", {"alice": 9, "bob": 5, "charlie": 4, "dora": 3, "emil": 2})
+    clock.advance(days=40)
+    scores.submit("coins", "bob", 1)
+    assert away.leave_due() == 4
+    make_board("gems", action="coin")
+    clock.set(datetime(2083, 1, 9, tzinfo=UTC))
+    seasons.close_due()
+    assert winners() == [[(1, "bob", 6)]]
+    if come_back == "score":
+        scores.submit("gems", "alice", 1)
+    else:
+        back = ["alice"] if come_back == "event" else ["alice", "charlie", "dora", "emil"]
+        events.record([Event(player, "coin", 1) for player in back])
+    seasons.close_due()
+    assert winners()[0][:2] == [(1, "alice", 9), (2, "bob", 6)]
+    assert told("alice")[0][2] == 1
+
+
 def test_hiding_somebody_opens_no_period_that_they_were_not_on(clock):
     make_board(windows=("all", "day"), entries={"alice": 9})
     clock.advance(days=1)
