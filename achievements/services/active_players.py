@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from gamify_site import clock
-from gamify_site.store import catalog, keys, shards
+from gamify_site.store import catalog, keys, shards, versions
 from gamify_site.store.connection import ask
 
 SPANS = (1, 7, 30)  # days that are counted together
@@ -40,7 +40,7 @@ def keep_over() -> list[Active]:
     for day in _days(_first_to_write(last), last):
         (numbers,) = _count([day])
         told = ("HSETNX", keys.active_players(), day.isoformat(), _text(numbers))
-        is_ours = catalog.write_if(version, keys.site(), *told)
+        is_ours = versions.write_if(version, keys.site(), *told)
         if is_ours is None:
             break
         if is_ours:

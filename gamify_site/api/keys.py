@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from gamify_site import audit, clock
-from gamify_site.store import catalog, keys, scripts
+from gamify_site.store import keys, scripts, versions
 from gamify_site.store.connection import ask, client, guarded
 
 Scope = Literal["read", "write"]
@@ -68,7 +68,7 @@ def create(name: str, scope: Scope, *, by: str) -> tuple[ApiKey, str]:
     name = check_name(name)
     if scope not in SCOPES:
         raise ValidationError({"scope": _("Choose read or write.")})
-    catalog.insist_on_open_data()
+    versions.insist_on_open_data()
     stored = {"name": name, "scope": scope, "created": clock.now().isoformat(), "created_by": by}
     secret, digest = _store(stored)
     audit.record(audit.Entry("key_created", name, by, after={"scope": scope}))

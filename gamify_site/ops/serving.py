@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from gamify_site.ops.processes import METRICS_FOLDER
-from gamify_site.store import catalog
+from gamify_site.store import shard_count
 from gamify_site.store.errors import StoreUnavailable, WrongShards
 
 START_TIMEOUT = 60.0  # seconds
@@ -76,7 +76,7 @@ def _check_port(host: str, port: int, option: str) -> None:
 def _check_data() -> None:
     """A data store that is away says so on all pages until it is there; data that is elsewhere would never be found."""
     try:
-        catalog.check_shards()
+        shard_count.check()
     except WrongShards:
         raise
     except StoreUnavailable:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.players import accounts
-from gamify_site.store import catalog
+from gamify_site.store import versions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -44,7 +44,7 @@ class AccountManager(BaseUserManager["Account"]):
         Raises `ValidationError` at `username` where the name is taken or no legal player id, `StoreUnavailable`.
         """
         account = Account(username=check_player_id(username, "username"), player_id=username, is_staff=is_staff)
-        catalog.insist_on_open_data()
+        versions.insist_on_open_data()
         account.set_password(password)
         account.save()
         return account

@@ -4,9 +4,6 @@ Each definition is a hash. Every change moves the catalog's version on, on the s
 Scripts get the version that their caller knows as ARGV[1] and answer `stale` where another one holds on the shard;
 the caller then reads the definitions anew and tries again. So a rule holds for every write as soon as it is saved,
 at no extra round trip.
-
-While all data is being replaced the version is `resetting-… <by what>`: only the thread that replaces it, which made
-that version up, reads and writes under it; for everybody else the data is closed.
 """
 
 import json
@@ -14,21 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from hashlib import sha256
-from secrets import token_hex
 from typing import Any, NamedTuple, TypeVar
 
-from gamify_site.store import keys, scripts, shards
+from gamify_site.store import keys, scripts, shard_count, versions
 from gamify_site.store.connection import ask, client, guarded, insist_on_new_answers, patiently
-from gamify_site.store.errors import Resetting, StoreUnavailable, WrongShards
+from gamify_site.store.errors import StoreUnavailable
 
 T = TypeVar("T")
 Fields = dict[str, str]
 
-RESETTING = "resetting-"
-NEVER_CHANGED = "0"
 KINDS = ("board", "achievement")
-STALE = b"stale"
 TRIES = 4
 
 
@@ -43,13 +35,12 @@ class Snapshot:
 
 @dataclass(slots=True)
 class _Knowledge:
-    """What is known of the catalog, and the version under which its owner replaces all data, if it does.
+    """What is known of the catalog.
 
-    `supposed` is a definition that its owner takes for granted although it does not hold: kind, slug, fields.
+    `supposed` is a definition that is taken for granted although it does not hold: kind, slug, fields.
     """
 
     snapshot: Snapshot | None = None
-    replacing: str | None = None
     supposed: tuple[str, str, Mapping[str, str]] | None = None
 
 
@@ -67,7 +58,7 @@ def follow() -> None:
     known = _own.get().snapshot
     if known is not None:
         (version,) = ask([("get", keys.catalog_version())])
-        if (version or NEVER_CHANGED.encode()).decode() != known.version:
+        if (version or versions.NEVER_CHANGED.encode()).decode() != known.version:
             forget()
 
 
@@ -127,13 +118,13 @@ def change(kind: str, slug: str, make: Callable[[], Change]) -> None:
         if _own.get().snapshot is not known:
             continue
         fields = [part for pair in sorted(made.fields.items()) for part in pair]
-        following = _own.get().replacing or _next_version(known.version, (kind, slug, *fields))
+        following = versions.replaced_under.get() or versions.following(known.version, (kind, slug, *fields))
         told = [part for pair in made.entry.items() for part in pair]
         remembered = json.dumps({"revision": made.revision, "number": made.fields.get("revision", ""), "entry": told})
         arguments = [known.version, following, kind, slug, remembered, *fields]
         if scripts.run("store/change_definition", [(keys.site(), arguments)]) == [b"ok"]:
-            if publish() == following:
-                _own.get().snapshot = _changed(known, following, kind, slug, made.fields)
+            is_ours = versions.publish() == following
+            _own.get().snapshot = _changed(known, following, kind, slug, made.fields) if is_ours else None
             return
         forget()
     raise StoreUnavailable("The definitions are being changed.")
@@ -142,7 +133,14 @@ def change(kind: str, slug: str, make: Callable[[], Change]) -> None:
 @contextmanager
 def supposing(kind: str, slug: str, fields: Mapping[str, str]) -> Iterator[None]:
     """Within it this thread sees the definitions as they would be with this one; it must only read."""
-    token = _own.set(_Knowledge(supposed=(kind, slug, fields)))
+    with apart((kind, slug, fields)):
+        yield
+
+
+@contextmanager
+def apart(supposed: tuple[str, str, Mapping[str, str]] | None = None) -> Iterator[None]:
+    """Within it this thread reads the definitions anew, and what it knows is its own."""
+    token = _own.set(_Knowledge(supposed=supposed))
     try:
         yield
     finally:
@@ -167,213 +165,16 @@ def _changed(known: Snapshot, version: str, kind: str, slug: str, fields: Mappin
     return Snapshot(version, {**known.definitions, kind: others | changed})
 
 
-def _next_version(known: str, change: Sequence[str]) -> str:
-    """`<counter>-<digest>`; the digest chains all changes: equal versions mean equal rules, even after a reset."""
-    counter = int(known.partition("-")[0]) + 1
-    digest = sha256("\0".join((known, *change)).encode()).hexdigest()[:12]
-    return f"{counter}-{digest}"
-
-
-def publish() -> str:
-    """Tells every shard the version that holds for the site, and gives it. Three round trips; two where all know it.
-
-    The shards are read before the site, and a shard hears of a version after the site does: what a shard holds and the
-    site does not is therefore out of date, and is replaced unless somebody has done so in between.
-    """
-    held = dict(zip(shards.everyone(), _read_shard_versions(), strict=True))
-    with guarded():
-        version = patiently(_read_version)
-    calls = [
-        (keys.shard(shard), [keys.shard_catalog_version(shard), found, version])
-        for shard, found in held.items()
-        if found != version
-    ]
-    if calls:
-        scripts.run("store/swap_version", calls, repeatable=True)
-    forget()
-    return version
-
-
-def _read_shard_versions() -> list[str]:
-    def read() -> list[bytes | None]:
-        pipeline = client().pipeline(transaction=False)
-        for shard in shards.everyone():
-            pipeline.get(keys.shard_catalog_version(shard))
-        found: list[bytes | None] = pipeline.execute()
-        return found
-
-    with guarded():
-        return [(version or NEVER_CHANGED.encode()).decode() for version in patiently(read)]
-
-
-@contextmanager
-def replacing(subject: str, insist: Callable[[], None] | None = None) -> Iterator[Callable[[Sequence[str]], None]]:
-    """Closes the data to all others while this thread replaces it as a whole, and opens it again at the end.
-
-    Gives a function that removes keys (`remove`), which must be used for that; all else is written by the services as
-    usual. Everybody else gets `Resetting` from them, also in other threads. Where the block fails the data stays
-    closed, better no answer than half of one, until it is replaced again. Of two who replace at once the first gets
-    `Resetting`. The version at the end depends on the
-    definitions and on `subject`, which names the data: what was rendered of other data is then never taken for current.
-
-    `insist` is called once the data is closed and nothing is removed yet: where it raises, the data is opened again as
-    it was. With it, data that is closed already raises `Resetting` and is left as it is.
-    """
-    own = _Knowledge(replacing=f"{RESETTING}{token_hex(8)} {subject}")
-    before = _close_if_open(str(own.replacing)) if insist else ""
-    token = _own.set(own)
-    try:
-        if insist:
-            _close_insisting(own, before, insist)
-        else:
-            _close(str(own.replacing))
-        yield _remove_keys
-        definitions = snapshot().definitions
-        with guarded():
-            client().set(keys.shard_count(), shards.count())
-        final = _next_version(NEVER_CHANGED, [subject, *(repr(sorted(definitions[kind].items())) for kind in KINDS)])
-        if _swap_site_version(str(own.replacing), final) != final:
-            raise Resetting
-    finally:
-        _own.reset(token)
-    publish()
-
-
-def _close(version: str) -> None:
-    with guarded():
-        client().set(keys.catalog_version(), version)
-    _close_shards(version)
-
-
-def _close_shards(version: str) -> None:
-    with guarded():
-        for shard in shards.everyone():
-            client().set(keys.shard_catalog_version(shard), version)
-    if _read_version() != version:  # somebody else has begun since
-        raise Resetting
-
-
-def _close_if_open(version: str) -> str:
-    """Closes the site alone, and gives the version that held. Raises `Resetting` where it is closed already."""
-    for _ in range(TRIES):
-        with guarded():
-            before = patiently(_read_version)
-        if _swap_site_version(before, version) == version:
-            return before
-    raise StoreUnavailable("The definitions are being changed.")
-
-
-def _close_insisting(own: _Knowledge, before: str, insist: Callable[[], None]) -> None:
-    """Closes the shards too, and opens everything again where `insist` raises."""
-    version = str(own.replacing)
-    try:
-        _close_shards(version)
-        insist()
-    except BaseException:
-        own.replacing = None
-        if _swap_site_version(version, before) == before:
-            publish()
-        raise
-
-
-def _swap_site_version(found: str, new: str) -> str:
-    (held,) = scripts.run("store/swap_version", [(keys.site(), [keys.catalog_version(), found, new])])
-    return str(held.decode())
-
-
-def _remove_keys(names: Sequence[str]) -> None:
-    """Removes keys, but for the versions, while this thread replaces the data. One round trip; for some 500 keys."""
-    version_keys = {keys.shard(shard): keys.shard_catalog_version(shard) for shard in shards.everyone()}
-    version_keys[keys.site()] = keys.catalog_version()
-    version = _own.get().replacing
-    groups: dict[str, list[str]] = {}
-    for name in set(names).difference(version_keys.values()):
-        groups.setdefault(name[: name.index("}") + 1], []).append(name)
-    calls = [(prefix, [version_keys.get(prefix, ""), version, *group]) for prefix, group in groups.items()]
-    if calls and STALE in scripts.run("store/remove_keys", calls, repeatable=True):
-        raise Resetting
-
-
-def write(work: Sequence[tuple[str, Sequence[Any]]]) -> None:
-    """Runs commands while this thread replaces all data: `(key prefix, words)`, the words of all its commands, before
-    each command how many it has. All keys of one call begin with its prefix.
-
-    Raises `Resetting` where somebody else has begun to replace the data since, and outside of `replacing`;
-    `StoreUnavailable`, some may then have been written. One round trip; a call should take less than 5 ms.
-    """
-    version = _own.get().replacing
-    if version is None:
-        raise Resetting
-    calls = [(prefix, [_version_key(prefix), version, *words]) for prefix, words in work]
-    if calls and STALE in scripts.run("store/write_keys", calls):
-        raise Resetting
-
-
-def write_if(version: str, prefix: str, *command: Any) -> Any:
-    """Runs a command on keys with this prefix, and gives its reply; None where `version` does not hold there any more,
-    nothing is written then. What `current_version` told before the data was read keeps out of data that has been
-    replaced since what was made of the old one. Raises `StoreUnavailable`. One round trip.
-    """
-    (reply,) = scripts.run("store/write_keys", [(prefix, [_version_key(prefix), version, len(command), *command])])
-    return None if reply == STALE else reply
-
-
-def _version_key(prefix: str) -> str:
-    return keys.catalog_version() if prefix == keys.site() else f"{prefix}:catalog_version"
-
-
-def insist_on_open_data() -> None:
-    """Raises `Resetting` where somebody else replaces all data: what is not written by a fenced script would be lost.
-
-    Raises `StoreUnavailable`. One round trip.
-    """
-    with guarded():
-        patiently(_read_version)
-
-
-def check_shards() -> None:
-    """Raises `WrongShards` where there are players on another number of shards than GAMIFY_SHARDS says.
-
-    Raises `StoreUnavailable`. One round trip; two where the number differs.
-    """
-    held = _held_shards()
-    if held not in (0, shards.count()) and any(ask([("zcard", keys.players(shard)) for shard in range(held)])):
-        raise WrongShards(held, shards.count())
-
-
-def _held_shards() -> int:
-    """On how many shards the data says that it lies; 0 where it does not say so yet."""
-    with guarded():
-        return int(patiently(lambda: client().get(keys.shard_count())) or 0)
-
-
-def _note_shards() -> None:
-    """Lets the data say on how many shards it lies, before anything is written to it."""
-    if _own.get().replacing is None:
-        check_shards()
-        if _held_shards() != shards.count():
-            with guarded():
-                client().set(keys.shard_count(), shards.count())
-
-
 def _load() -> Snapshot:
-    _note_shards()
+    if versions.replaced_under.get() is None:
+        shard_count.note()
     with guarded():
         for _ in range(TRIES):
-            before = patiently(_read_version)
+            before = patiently(versions.read)
             found = patiently(_read_definitions)
-            if patiently(_read_version) == before:
+            if patiently(versions.read) == before:
                 return Snapshot(before, found)
     raise StoreUnavailable("The definitions are being changed.")
-
-
-def _read_version() -> str:
-    value: Any = client().get(keys.catalog_version())
-    found = str((value or NEVER_CHANGED.encode()).decode())
-    replacing = _own.get().replacing
-    if found != replacing and (replacing is not None or found.startswith(RESETTING)):
-        raise Resetting(found.partition(" ")[2])
-    return found
 
 
 def _read_definitions() -> dict[str, dict[str, Fields]]:
@@ -405,11 +206,11 @@ def run(
         calls = [(keys.shard(work[index][0]), [version, *arguments(work[index][1])]) for index in waiting]
         for index, reply in zip(waiting, scripts.run(script, calls, repeatable=repeatable), strict=True):
             replies[index] = reply
-        waiting = [index for index in waiting if replies[index] == STALE]
+        waiting = [index for index in waiting if replies[index] == versions.STALE]
         if not waiting:
             return replies
         insist_on_new_answers()
         if attempt:  # a process that died while it saved a definition left a shard behind
-            publish()
+            versions.publish()
         forget()
     raise StoreUnavailable("The definitions are being changed.")

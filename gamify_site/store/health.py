@@ -2,7 +2,7 @@
 
 from redis.exceptions import RedisError
 
-from gamify_site.store import catalog, keys
+from gamify_site.store import keys, shard_count, versions
 from gamify_site.store.connection import client
 from gamify_site.store.errors import StoreUnavailable
 
@@ -17,5 +17,5 @@ def check() -> None:
         client().setrange(keys.probe(), 0, "")  # counts as a write, but an empty text at a missing key makes none
     except (RedisError, OSError) as error:
         raise StoreUnavailable("The data store takes no writes.") from error
-    catalog.insist_on_open_data()
-    catalog.check_shards()
+    versions.insist_on_open_data()
+    shard_count.check()

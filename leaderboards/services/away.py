@@ -15,7 +15,7 @@ from django.conf import settings
 
 from gamify_site import clock
 from gamify_site.players import walk
-from gamify_site.store import catalog, keys, shards
+from gamify_site.store import catalog, keys, shards, versions
 from gamify_site.store.connection import ask
 from leaderboards import windows
 from leaderboards.definitions import Board
@@ -110,7 +110,7 @@ def _leave(shard: int, limit: int) -> int:
         player, seen = found[-1]
         place = walk.Place(shard, seen, player)
         told = f"{seen:.0f}:{player}"
-        if catalog.write_if(version, keys.shard(shard), "SET", keys.away_until(shard), told) is None:
+        if versions.write_if(version, keys.shard(shard), "SET", keys.away_until(shard), told) is None:
             return left
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from achievements.services import active_players
-from gamify_site.store import catalog, keys
+from gamify_site.store import keys, replacing
 from tests.achievements.builders import do
 
 pytestmark = pytest.mark.usefixtures("services_store")
@@ -99,7 +99,7 @@ def test_numbers_of_data_that_has_been_replaced_meanwhile_are_not_written(clock,
 
     def count_and_replace(dates):
         found = count(dates)
-        with catalog.replacing("other data"):
+        with replacing.all_data("other data"):
             pass
         return found
 

@@ -10,7 +10,7 @@ from achievements.services import backfill, events, progress
 from achievements.services import integrity as achievement_integrity
 from gamify_site.ops import integrity
 from gamify_site.players import services as players
-from gamify_site.store import catalog, keys, shards
+from gamify_site.store import keys, replacing, shards
 from leaderboards.definitions import EXACT
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import away, boards, moderation, ranking, scores, seasons
@@ -210,7 +210,7 @@ def test_how_far_leaving_has_come_does_not_outlive_the_data(clock, monkeypatch, 
 
     def take_off_and_replace(*arguments):
         left = take_off(*arguments)
-        with catalog.replacing("other data"):
+        with replacing.all_data("other data"):
             pass
         return left
 

@@ -8,7 +8,7 @@ import pytest
 from achievements.definitions import Event
 from achievements.services import events
 from gamify_site.players import services as players
-from gamify_site.store import catalog, keys, shards
+from gamify_site.store import catalog, keys, replacing, shards
 from leaderboards.errors import UnknownBoard
 from leaderboards.services import archive, away, boards, moderation, ranking, scores, seasons
 from tests.builders import brief, crowd, make_board, make_player, season
@@ -427,7 +427,7 @@ def test_closing_is_not_marked_in_data_that_has_been_replaced_meanwhile(clock, m
     write = archive.write
 
     def replace_then_write(*arguments):
-        with catalog.replacing("other data"):
+        with replacing.all_data("other data"):
             pass
         write(*arguments)
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from django.test import Client
 
-from gamify_site.store import catalog
+from gamify_site.store import replacing
 from tests.conftest import Store
 
 
@@ -28,12 +28,12 @@ def test_not_ready_without_a_data_store(client: Client, store: Store, down: Stor
 
 def test_not_ready_while_the_data_is_replaced(client: Client, store: Store) -> None:  # noqa: ARG001
     assert client.get("/readyz").status_code == 200
-    with suppress(ZeroDivisionError), catalog.replacing("new"):
+    with suppress(ZeroDivisionError), replacing.all_data("new"):
         raise ZeroDivisionError
     response = client.get("/readyz")
     assert response.status_code == 503
     assert "being replaced" in response.json()["reason"]
-    with catalog.replacing("new"):
+    with replacing.all_data("new"):
         pass
     assert client.get("/readyz").status_code == 200
 

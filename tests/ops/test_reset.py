@@ -16,7 +16,7 @@ from gamify_site import clock
 from gamify_site.ops.demo import accounts, people, reset, writing
 from gamify_site.players import services as players
 from gamify_site.players.models import Account
-from gamify_site.store import catalog
+from gamify_site.store import replacing
 from gamify_site.store.errors import Resetting
 from leaderboards.definitions import Board
 from leaderboards.services import boards, ranking, scores
@@ -177,7 +177,7 @@ def test_writes_are_refused_meanwhile(store: Store) -> None:  # noqa: ARG001
                 attempt()
             refused.append(attempt)
 
-    with catalog.replacing("new"):
+    with replacing.all_data("new"):
         writer = threading.Thread(target=write)
         writer.start()
         writer.join()

@@ -36,7 +36,7 @@ from gamify_site.ops.transfer import players as players_transfer
 from gamify_site.ops.transfer.checks import Wrong
 from gamify_site.players import services as players
 from gamify_site.players.models import Account
-from gamify_site.store import catalog, connection, keys
+from gamify_site.store import catalog, connection, keys, replacing
 from gamify_site.store.errors import Resetting
 from leaderboards.services import away, boards, moderation, ranking, scores, seasons
 from tests.achievements.builders import make
@@ -398,7 +398,7 @@ def test_an_import_into_nothing_does_not_disturb_another(file: Path, monkeypatch
 
     def check_slowly(*arguments: Any) -> Any:
         found = checked(*arguments)
-        with suppress(ZeroDivisionError), catalog.replacing("another"):
+        with suppress(ZeroDivisionError), replacing.all_data("another"):
             raise ZeroDivisionError
         return found
 

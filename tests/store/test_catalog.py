@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from gamify_site.api import keys as api_keys
 from gamify_site.players import accounts, registration
-from gamify_site.store import catalog, keys, shards
+from gamify_site.store import catalog, keys, replacing, shards
 from gamify_site.store.errors import Resetting, StoreUnavailable
 from leaderboards.errors import UnknownBoard
 from leaderboards.services import boards, ranking, scores
@@ -148,7 +148,7 @@ def test_nobody_sees_half_of_the_new_data():
                 call()
             assert refusal.value.retry_after > 0
 
-    with catalog.replacing("new"), ThreadPoolExecutor(1) as other:
+    with replacing.all_data("new"), ThreadPoolExecutor(1) as other:
         other.submit(everybody_else).result()
     assert ranking.size("coins") == 1
     assert accounts.find("dora") is None
@@ -157,19 +157,19 @@ def test_nobody_sees_half_of_the_new_data():
 
 def test_failed_replacement_stays_closed_until_the_next():
     make_board(entries={"alice": 5})
-    with pytest.raises(ZeroDivisionError), catalog.replacing("new"):
+    with pytest.raises(ZeroDivisionError), replacing.all_data("new"):
         raise ZeroDivisionError
     catalog.forget()
     with pytest.raises(StoreUnavailable):
         ranking.top("coins")
-    with catalog.replacing("new"):
+    with replacing.all_data("new"):
         pass
     assert brief(ranking.top("coins")) == [(1, "alice", 5)]
 
 
 def test_rules_change_again_after_a_replacement(another_process):
     make_board(entries={"alice": 5})
-    with catalog.replacing("new"):
+    with replacing.all_data("new"):
         pass
     boards.get("coins")
     another_process(lambda: make_board(combine="best"))

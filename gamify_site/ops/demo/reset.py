@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from gamify_site import clock
 from gamify_site.ops.demo import accounts, scenarios
 from gamify_site.players import accounts as stored_accounts
-from gamify_site.store import catalog, keys, scan
+from gamify_site.store import catalog, keys, replacing, scan
 from gamify_site.store.errors import Resetting
 
 Progress = Callable[[int, int], None]
@@ -26,7 +26,7 @@ def reset(scenario: str, players: int, anchor: date, progress: Progress) -> None
     begun since.
     """
     subject = f"{scenario}, {players} players, {anchor}"
-    with catalog.replacing(subject) as remove, clock.frozen(datetime.combine(anchor, time(), UTC) + NOON):
+    with replacing.all_data(subject) as remove, clock.frozen(datetime.combine(anchor, time(), UTC) + NOON):
         for names in scan.own_keys():
             remove([name for name in names if not _stays(name)])
         accounts.write()

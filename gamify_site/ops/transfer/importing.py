@@ -12,7 +12,7 @@ from gamify_site.ops.transfer.lines import Lines, parse
 from gamify_site.ops.transfer.players import expire_again
 from gamify_site.ops.transfer.target import Target
 from gamify_site.players import names
-from gamify_site.store import catalog, scan, shards
+from gamify_site.store import catalog, replacing, scan, shards
 from leaderboards.services import limits
 
 MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s
@@ -114,7 +114,7 @@ def replace_all(lines: Lines, progress: Progress, *, must_be_empty: bool = False
     A round trip for some hundred players, and one for each 100 names on each shard.
     """
     counts: dict[str, int] = {}
-    with catalog.replacing(f"{SUBJECT}{token_hex(8)}", insist_on_nothing_there if must_be_empty else None) as remove:
+    with replacing.all_data(f"{SUBJECT}{token_hex(8)}", insist_on_nothing_there if must_be_empty else None) as remove:
         for some in scan.own_keys():
             remove(some)
         target, order = _target(lines, _send), Order()
@@ -165,7 +165,7 @@ def _take(line: bytes, target: Target, order: Order) -> str:
 
 def _send(work: Sequence[tuple[str, Sequence[Any]]]) -> None:
     for start in range(0, len(work), MOST_CALLS_A_PIPELINE):
-        catalog.write(work[start : start + MOST_CALLS_A_PIPELINE])
+        replacing.write(work[start : start + MOST_CALLS_A_PIPELINE])
 
 
 def _flush(target: Target) -> None:

@@ -70,7 +70,7 @@ class Batch:
         self.size += 4
 
     def commands(self) -> list[Any]:
-        """All of it, as `store.catalog.write` takes it."""
+        """All of it, as `store.replacing.write` takes it."""
         merged = Batch(words=self.words)
         for key, entries in self.ranked.items():
             merged.add_many("ZADD", key, [part for member, score in entries.items() for part in (score, member)])
