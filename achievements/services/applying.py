@@ -80,7 +80,7 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
     """Applies chunks and settles what takes all shards to know. Raises `StoreUnavailable`. One round trip for all.
 
     The days of streaks are told by the players' timezones as far as they are known; where the script knows better it
-    applies nothing and the chunk is sent again, one more round trip; so it is where somebody was away and comes back.
+    applies nothing and the chunk is sent again, one more round trip. Where somebody was away and comes back three more.
     """
     replies: list[list[Any]] = [[]] * len(chunks)
     zones: dict[str, str] = {}

@@ -96,29 +96,34 @@ class Hub:
     # What is done about it
 
     async def run(self) -> None:
-        """Works until it is cancelled, then ends all streams."""
-        loop, stop = asyncio.get_running_loop(), threading.Event()
+        """Works until it is cancelled, then ends all streams. Raises where something of it has failed for good."""
+        stop, is_deaf = threading.Event(), asyncio.Event()
         ear = threading.Thread(
-            target=subscription.listen,
-            args=(
-                lambda message: loop.call_soon_threadsafe(self.hear, message),
-                lambda: loop.call_soon_threadsafe(self.refresh),
-                stop,
-            ),
-            name="live-subscription",
-            daemon=True,
+            target=self._listen, args=(asyncio.get_running_loop(), stop, is_deaf), name="live-subscription", daemon=True
         )
         ear.start()
         try:
             async with asyncio.TaskGroup() as tasks:
                 for work in (self._step_by_step, self._ping, self._check_sessions):
                     tasks.create_task(work())
+                tasks.create_task(_fail_when(is_deaf))
         finally:
             stop.set()
             for stream in self.streams:
                 stream.close()
             self._thread.shutdown(wait=False)
             await asyncio.to_thread(ear.join)
+
+    def _listen(self, loop: asyncio.AbstractEventLoop, stop: threading.Event, is_deaf: asyncio.Event) -> None:
+        """Notes what is published, in a thread of its own."""
+        try:
+            subscription.listen(
+                lambda message: loop.call_soon_threadsafe(self.hear, message),
+                lambda: loop.call_soon_threadsafe(self.refresh),
+                stop,
+            )
+        finally:
+            loop.call_soon_threadsafe(is_deaf.set)
 
     async def _step_by_step(self) -> None:
         loop = asyncio.get_running_loop()
@@ -221,6 +226,11 @@ class Hub:
             return work()
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, follow_and_work)
+
+
+async def _fail_when(is_deaf: asyncio.Event) -> None:
+    await is_deaf.wait()
+    raise RuntimeError("Nothing is heard any more of what changes.")
 
 
 def _forget(some: dict[T, set[Stream]], key: T | None, stream: Stream) -> None:

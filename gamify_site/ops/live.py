@@ -15,7 +15,7 @@ KILL_TIMEOUT = 2  # seconds for streams to end; browsers come back by themselves
 
 
 def main() -> None:
-    """Serves the streams, all of them in one worker: it is one subscription that they share."""
+    """Serves the streams, all of them in one worker: they share what it hears of changes."""
     options = processes.options()
     _allow_open_files(MOST_STREAMS + 500)
     server = Server(

@@ -69,7 +69,7 @@ def current_version() -> str:
 
 
 def snapshot() -> Snapshot:
-    """What this process knows; read from Redis (6 round trips) when it knows nothing yet."""
+    """What this process knows; read from Redis (5 round trips) when it knows nothing yet."""
     own = _own.get()
     known = own.snapshot
     if known is None:

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from redis import RedisCluster
+from redis import ConnectionPool, Redis, RedisCluster
 from redis.client import Pipeline
 from redis.cluster import ClusterNode
 from redis.crc import key_slot
@@ -139,13 +139,20 @@ class Cluster(RedisCluster):
         return [self.get_redis_connection(node) for node in self.nodes_manager.get_nodes_by_server_type("primary")]
 
     def homes(self, names: Sequence[str]) -> list[tuple[Any, list[str]]]:
-        """A client for each primary that has some of the keys or shard channels, with those. One round trip."""
+        """A client for each primary that has some of the keys or shard channels, with those. One round trip.
+
+        The clients' connections are their own: redis-py closes a node's when it hears that the node is gone, which
+        whoever listens on one in another thread must not find closed.
+        """
         self._look_around(None)
-        found: dict[str, tuple[Any, list[str]]] = {}
+        found: dict[ClusterNode, list[str]] = {}
         for name in names:
-            node = self._node_of(slot_of(name), may_be_old=False)
-            found.setdefault(node.name, (self.get_redis_connection(node), []))[1].append(name)
-        return list(found.values())
+            found.setdefault(self._node_of(slot_of(name), may_be_old=False), []).append(name)
+        return [(self._apart(node), its) for node, its in found.items()]
+
+    def _apart(self, node: ClusterNode) -> Redis:
+        pool = self.get_redis_connection(node).connection_pool
+        return Redis(connection_pool=ConnectionPool(pool.connection_class, **pool.connection_kwargs))
 
     def exchange(self, commands: Sequence[Command], *, copies: int = 0, may_be_old: bool = False) -> list[Any]:
         """Sends commands and gives the replies in the same order; where one failed, the exception stands for it.

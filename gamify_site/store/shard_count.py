@@ -14,7 +14,10 @@ def check() -> None:
 
 
 def note() -> None:
-    """Lets the data say on how many shards it lies, before anything is written to it. Errors and cost as `check`."""
+    """Lets the data say on how many shards it lies, before anything is written to it.
+
+    Errors as `check`. One round trip; two or three where it says another number, or none yet.
+    """
     held = _held()
     _check(held)
     if held != shards.count():

@@ -50,12 +50,14 @@ def run(
     script: str, work: Sequence[tuple[int, T]], arguments: Callable[[T, list[Rules] | None], Sequence[Any]]
 ) -> list[Any]:
     """`catalog.run` for scripts that put players back: `arguments(item, all_boards)` is asked with no boards at first,
-    and again with the definitions of all for the items in which somebody is away.
+    and again with the definitions of all for the items in which somebody is away. Periods that were closed without
+    them will be closed again; that is noted before they are back, because who dies in between is not asked again.
 
-    Raises `StoreUnavailable`. One round trip; two where somebody comes back.
+    Raises `StoreUnavailable`. One round trip; where somebody comes back four, and more for crowds.
     """
     replies = catalog.run(script, work, lambda item: arguments(item, None))
     waiting = [index for index, reply in enumerate(replies) if reply[0] == AWAY]
+    closings.open_again(sets_aside([player.decode() for index in waiting for player in replies[index][1:]]))
     for index in waiting:
         _welcome(work[index][0], replies[index][1 + MOST_AT_ONCE :])
     if waiting:
@@ -65,18 +67,26 @@ def run(
     return replies
 
 
-def settle(back: Sequence[bytes]) -> None:
-    """What takes more than one script where somebody has come back: `back` is board and suffix by turns, as they tell.
+def sets_aside(players: Sequence[str]) -> list[tuple[str, str]]:
+    """Board and suffix of each entry of players who are off the boards. One round trip; none where there are none."""
+    found = ask([("hkeys", keys.hidden_entries(shards.of(player), player)) for player in players]) if players else []
+    return [
+        (slug, suffix)
+        for slug, _, suffix in dict.fromkeys(name.decode().partition(":") for names in found for name in names)
+    ]
 
-    Limits are enforced, and periods that were closed without them will be closed again. No round trip where nobody has
-    come back, else one, and with several shards one more for each set of a board with a limit.
+
+def settle(back: Sequence[bytes]) -> None:
+    """Enforces the limits of boards that somebody has come back to: board and suffix by turns, as the scripts tell.
+
+    No round trip with one shard, where the script has done so, else one for each set of a board with a limit.
     """
-    sets = dict.fromkeys((slug.decode(), suffix.decode()) for slug, suffix in zip(back[::2], back[1::2], strict=True))
-    closings.open_again(sets)
-    for slug, suffix in sets if shards.count() > 1 else ():  # with one shard the script has enforced them
-        board = boards.find(slug)
+    if shards.count() == 1:
+        return
+    for slug, suffix in dict.fromkeys(zip(back[::2], back[1::2], strict=True)):
+        board = boards.find(slug.decode())
         if board is not None and board.max_entries is not None:
-            limits.enforce(board, suffix)
+            limits.enforce(board, suffix.decode())
 
 
 def _welcome(shard: int, players: Sequence[bytes]) -> None:

@@ -23,7 +23,7 @@ def hide(player: str, reason: str, *, by: str) -> bool:
     (answer,) = catalog.run("leaderboards/hide_player", _work(player), lambda it: [it, _boards()], repeatable=True)
     if answer == b"unknown":
         raise UnknownPlayer(player)
-    closings.open_again(_entries_aside(player))
+    closings.open_again(away.sets_aside([player]))
     if answer == b"ok":
         audit.record(audit.Entry("player_hidden", player, by, reason))
     return bool(answer == b"ok")
@@ -32,10 +32,11 @@ def hide(player: str, reason: str, *, by: str) -> bool:
 def show(player: str, reason: str, *, by: str) -> bool:
     """Puts a hidden or away player back with all that was counted; False where the player is neither. Audited.
 
-    Closed periods that the player comes back to will be closed again. Errors as `hide`. Three round trips, and one for
+    Closed periods that the player comes back to will be closed again. Errors as `hide`. Four round trips, and one for
     each set of a board with a limit.
     """
     reason = audit.check_reason(reason)
+    closings.open_again(away.sets_aside([check_player_id(player)]))
     now = int(clock.now().timestamp())
     (answer,) = catalog.run("leaderboards/show_player", _work(player), lambda it: [_boards(), now, 0, it])
     if answer == b"unchanged":
@@ -62,12 +63,6 @@ def absence(player: str) -> Absence:
     shard = shards.of(check_player_id(player))
     is_off, seen = ask([("sismember", keys.hidden(shard), player), ("zscore", keys.away(shard), player)])
     return Absence(bool(is_off) and seen is None, None if seen is None else datetime.fromtimestamp(seen, UTC))
-
-
-def _entries_aside(player: str) -> list[tuple[str, str]]:
-    """Board and suffix of each entry of a player who is off the boards."""
-    (names,) = ask([("hkeys", keys.hidden_entries(shards.of(player), player))])
-    return [(slug, suffix) for slug, _, suffix in (name.decode().partition(":") for name in names)]
 
 
 def _work(player: str) -> list[tuple[int, str]]:

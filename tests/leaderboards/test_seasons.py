@@ -9,6 +9,7 @@ from achievements.definitions import Event
 from achievements.services import events
 from gamify_site.players import services as players
 from gamify_site.store import catalog, keys, replacing, shards
+from gamify_site.store.errors import StoreUnavailable
 from leaderboards.errors import UnknownBoard
 from leaderboards.services import archive, away, boards, moderation, ranking, scores, seasons
 from tests.builders import brief, crowd, make_board, make_player, season
@@ -365,6 +366,28 @@ def test_who_was_away_at_the_closing_wins_when_they_come_back(clock, come_back):
     seasons.close_due()
     assert winners()[0][:2] == [(1, "alice", 9), (2, "bob", 6)]
     assert told("alice")[0][2] == 1
+
+
+def test_who_was_away_at_the_closing_wins_also_where_nobody_heard_that_they_came_back(clock, monkeypatch):
+    """The caller dies after the script; the event is sent again, and is a duplicate."""
+    make_board(action="coin", windows=("season",), seasons=(season("autumn", "2082-11-20", "2083-01-01"),))
+    scores.submit_many("coins", {"alice": 9})
+    clock.advance(days=40)
+    away.leave_due()
+    clock.set(datetime(2083, 1, 9, tzinfo=UTC))
+    scores.submit_many(make_board("gems", action="gem").slug, {"bob": 1})
+    seasons.close_due()
+    event = Event("alice", "gem", 1, id="e-1")
+    with monkeypatch.context() as patched, pytest.raises(StoreUnavailable):
+        patched.setattr(away, "settle", fail)
+        events.record([event])
+    assert events.record([event]).duplicates == 1
+    seasons.close_due()
+    assert winners() == [[(1, "alice", 9)]]
+
+
+def fail(*_arguments: object) -> None:
+    raise StoreUnavailable
 
 
 def test_hiding_somebody_opens_no_period_that_they_were_not_on(clock):

@@ -1,6 +1,7 @@
 """Who gets a stream, who does not, and how streams end."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.test import Client
 from gamify_site.live import app as live
 from gamify_site.live.hub import Hub
 from gamify_site.players.models import Account
+from gamify_site.store import subscription
 from leaderboards.services import scores
 from tests.achievements.builders import do, make
 from tests.builders import make_board, make_player
@@ -224,6 +226,17 @@ def test_stream_stays_open_while_the_data_store_is_away(open_store):
         await asyncio.gather(work, return_exceptions=True)
 
     asyncio.run(test())
+
+
+def test_work_fails_where_nothing_is_heard_any_more(store, monkeypatch):  # noqa: ARG001
+    def break_off(*_arguments):
+        raise TypeError
+
+    monkeypatch.setattr(subscription, "listen", break_off)
+    monkeypatch.setattr(threading, "excepthook", lambda _told: None)
+    with pytest.raises(ExceptionGroup) as failed:
+        asyncio.run(asyncio.wait_for(House().hub.run(), PATIENCE))
+    assert failed.group_contains(RuntimeError, match="Nothing is heard")
 
 
 def test_stream_ends_with_its_session(at_home, monkeypatch):

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, Queue
 
 import pytest
@@ -10,15 +10,16 @@ import pytest
 from achievements.definitions import Event as Fact
 from achievements.services import events
 from gamify_site.store import keys, shards, subscription
+from gamify_site.store.errors import StoreUnavailable
 from leaderboards.services import scores
 from tests.achievements.builders import make
 from tests.builders import make_board, make_player
-from tests.clusters import Cluster
+from tests.clusters import Cluster, wait_for
 from tests.conftest import forget_everything, point_at
 from tests.servers import Private, program
 
 BEGUN = "begun"
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 class Heard:
@@ -46,8 +47,8 @@ def listening() -> Iterator[Heard]:
         target=subscription.listen, args=(it.queue.put, lambda: it.queue.put(BEGUN), stop), daemon=True
     )
     thread.start()
-    it.until(BEGUN)
     try:
+        it.until(BEGUN)
         yield it
     finally:
         stop.set()
@@ -95,10 +96,10 @@ def test_subscription_comes_back_after_the_server_was_away(heard, services_store
     heard.until("boards")
 
 
-@pytest.fixture
-def cluster(settings) -> Iterator[Cluster]:
-    """A cluster of this test's own, which the program uses."""
-    servers = Cluster()
+@pytest.fixture(params=[0])
+def cluster(request, settings) -> Iterator[Cluster]:
+    """A cluster of this test's own, with so many replicas, which the program uses."""
+    servers = Cluster(3, request.param)
     try:
         servers.start()
         settings.GAMIFY_SHARDS = 9
@@ -129,10 +130,35 @@ def test_shard_that_moves_is_heard_at_its_new_place(cluster, way):
         heard.until("board coins")
 
 
-def test_servers_without_shard_channels_are_heard_as_well(settings):
-    older = Private(
-        "valkey", program("valkey"), "--rename-command", "SPUBLISH", "", "--rename-command", "SSUBSCRIBE", ""
-    )
+@pytest.mark.parametrize("cluster", [1], indirect=True)
+def test_replica_of_a_node_that_has_fallen_silent_is_heard(cluster):
+    make_board("coins")
+    silent = cluster.owner(keys.shard(shards.of("alice")))
+
+    def is_written() -> bool:
+        with suppress(StoreUnavailable):
+            scores.submit("coins", "alice", 1)
+            return True
+        return False
+
+    with listening() as heard:
+        silent.pause()
+        try:
+            wait_for(is_written, "the replica to take over")
+            heard.until(BEGUN)
+            scores.submit("coins", "alice", 1)
+            heard.until("board coins")
+        finally:
+            silent.resume()
+
+
+UNKNOWN = ["--rename-command", "SPUBLISH", "", "--rename-command", "SSUBSCRIBE", ""]
+FORBIDDEN = ["--user", "default", "on", "nopass", "~*", "&*", "+@all", "-spublish", "-ssubscribe"]
+
+
+@pytest.mark.parametrize("options", [UNKNOWN, FORBIDDEN], ids=["unknown", "forbidden"])
+def test_servers_without_shard_channels_are_heard_as_well(settings, options):
+    older = Private("valkey", program("valkey"), *options)
     older.start()
     try:
         point_at(older, settings)

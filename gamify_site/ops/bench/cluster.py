@@ -54,13 +54,12 @@ def run(players: int, seconds: float) -> dict[str, Any]:
 @contextmanager
 def _client(address: str, players: int, seconds: float) -> Iterator[Any]:
     """A process that takes turns on the servers at an address, to which it has made the players known."""
-    environment = os.environ | {"GAMIFY_REDIS_URL": address, "GAMIFY_SHARDS": str(SHARDS)}
+    environment = os.environ | {"GAMIFY_REDIS_URL": address, "GAMIFY_SHARDS": str(SHARDS), "GAMIFY_PREFIX": "gamify"}
     command = [sys.executable, "-m", cluster_turn.__name__, str(players), str(seconds)]
     with subprocess.Popen(  # noqa: S603
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None  # noqa: S101  (for the type checker: it was asked for)
-        process.stdout.readline()
+        _hear(process)
         yield process
         process.communicate()
 
@@ -68,8 +67,16 @@ def _client(address: str, players: int, seconds: float) -> Iterator[Any]:
 def _take_turn(process: Any, way: str) -> Turn:
     process.stdin.write(f"{way}\n")
     process.stdin.flush()
-    found: Turn = json.loads(process.stdout.readline())
+    found: Turn = _hear(process)
     return found
+
+
+def _hear(process: Any) -> Any:
+    """What a client prints next; raises `SystemExit` where it has failed, and has said why."""
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit("A client of the benchmark has failed.")
+    return json.loads(line)
 
 
 def _say(players: int, turns: Mapping[str, Mapping[str, Sequence[Turn]]]) -> dict[str, Any]:
