@@ -73,10 +73,10 @@ CLUSTER = """\
 Whole events of {players} known players in batches of 500 on {shards} shards, one client, on three nodes of a cluster,
 on one, and on a server that is no cluster: the CPU time of all servers for an event. They took turns, {turns} short
 ones each; the median of them is told, and of the goal the median of what three nodes took beside one in the same round.
-*At once*: players are drawn from all, so that all nodes work on each batch at the same time. On two cores they and
-their client push each other off the cores, and out of the caches. *By turns*: each batch is for the players of one
-node, so that nodes work one after the other, as if each had a core of its own. The three had {at_once} of it at once,
-and {in_turn} by turns.
+*At once*: players are drawn from all, so that all nodes work on each batch at the same time. Where cores are few, they
+and their client push each other off them, and out of the caches. *By turns*: each batch is for the players of one node,
+so that nodes work one after the other, as if each had a core of its own. The three had {at_once} of it at once, and
+{in_turn} by turns.
 """
 
 
