@@ -57,13 +57,13 @@ def follow() -> None:
     """Forgets what is known where a definition has been changed since. Raises `StoreUnavailable`. One round trip."""
     known = _own.get().snapshot
     if known is not None:
-        (version,) = ask([("get", keys.catalog_version())])
-        if (version or versions.NEVER_CHANGED.encode()).decode() != known.version:
+        (reply,) = ask([("get", keys.catalog_version())])
+        if versions.told(reply) != known.version:
             forget()
 
 
 def current_version() -> str:
-    """The version that holds, for what is written by `write_if` later. Raises `StoreUnavailable`. One round trip."""
+    """The version that holds, for `versions.write_if` later. Raises `StoreUnavailable`. One round trip."""
     follow()
     return snapshot().version
 

@@ -22,12 +22,16 @@ replaced_under: ContextVar[str | None] = ContextVar("replaced_under", default=No
 
 def read() -> str:
     """The one that holds for the site. Raises `Resetting`, and redis-py's errors. One round trip."""
-    value: Any = client().get(keys.catalog_version())
-    found = str((value or NEVER_CHANGED.encode()).decode())
+    found = told(client().get(keys.catalog_version()))
     ours = replaced_under.get()
     if found != ours and (ours is not None or found.startswith(RESETTING)):
         raise Resetting(found.partition(" ")[2])
     return found
+
+
+def told(reply: bytes | None) -> str:
+    """The version that a key of one holds."""
+    return NEVER_CHANGED if reply is None else reply.decode()
 
 
 def following(known: str, change: Sequence[str]) -> str:
@@ -65,7 +69,7 @@ def _read_shard_versions() -> list[str]:
         return found
 
     with guarded():
-        return [(version or NEVER_CHANGED.encode()).decode() for version in patiently(ask_all)]
+        return [told(reply) for reply in patiently(ask_all)]
 
 
 def swap(found: str, new: str) -> str:
