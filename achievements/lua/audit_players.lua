@@ -2,7 +2,7 @@
 -- joins: store/keys store/players leaderboards/ledger achievements/releases achievements/streaks
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) with boards and points; JSON request:
---         players, rules (slugs), repair (1 or 0), lone, seen, ms
+--         players, rules (slugs), repair (1 or 0), seen, ms
 -- Returns `stale`, or {{rule of the program, player, what was found, …}, {release, holders among the players, …}}
 -- Cost: O(players × achievements).
 
@@ -115,7 +115,7 @@ if is_repair and #entries > 0 then
       keep_entry(ledger, points_sets, entry[1])
     end
   end
-  write_ledger(shard, ledger, nil, request.lone, request)
+  write_ledger(shard, ledger, nil, 0, request)
 end
 
 local tally = {}

@@ -93,9 +93,9 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
         waiting = [index for index in waiting if replies[index][0] == ZONES]
         for index in waiting:
             zones |= {player.decode(): zone.decode() for player, zone in _by(replies[index][1:], 2)}
-    _settle(chunks, [reply[4] for reply in replies])
+    _settle(chunks, replies)
     for reply in replies:
-        away.settle(reply[5] if len(reply) > 5 else ())  # answers to batches are older than that part
+        away.settle(reply[5] if len(reply) > 5 else ())  # answers to batches may be older than that part
     return [_result(reply) for reply in replies]
 
 
@@ -111,18 +111,20 @@ def _result(reply: Sequence[Any]) -> Result:
     )
 
 
-def _settle(chunks: Sequence[Chunk], news: Sequence[Sequence[Any]]) -> None:
+def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
     """Settles each board once, however many shards and chunks have written to it."""
     if shards.count() == 1:
         return
     moments: dict[str, set[datetime]] = {}
-    climbers: dict[str, list[rank_news.Climber]] = {}
-    for chunk, told in zip(chunks, news, strict=True):
-        for name, flat, _dropped in _by(told, 3):
+    rises: dict[str, list[rank_news.Rise]] = {}
+    for chunk, reply in zip(chunks, replies, strict=True):
+        pairs = reply[6] if len(reply) > 6 else ()  # not told again with the answer to a batch that is known
+        first = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        for name, climbers, _dropped in _by(reply[4], 3):
             slug = name.decode()
             moments.setdefault(slug, set()).update({item.at for item in chunk.events} or {clock.now()})
-            climbers.setdefault(slug, []).extend(rank_news.read_climbers(flat))
-    for slug, found in climbers.items():
+            rises.setdefault(slug, []).append(rank_news.Rise.read(chunk.shard, climbers, first.get(name)))
+    for slug, found in rises.items():
         board = boards.get(slug)
         suffixes = {it: None for at in sorted(moments[slug], reverse=True) for it, _ in windows.sets_at(board, at)}
         scores.settle(board, list(suffixes), found)
@@ -151,12 +153,10 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
             for item in (chunk.events if zoned else ())
             if item.event.action in zoned
         },
-        "mains": {board.slug: sets[0][0] for board in listening if (sets := windows.sets_at(board, now))}
-        | {boards.POINTS: "all"},
+        "mains": _mains(listening, now),
         "seen": int(now.timestamp()),
         "ms": _milliseconds(now),
         "date": now.date().isoformat(),
-        "lone": int(shards.count() == 1),
         "ttl": settings.GAMIFY_EVENT_TTL,
         "id_span": int(now.timestamp()) // settings.GAMIFY_EVENT_TTL,
         "key": chunk.key,
@@ -164,6 +164,16 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
     if all_boards is not None:
         batch["all_boards"] = all_boards
     return [compiled.rules(actions, chunk.achievements), json.dumps(batch)]
+
+
+def _mains(listening: Sequence[Board], now: datetime) -> dict[str, tuple[str, int]]:
+    """Of each board that has one the main set now, and how many of its first order values are wanted."""
+    points = boards.find(boards.POINTS)
+    return {
+        board.slug: (sets[0][0], rank_news.wanted(board))
+        for board in [*listening, *([points] if points else [])]
+        if (sets := windows.sets_at(board, now))
+    }
 
 
 def _flat(

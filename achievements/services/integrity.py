@@ -53,7 +53,6 @@ def _check_players(
             "players": players[start : start + size],
             "rules": sorted(slugs),
             "repair": int(repair),
-            "lone": int(shards.count() == 1),
             "seen": int(now.timestamp()),
             "ms": int(now.timestamp() * 1000),
         }

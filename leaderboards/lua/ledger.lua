@@ -175,46 +175,56 @@ local function top_boundary(shard, board, suffix)
   return last[2] and tonumber(last[2]) or -math.huge
 end
 
--- Announces who came into the top of the main set. Where there are other shards, who rose within this shard's top is
--- returned instead, as player, order before or '', order after by turns: all shards must be asked.
-local function tell_climbers(shard, ledger, main, boundary, dropped, lone, ms)
-  local board, fallen, climbers = ledger.board, {}, {}
-  local new_boundary = top_boundary(shard, board, main)
+-- Who rose within the top of the main set: player, order before or '', order after by turns.
+local function climbers_of(shard, ledger, main, dropped)
+  local fallen, climbers = {}, {}
+  local boundary = top_boundary(shard, ledger.board, main)
   for _, player in ipairs(dropped) do fallen[player] = true end
   local set = ledger.sets[main]
   local players, before, after = set.players, set.before, set.after
   for i = 1, #players do
     local player = players[i]
     local old, new = before[player], after[player]
-    if new and new >= new_boundary and new > (old or -math.huge) and not fallen[player] then
-      if lone == 0 then
-        climbers[#climbers + 1] = player
-        climbers[#climbers + 1] = old and order_text(old) or ''
-        climbers[#climbers + 1] = order_text(new)
-      elseif not old or old < boundary then
-        local rank = 1 + count_better(board_key(shard, board.slug, main), order_text(new))
-        announce_rank(shard, board.slug, player, rank, ms)
-      end
+    if new and new >= boundary and new > (old or -math.huge) and not fallen[player] then
+      climbers[#climbers + 1] = player
+      climbers[#climbers + 1] = old and order_text(old) or ''
+      climbers[#climbers + 1] = order_text(new)
     end
   end
   return climbers
 end
 
+-- Announces those of the climbers who were not in the top, which ended at `boundary`.
+local function announce_climbers(shard, slug, main, climbers, boundary, ms)
+  for i = 1, #climbers, 3 do
+    local player, old, new = climbers[i], climbers[i + 1], climbers[i + 2]
+    if old == '' or tonumber(old) < boundary then
+      announce_rank(shard, slug, player, 1 + count_better(board_key(shard, slug, main), new), ms)
+    end
+  end
+end
+
 -- Writes everything. `main` is the set that news and the answer speak of, nil where the batch does not touch it; `now`
--- is {seen (s), ms}. Returns the climbers and those who fell off the main set, or are hidden.
-local function write_ledger(shard, ledger, main, lone, now)
-  local boundary = main and top_boundary(shard, ledger.board, main)
-  local changed, dropped, climbers = false, {}, {}
+-- is {seen (s), ms}. A shard that is alone announces who came into the top; else that takes the first order values of
+-- all shards, of which `wanted` are returned: 0 where this one is alone.
+-- Returns the climbers; those who fell off the main set, or are hidden; and, where `wanted` of a main set that has
+-- changed, {version of the board on this shard, order …}.
+local function write_ledger(shard, ledger, main, wanted, now)
+  local slug = ledger.board.slug
+  local boundary = main and wanted == 0 and top_boundary(shard, ledger.board, main)
+  local changed, dropped = false, {}
   for _, suffix in ipairs(ledger.suffixes) do
     local set_changed, fallen = write_set(shard, ledger, suffix)
     changed = changed or set_changed
     if suffix == main then dropped = fallen end
   end
   for player in pairs(ledger.hidden) do dropped[#dropped + 1] = player end
-  if changed then
-    touch_board(shard, ledger.board.slug)
-    redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, ledger.board.slug), '-inf', now.seen)
-    if main then climbers = tell_climbers(shard, ledger, main, boundary, dropped, lone, now.ms) end
-  end
-  return climbers, dropped
+  if not changed then return {}, dropped end
+  local version = touch_board(shard, slug)
+  redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, slug), '-inf', now.seen)
+  if not main then return {}, dropped end
+  local climbers = climbers_of(shard, ledger, main, dropped)
+  if wanted > 0 then return climbers, dropped, { version, unpack(first_orders(board_key(shard, slug, main), wanted)) } end
+  announce_climbers(shard, slug, main, climbers, boundary, now.ms)
+  return {}, dropped
 end

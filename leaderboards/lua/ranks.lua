@@ -5,6 +5,13 @@
 -- How many entries are strictly better than an order value.
 local function count_better(key, order) return redis.call('ZCOUNT', key, '(' .. order, '+inf') end
 
+-- The order values of the first entries, best first.
+local function first_orders(key, count)
+  local orders, found = {}, redis.call('ZREVRANGE', key, 0, count - 1, 'WITHSCORES')
+  for i = 2, #found, 2 do orders[i / 2] = found[i] end
+  return orders
+end
+
 -- True where player a comes before player b at the same order value. Bytes, because Lua's own `<` follows the locale.
 local function comes_first(a, b)
   for i = 1, math.min(#a, #b) do

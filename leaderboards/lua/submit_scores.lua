@@ -8,17 +8,19 @@
 --         ticks      a growing number for each entry, for the tie rule `earliest`
 --         seen, ms   now, in seconds and milliseconds
 --         lone       1 where this is the only shard, so that ranks here are ranks everywhere
+--         first      how many of the first order values are wanted; 0 on a lone shard
 --         ranks      1 where the (one) writer's place is wanted
 --         floor      optional; no entry may fall below these units
 --         boards     optional; the definitions of all boards
 -- Returns `stale`; or {'away', player …} where some of the writers are away and `boards` is needed to put them back,
 --         nothing is written then; or {{refused index, units held, …}, {climber, order before or '', order after, …},
 --         {dropped player …}, place,
---         {board, suffix, …}}
+--         {board, suffix, …}, first}
 --         indexes count from 0; climbers: those who rose within this shard's top, where other shards must be asked
 --         whether that is everybody's top; dropped: from the main set; place: order, better and levels better before
 --         the write, then the same after it; '' for no order, and levels as their number on a lone shard, else listed;
---         board and suffix: the sets that somebody has come back to
+--         board and suffix: the sets that somebody has come back to; first: {version of the board here, order …}, of
+--         the main set after the write, or false
 -- Cost: O(entries × sets × log size); about 3 µs an entry and set.
 
 local shard = KEYS[1]
@@ -86,7 +88,7 @@ local place, writer = {}, entries[1]
 if request.ranks == 1 then
   place[1], place[2], place[3] = place_of(not ledger.hidden[writer] and ledger.sets[main].before[writer])
 end
-local climbers, dropped = write_ledger(shard, ledger, main, request.lone, request)
+local climbers, dropped, first = write_ledger(shard, ledger, main, request.first, request)
 if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
 see_players(shard, seen(), request.seen)
-return { refused, climbers, dropped, place, back }
+return { refused, climbers, dropped, place, back, first or false }

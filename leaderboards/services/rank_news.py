@@ -1,7 +1,7 @@
 """Who entered the top of a board whose entries lie on several shards: of each shard's top some are in that of all."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -9,8 +9,6 @@ from gamify_site import clock
 from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board
 from leaderboards.services import places
-
-FEW_ORDERS = 16  # order values of which each is looked up; for more the top is read
 
 
 class Climber(NamedTuple):
@@ -21,17 +19,44 @@ class Climber(NamedTuple):
     after: int
 
 
-def read_climbers(flat: list[Any]) -> list[Climber]:
-    """Climbers as the scripts give them."""
-    return [
-        Climber(player.decode(), places.order_value(before) if before else None, places.order_value(after))
-        for player, before, after in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-    ]
+class Rise(NamedTuple):
+    """What a write did at the top of a board on one shard.
+
+    `first` are the shard's first order values after it, as many as `wanted`, and `version` its count of the board's
+    changes then; None where they are not known.
+    """
+
+    shard: int
+    climbers: list[Climber]
+    version: int | None = None
+    first: Sequence[int] = ()
+
+    @classmethod
+    def read(cls, shard: int, climbers: list[Any], first: list[Any] | None) -> "Rise":
+        """As the scripts tell it."""
+        found = [
+            Climber(player.decode(), places.order_value(before) if before else None, places.order_value(after))
+            for player, before, after in zip(climbers[::3], climbers[1::3], climbers[2::3], strict=True)
+        ]
+        return cls(shard, found, first[0], _orders(first[1:])) if first else cls(shard, found)
 
 
-def announce(board: Board, suffix: str, climbers: Sequence[Climber]) -> None:
-    """Tells the news of those who rose into the top of all shards. One round trip, two where somebody did."""
-    better = _count_better(board, suffix, {order for it in climbers for order in it[1:] if order is not None})
+def wanted(board: Board) -> int:
+    """How many of its first order values each shard tells after a write; 0 where nobody needs to know."""
+    return places.share(board.news_top + 1) if board.news_top and shards.count() > 1 else 0
+
+
+def announce(board: Board, suffix: str, rises: Sequence[Rise]) -> None:
+    """Tells the news of those who rose into the top of all shards.
+
+    No round trip where nobody rose that far and all shards have told their first order values, else 1 to 3.
+    """
+    latest = sorted((rise for rise in rises if rise.version is not None), key=lambda rise: rise.version or 0)
+    climbers = [climber for rise in rises for climber in rise.climbers]
+    top = _top(board, suffix, {rise.shard: rise.first for rise in latest})
+    better = {
+        order: bisect_left(top, -order, key=int.__neg__) for it in climbers for order in it[1:] if order is not None
+    }
     news = [
         (player, after, better[after] + 1)
         for player, before, after in climbers
@@ -46,12 +71,29 @@ def announce(board: Board, suffix: str, climbers: Sequence[Climber]) -> None:
     )
 
 
-def _count_better(board: Board, suffix: str, orders: set[int]) -> dict[int, int]:
-    """How many entries of all shards are better than each order value; below the top at least how many.
+def _top(board: Board, suffix: str, told: Mapping[int, Sequence[int]]) -> list[int]:
+    """The first order values of all shards, best first: the top, and one more.
 
-    One round trip.
+    `told` are those of some shards, as many as `wanted`; the others are asked. At most two round trips: the second
+    where a shard has more of the top than was asked of it.
     """
-    if len(orders) <= FEW_ORDERS:
-        return dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))
-    top = places.first(board, suffix, board.news_top + 1)
-    return {order: bisect_left(top, -order, key=lambda entry: -entry.order) for order in orders}
+    count, first = board.news_top + 1, dict(told)
+    missing = [shard for shard in shards.everyone() if shard not in first]
+    for most in dict.fromkeys((wanted(board), count)):
+        answers = catalog.run(
+            "leaderboards/first_orders",
+            [(shard, most) for shard in missing],
+            lambda number: [board.slug, suffix, number],
+            repeatable=True,
+        )
+        first |= {shard: _orders(answer) for shard, answer in zip(missing, answers, strict=True)}
+        top = sorted(chain.from_iterable(first.values()), reverse=True)[:count]
+        last = top[-1] if len(top) == count else None
+        missing = [
+            shard for shard, its in first.items() if len(its) == most < count and (last is None or its[-1] > last)
+        ]
+    return top
+
+
+def _orders(found: Iterable[bytes]) -> list[int]:
+    return [places.order_value(order) for order in found]

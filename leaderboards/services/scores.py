@@ -31,7 +31,7 @@ def submit(slug: str, player: str, score: Score, *, at: datetime | None = None) 
     """Reports a score, which counts by the board's own rule (`combine`). `at` is now unless given.
 
     Raises `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range changes nothing) and
-    `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit; O(sets × log size).
+    `StoreUnavailable`. One round trip with one shard, else 2 to 5, more on boards with a limit; O(sets × log size).
     """
     return _write_one(slug, player, score, None, at, "score")
 
@@ -62,7 +62,7 @@ def submit_many(
     replies = _send(batches)
     board = boards.get(slug)  # it may have changed on the way
     suffixes = [suffix for suffix, _ in windows.sets_at(board, moment)]
-    settle(board, suffixes, [climber for reply in replies for climber in reply.climbers])
+    settle(board, suffixes, [reply.rise for reply in replies])
     refused = {
         batch.entries[index].player: None
         for batch, reply in zip(batches, replies, strict=True)
@@ -92,7 +92,7 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     (reply,) = _send(_batches(board, [(check_player_id(player), taken)], "sum", now, is_spending=True))
     if reply.refused:
         raise InsufficientBalance(board.from_units(reply.refused[0]))
-    settle(board, ["all"], reply.climbers)
+    settle(board, ["all"], [reply.rise])
     return board.score_of(_order_after(reply))
 
 
@@ -133,17 +133,17 @@ class _Reply:
     """What the script says of a batch."""
 
     refused: dict[int, int]  # index in the batch → units held
-    climbers: list[rank_news.Climber]
+    rise: rank_news.Rise
     dropped: frozenset[str]
     before: places.Place | None
     after: places.Place | None
 
     @classmethod
-    def read(cls, raw: list[Any]) -> "_Reply":
-        refused, climbers, dropped, place = raw
+    def read(cls, shard: int, raw: list[Any]) -> "_Reply":
+        refused, climbers, dropped, place, first = raw
         return cls(
             refused={int(index): places.order_value(units) for index, units in _pairs(refused)},
-            climbers=rank_news.read_climbers(climbers),
+            rise=rank_news.Rise.read(shard, climbers, first),
             dropped=frozenset(player.decode() for player in dropped),
             before=places.Place.read(place[:3]) if place else None,
             after=places.Place.read(place[3:]) if place else None,
@@ -174,7 +174,7 @@ def _write_one(
         reason = _("The result would leave ±%(most)s; nothing was changed.")
         raise ValidationError({field: reason % {"most": _greatest(board)}})
     suffixes = [suffix for suffix, _ in windows.sets_at(board, moment)]
-    settle(board, suffixes, reply.climbers)
+    settle(board, suffixes, [reply.rise])
     main = suffixes[0]
     rank, previous_rank = places.ranks(board, main, batch.shard, [reply.after, reply.before])
     fell_off = _fell_off(board, main, player, reply)
@@ -232,6 +232,7 @@ def _arguments(
         "seen": int(now.timestamp()),
         "ms": int(now.timestamp() * 1000),
         "lone": int(shards.count() == 1),
+        "first": rank_news.wanted(board),
         "ranks": int(len(entries) == 1),
     }
     if board.ties == "earliest":
@@ -258,25 +259,25 @@ def _send(batches: list[_Batch]) -> list[_Reply]:
     replies: list[_Reply] = []
     for start in range(0, len(batches), MOST_CALLS_A_PIPELINE):
         work = [(batch.shard, batch) for batch in batches[start : start + MOST_CALLS_A_PIPELINE]]
-        for raw in away.run("leaderboards/submit_scores", work, lambda batch, known: batch.arguments(known)):
-            *reply, back = raw
+        found = away.run("leaderboards/submit_scores", work, lambda batch, known: batch.arguments(known))
+        for (shard, _batch), (*reply, back, first) in zip(work, found, strict=True):
             away.settle(back)
-            replies.append(_Reply.read(reply))
+            replies.append(_Reply.read(shard, [*reply, first]))
     return replies
 
 
-def settle(board: Board, suffixes: Sequence[str], climbers: Sequence[rank_news.Climber]) -> None:
+def settle(board: Board, suffixes: Sequence[str], rises: Sequence[rank_news.Rise]) -> None:
     """What takes all shards to know after a write: who is over the limit, and who entered the top of the first set.
 
-    No round trip with one shard, else one for each set of a board with a limit, and two where somebody climbed.
+    No round trip with one shard, else one for each set of a board with a limit, and up to three where somebody climbed.
     """
     if shards.count() == 1:
         return
     if board.max_entries is not None:
         for suffix in suffixes:
             limits.enforce(board, suffix)
-    if climbers:
-        rank_news.announce(board, suffixes[0], climbers)
+    if any(rise.climbers for rise in rises):
+        rank_news.announce(board, suffixes[0], rises)
 
 
 def _fell_off(board: Board, suffix: str, player: str, reply: _Reply) -> bool:

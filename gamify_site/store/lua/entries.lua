@@ -80,8 +80,9 @@ local function trim_entries(shard, board, suffix)
   return dropped
 end
 
--- Tells readers and live processes that the board's rows have changed.
+-- Tells readers and live processes that the board's rows have changed; returns the board's new version on this shard.
 local function touch_board(shard, slug)
-  redis.call('HINCRBY', board_versions_key(shard), slug, 1)
+  local version = redis.call('HINCRBY', board_versions_key(shard), slug, 1)
   publish(shard, 'board ' .. slug)
+  return version
 end
