@@ -28,6 +28,11 @@ def lone_server(folder: Path) -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}"
 
 
+def client(address: str) -> Any:
+    """redis-py's own client for a lone server, which knows nothing of the site."""
+    return Redis.from_url(address)
+
+
 @contextmanager
 def cluster(folder: Path, number: int) -> Iterator[str]:
     """That many nodes, which share the slots evenly; gives the address of all of them."""

@@ -8,9 +8,7 @@ import json
 import os
 import random
 import sys
-from collections.abc import Sequence
 from itertools import count
-from time import perf_counter
 from typing import Any
 
 import django
@@ -18,7 +16,7 @@ import django
 from achievements.definitions import Event
 from achievements.services import events as reported
 from gamify_site.ops.bench import events
-from gamify_site.ops.bench.measuring import BATCH, Way
+from gamify_site.ops.bench.measuring import BATCH, Cost, Way, cost_on
 from gamify_site.store import connection, keys, shards
 from gamify_site.store.cluster import slot_of
 
@@ -62,25 +60,9 @@ def _batches(players: int, parts: int) -> list[events.Batch]:
     return [part[start : start + BATCH] for start in starts for part in drawn]
 
 
-def measure(way: Way, numbers: "count[int]", seconds: float) -> dict[str, Any]:
-    """Events a second, microseconds of all servers for each, and each server's share."""
-    servers = connection.servers()
-    before, began, done = _server_seconds(servers), perf_counter(), 0
-    while perf_counter() - began < seconds:
-        way.write(way.prepare(next(numbers)))
-        done += 1
-    took = perf_counter() - began
-    used = [after - start for after, start in zip(_server_seconds(servers), before, strict=True)]
-    return {
-        "per_second": done * BATCH / took,
-        "us": round(sum(used) / (done * BATCH) * 1e6, 2),
-        "shares": [it / sum(used) for it in used],
-    }
-
-
-def _server_seconds(servers: Sequence[Any]) -> list[float]:
-    usages = [server.info("cpu") for server in servers]
-    return [float(usage["used_cpu_user"] + usage["used_cpu_sys"]) for usage in usages]
+def measure(way: Way, numbers: "count[int]", seconds: float) -> Cost:
+    """What whole events cost the servers."""
+    return cost_on(connection.servers(), lambda: way.write(way.prepare(next(numbers))), BATCH, seconds)
 
 
 def _print(what: Any) -> None:

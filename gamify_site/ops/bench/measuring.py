@@ -4,7 +4,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from gamify_site.store.connection import client
 from leaderboards.services import scores
@@ -89,3 +89,27 @@ def server_seconds() -> float:
     """The CPU time that the server has used."""
     usage = client().info("cpu")
     return float(usage["used_cpu_user"] + usage["used_cpu_sys"])
+
+
+class Cost(TypedDict):
+    """Writes per second, microseconds of all servers' CPU for each, and each server's share of those."""
+
+    per_second: float
+    us: float
+    shares: list[float]
+
+
+def cost_on(servers: Sequence[Any], write: Callable[[], object], number: int, seconds: float) -> Cost:
+    """What writing costs some servers, which do nothing else; each call of `write` makes that many writes."""
+    before, began, done = _used(servers), time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        write()
+        done += number
+    took = time.perf_counter() - began
+    used = [after - start for after, start in zip(_used(servers), before, strict=True)]
+    return Cost(per_second=done / took, us=round(sum(used) / done * 1e6, 2), shares=[it / sum(used) for it in used])
+
+
+def _used(servers: Sequence[Any]) -> list[float]:
+    usages = [server.info("cpu") for server in servers]
+    return [float(usage["used_cpu_user"] + usage["used_cpu_sys"]) for usage in usages]
