@@ -12,15 +12,15 @@
 --         strict     '' or the one of these rules that is taken from those who do not reach it
 --         periods    [{board → sets} …], which ranked sets an event belongs to
 --         zones      player → the timezone by which the day was told
---         mains      board → [suffix of its main set now, how many of its first order values are wanted (0: the shard is alone)]
+--         mains      board → [suffix of its main set now, how many of its first order values are wanted, or 0]
 --         all_boards optional; the definitions of all boards
---         seen, ms, date (yyyy-mm-dd), ttl (s), id_span (now in ttls), key ('' or the name of the batch)
+--         seen, ms, date (yyyy-mm-dd), lone, ttl (s), id_span (now in ttls), key ('' or the name of the batch)
 -- Returns `stale`; or {'zones', player, timezone, …} where a player's timezone is another one, nothing is applied then;
 --         or {'away', player …} where some who do something are away and `all_boards` is needed to put them back, likewise;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
 --         {board, {climbers}, {dropped}, …}, {board, suffix, … of the sets that somebody has come back to},
---         {board, {its version here, first order values}, …}}; an order's place is its index from 0; a batch that was
---         applied before is answered as it was then, but for the first order values
+--         {board, {its version here, first order values}, … where many wrote}}; an order's place is its index from 0;
+--         a batch that was applied before is answered as it was then, but for the first order values
 -- Cost: about 5 µs an event and 3 µs for each ranked set that it is in.
 
 local shard = KEYS[1]

@@ -157,6 +157,7 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
         "seen": int(now.timestamp()),
         "ms": _milliseconds(now),
         "date": now.date().isoformat(),
+        "lone": int(shards.count() == 1),
         "ttl": settings.GAMIFY_EVENT_TTL,
         "id_span": int(now.timestamp()) // settings.GAMIFY_EVENT_TTL,
         "key": chunk.key,
@@ -167,7 +168,7 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
 
 
 def _mains(listening: Sequence[Board], now: datetime) -> dict[str, tuple[str, int]]:
-    """Of each board that has one the main set now, and how many of its first order values are wanted."""
+    """Of each board that has one the main set now, and how many of its first order values are to be told."""
     points = boards.find(boards.POINTS)
     return {
         board.slug: (sets[0][0], rank_news.wanted(board))

@@ -205,13 +205,12 @@ local function announce_climbers(shard, slug, main, climbers, boundary, ms)
 end
 
 -- Writes everything. `main` is the set that news and the answer speak of, nil where the batch does not touch it; `now`
--- is {seen (s), ms}. A shard that is alone announces who came into the top; else that takes the first order values of
--- all shards, of which `wanted` are returned: 0 where this one is alone.
--- Returns the climbers; those who fell off the main set, or are hidden; and, where `wanted` of a main set that has
--- changed, {version of the board on this shard, order …}.
+-- is {seen (s), ms, lone (1 or 0)}. A shard that is alone announces who came into the top. Else that takes the first
+-- order values of all shards: `wanted` of them are returned, if any, where so many write that it costs little beside it.
+-- Returns the climbers; those who fell off the main set, or are hidden; {version of the board here, order …} or nil.
 local function write_ledger(shard, ledger, main, wanted, now)
   local slug = ledger.board.slug
-  local boundary = main and wanted == 0 and top_boundary(shard, ledger.board, main)
+  local boundary = main and now.lone == 1 and top_boundary(shard, ledger.board, main)
   local changed, dropped = false, {}
   for _, suffix in ipairs(ledger.suffixes) do
     local set_changed, fallen = write_set(shard, ledger, suffix)
@@ -224,7 +223,10 @@ local function write_ledger(shard, ledger, main, wanted, now)
   redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, slug), '-inf', now.seen)
   if not main then return {}, dropped end
   local climbers = climbers_of(shard, ledger, main, dropped)
-  if wanted > 0 then return climbers, dropped, { version, unpack(first_orders(board_key(shard, slug, main), wanted)) } end
-  announce_climbers(shard, slug, main, climbers, boundary, now.ms)
-  return {}, dropped
+  if now.lone == 1 then
+    announce_climbers(shard, slug, main, climbers, boundary, now.ms)
+    return {}, dropped
+  end
+  if wanted == 0 or #ledger.sets[main].players < wanted then return climbers, dropped end
+  return climbers, dropped, { version, unpack(first_orders(board_key(shard, slug, main), wanted)) }
 end

@@ -8,7 +8,7 @@
 --         ticks      a growing number for each entry, for the tie rule `earliest`
 --         seen, ms   now, in seconds and milliseconds
 --         lone       1 where this is the only shard, so that ranks here are ranks everywhere
---         first      how many of the first order values are wanted; 0 on a lone shard
+--         first      how many of the first order values are wanted, or 0
 --         ranks      1 where the (one) writer's place is wanted
 --         floor      optional; no entry may fall below these units
 --         boards     optional; the definitions of all boards
@@ -20,7 +20,7 @@
 --         whether that is everybody's top; dropped: from the main set; place: order, better and levels better before
 --         the write, then the same after it; '' for no order, and levels as their number on a lone shard, else listed;
 --         board and suffix: the sets that somebody has come back to; first: {version of the board here, order …}, of
---         the main set after the write, or false
+--         the main set after the write, or false where few wrote
 -- Cost: O(entries × sets × log size); about 3 µs an entry and set.
 
 local shard = KEYS[1]

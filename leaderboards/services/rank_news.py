@@ -10,6 +10,9 @@ from gamify_site.store import catalog, shards
 from leaderboards.definitions import Board
 from leaderboards.services import places
 
+FEW_ORDERS = 16  # order values of which each is looked up; for more the top is read
+MOST_TOLD = 100  # order values that a write tells, which takes its server some 20 µs
+
 
 class Climber(NamedTuple):
     """Somebody who rose within the top of one shard; order values before and after."""
@@ -42,21 +45,20 @@ class Rise(NamedTuple):
 
 
 def wanted(board: Board) -> int:
-    """How many of its first order values each shard tells after a write; 0 where nobody needs to know."""
-    return places.share(board.news_top + 1) if board.news_top and shards.count() > 1 else 0
+    """How many of its first order values each shard tells after a write of many; 0 where it tells none."""
+    share = places.share(board.news_top + 1)
+    return share if board.news_top and shards.count() > 1 and share <= MOST_TOLD else 0
 
 
 def announce(board: Board, suffix: str, rises: Sequence[Rise]) -> None:
     """Tells the news of those who rose into the top of all shards.
 
-    No round trip where nobody rose that far and all shards have told their first order values, else 1 to 3.
+    No round trip where all shards have told their first order values and nobody rose that far, else 1 to 3.
     """
     latest = sorted((rise for rise in rises if rise.version is not None), key=lambda rise: rise.version or 0)
     climbers = [climber for rise in rises for climber in rise.climbers]
-    top = _top(board, suffix, {rise.shard: rise.first for rise in latest})
-    better = {
-        order: bisect_left(top, -order, key=int.__neg__) for it in climbers for order in it[1:] if order is not None
-    }
+    orders = {order for it in climbers for order in (it.before, it.after) if order is not None}
+    better = _count_better(board, suffix, orders, {rise.shard: rise.first for rise in latest})
     news = [
         (player, after, better[after] + 1)
         for player, before, after in climbers
@@ -71,15 +73,25 @@ def announce(board: Board, suffix: str, rises: Sequence[Rise]) -> None:
     )
 
 
+def _count_better(board: Board, suffix: str, orders: set[int], told: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """How many entries of all shards are better than each order value; below the top at least how many.
+
+    `told` are the first order values of some shards, as many as `wanted`. No round trip where all are, else 1 or 2.
+    """
+    if len(orders) <= FEW_ORDERS and len(told) < shards.count():
+        return dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))
+    top = _top(board, suffix, told)
+    return {order: bisect_left(top, -order, key=int.__neg__) for order in orders}
+
+
 def _top(board: Board, suffix: str, told: Mapping[int, Sequence[int]]) -> list[int]:
     """The first order values of all shards, best first: the top, and one more.
 
-    `told` are those of some shards, as many as `wanted`; the others are asked. At most two round trips: the second
-    where a shard has more of the top than was asked of it.
+    Asks the shards that have not told theirs, and again those that have more of the top than was asked of them.
     """
     count, first = board.news_top + 1, dict(told)
     missing = [shard for shard in shards.everyone() if shard not in first]
-    for most in dict.fromkeys((wanted(board), count)):
+    for most in dict.fromkeys((places.share(count), count)):
         answers = catalog.run(
             "leaderboards/first_orders",
             [(shard, most) for shard in missing],
