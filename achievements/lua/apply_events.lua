@@ -19,8 +19,9 @@
 --         or {'away', player …} where some who do something are away and `all_boards` is needed to put them back, likewise;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
 --         {board, {climbers}, {dropped}, …}, {board, suffix, … of the sets that somebody has come back to},
---         {board, {its version here, first order values}, … where many wrote}}; an order's place is its index from 0;
---         a batch that was applied before is answered as it was then, but for the first order values
+--         {board, {its version here, how many were wanted or 0 where few wrote, first order values}, …}};
+--         an order's place is its index from 0; a batch that was applied before is answered as it was then, without the
+--         last part
 -- Cost: about 5 µs an event and 3 µs for each ranked set that it is in.
 
 local shard = KEYS[1]

@@ -207,7 +207,8 @@ end
 -- Writes everything. `main` is the set that news and the answer speak of, nil where the batch does not touch it; `now`
 -- is {seen (s), ms, lone (1 or 0)}. A shard that is alone announces who came into the top. Else that takes the first
 -- order values of all shards: `wanted` of them are returned, if any, where so many write that it costs little beside it.
--- Returns the climbers; those who fell off the main set, or are hidden; {version of the board here, order …} or nil.
+-- Returns the climbers; those who fell off the main set, or are hidden; where it has changed {version of the board here,
+-- wanted or 0 where nothing follows, order …}.
 local function write_ledger(shard, ledger, main, wanted, now)
   local slug = ledger.board.slug
   local boundary = main and now.lone == 1 and top_boundary(shard, ledger.board, main)
@@ -227,6 +228,6 @@ local function write_ledger(shard, ledger, main, wanted, now)
     announce_climbers(shard, slug, main, climbers, boundary, now.ms)
     return {}, dropped
   end
-  if wanted == 0 or #ledger.sets[main].players < wanted then return climbers, dropped end
-  return climbers, dropped, { version, unpack(first_orders(board_key(shard, slug, main), wanted)) }
+  if wanted == 0 or #ledger.sets[main].players < wanted then return climbers, dropped, { version, 0 } end
+  return climbers, dropped, { version, wanted, unpack(first_orders(board_key(shard, slug, main), wanted)) }
 end

@@ -19,8 +19,8 @@
 --         indexes count from 0; climbers: those who rose within this shard's top, where other shards must be asked
 --         whether that is everybody's top; dropped: from the main set; place: order, better and levels better before
 --         the write, then the same after it; '' for no order, and levels as their number on a lone shard, else listed;
---         board and suffix: the sets that somebody has come back to; first: {version of the board here, order …}, of
---         the main set after the write, or false where few wrote
+--         board and suffix: the sets that somebody has come back to; first: {version of the board here, how
+--         many were wanted or 0 where few wrote, order …}, of the main set after the write, or false
 -- Cost: O(entries × sets × log size); about 3 µs an entry and set.
 
 local shard = KEYS[1]

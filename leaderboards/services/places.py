@@ -200,15 +200,6 @@ def share(rows: int) -> int:
     return rows if shards.count() == 1 else min(rows, math.ceil(mean + 4 * math.sqrt(mean)) + 1)
 
 
-def first(board: Board, suffix: str, count: int) -> list[Entry]:
-    """The first entries of all shards, best first. One round trip, now and then 2."""
-    for most in dict.fromkeys((share(count), count)):
-        answers = read(board, suffix, top=most, place=None)
-        if has_first(answers, min(count, board.max_entries or count, sum(answer.size for answer in answers))):
-            break
-    return merge([answer.top for answer in answers])[:count]
-
-
 def has_first(answers: Sequence[Answer], count: int) -> bool:
     """Whether the answers hold the first `count` entries of all shards, which have as many."""
     if len(answers) == 1 or count <= 0:

@@ -25,13 +25,14 @@ class Climber(NamedTuple):
 class Rise(NamedTuple):
     """What a write did at the top of a board on one shard.
 
-    `first` are the shard's first order values after it, as many as `wanted`, and `version` its count of the board's
-    changes then; None where they are not known.
+    `version` is the shard's count of the board's changes after it, 0 where it changed nothing; `first` the first order
+    values then, `asked` of them or all, 0 where they were not told.
     """
 
     shard: int
     climbers: list[Climber]
-    version: int | None = None
+    version: int = 0
+    asked: int = 0
     first: Sequence[int] = ()
 
     @classmethod
@@ -41,24 +42,26 @@ class Rise(NamedTuple):
             Climber(player.decode(), places.order_value(before) if before else None, places.order_value(after))
             for player, before, after in zip(climbers[::3], climbers[1::3], climbers[2::3], strict=True)
         ]
-        return cls(shard, found, first[0], _orders(first[1:])) if first else cls(shard, found)
+        return cls(shard, found, first[0], first[1], _orders(first[2:])) if first else cls(shard, found)
 
 
 def wanted(board: Board) -> int:
-    """How many of its first order values each shard tells after a write of many; 0 where it tells none."""
+    """How many of its first order values each shard tells after a write of many; 0 where it tells none.
+
+    Those of a board with a limit would be told before the others' worst entries are dropped.
+    """
     share = places.share(board.news_top + 1)
-    return share if board.news_top and shards.count() > 1 and share <= MOST_TOLD else 0
+    return share if board.news_top and board.max_entries is None and shards.count() > 1 and share <= MOST_TOLD else 0
 
 
 def announce(board: Board, suffix: str, rises: Sequence[Rise]) -> None:
     """Tells the news of those who rose into the top of all shards.
 
-    No round trip where all shards have told their first order values and nobody rose that far, else 1 to 3.
+    As a rule no round trip where nobody rose that far and all shards have told their first order values, else 1 to 3.
     """
-    latest = sorted((rise for rise in rises if rise.version is not None), key=lambda rise: rise.version or 0)
     climbers = [climber for rise in rises for climber in rise.climbers]
     orders = {order for it in climbers for order in (it.before, it.after) if order is not None}
-    better = _count_better(board, suffix, orders, {rise.shard: rise.first for rise in latest})
+    better = _count_better(board, suffix, orders, _told(board, rises))
     news = [
         (player, after, better[after] + 1)
         for player, before, after in climbers
@@ -73,10 +76,17 @@ def announce(board: Board, suffix: str, rises: Sequence[Rise]) -> None:
     )
 
 
+def _told(board: Board, rises: Sequence[Rise]) -> dict[int, Sequence[int]]:
+    """The first order values by shard, where the last write to it has told them, as many as are wanted today."""
+    latest = {rise.shard: rise for rise in sorted(rises, key=lambda rise: rise.version)}
+    return {shard: rise.first for shard, rise in latest.items() if rise.asked and rise.asked == wanted(board)}
+
+
 def _count_better(board: Board, suffix: str, orders: set[int], told: Mapping[int, Sequence[int]]) -> dict[int, int]:
     """How many entries of all shards are better than each order value; below the top at least how many.
 
-    `told` are the first order values of some shards, as many as `wanted`. No round trip where all are, else 1 or 2.
+    `told` are the first order values of some shards, as many as `wanted`. As a rule no round trip where all are, else 1
+    or 2.
     """
     if len(orders) <= FEW_ORDERS and len(told) < shards.count():
         return dict(zip(orders, places.count_better(board, suffix, list(orders)), strict=True))

@@ -31,7 +31,7 @@ def submit(slug: str, player: str, score: Score, *, at: datetime | None = None) 
     """Reports a score, which counts by the board's own rule (`combine`). `at` is now unless given.
 
     Raises `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range changes nothing) and
-    `StoreUnavailable`. One round trip with one shard, else 2 to 5, more on boards with a limit; O(sets × log size).
+    `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit; O(sets × log size).
     """
     return _write_one(slug, player, score, None, at, "score")
 

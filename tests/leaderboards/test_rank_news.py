@@ -192,6 +192,47 @@ def test_ranks_are_those_after_the_last_of_several_script_calls(services_store, 
     assert told == expected or shards.count() == 1  # one shard tells each call's news as it counts
 
 
+def test_last_script_call_of_a_shard_may_be_short(services_store):
+    """The best come last, so few of each shard that they alone do not tell what comes first there."""
+    names: dict[int, list[str]] = {shard: [] for shard in shards.everyone()}
+    for name in (f"p{number:05}" for number in range(5000)):
+        names[shards.of(name)].append(name)
+    order = [its[place] for place in range(104) for its in names.values()]
+    amounts = {name: place for place, name in enumerate(order, 1)}
+    make_board(action="coin", news_top=TOP)
+    events.record([Event(name, "coin", amount) for name, amount in amounts.items()])
+    told = {player: rank for player, _, rank in rank_events(services_store)}
+    expected = in_top(amounts, amounts)
+    assert told == expected or shards.count() == 1  # one shard tells each call's news as it counts
+    assert told.items() >= {name: rank for name, rank in expected.items() if rank < 5}.items()
+
+
+def test_who_was_on_a_full_board_does_not_enter_its_top_when_others_fall_off(services_store):
+    make_board(news_top=TOP, max_entries=TOP, combine="last", entries=crowd(TOP))
+    services_store.redis.delete(keys.rank_news_sent(shards.of("p0038"), "p0038", "coins"))  # the hour is over
+    better = {f"q{number:03}": 2000 + number for number in range(400)}
+    scores.submit_many("coins", better | {"p0038": 5000})
+    assert ranking.standing("coins", "p0038").rank == 1
+    assert len(feed(services_store, "p0038")) == 1  # that of the beginning
+
+
+def test_ranks_are_right_where_the_top_was_made_greater_meanwhile(services_store, monkeypatch):
+    make_board(news_top=1, combine="last", entries=crowd(200))
+    after = {f"q{number:03}": 1000 + number for number in range(300)}
+    neighbours = [name for name in after if shards.of(name) == 0]
+    after |= {name: after[name] + 1000 for name in neighbours[:30]}
+    announce = rank_news.announce
+
+    def change_and_announce(_board, suffix, rises) -> None:
+        announce(make_board(news_top=TOP, combine="last"), suffix, rises)
+
+    monkeypatch.setattr(rank_news, "announce", change_and_announce)
+    scores.submit_many("coins", after)
+    told = {(player, rank) for player, _, rank in rank_events(services_store) if player in after}
+    assert told <= in_top(after, after).items()
+    assert told
+
+
 @given(writes=st.lists(st.tuples(st.integers(0, 9), st.one_of(st.none(), st.integers(0, 20))), max_size=40))
 def test_news_are_told_as_a_list_of_all_entries_says(services_store, writes):
     """Tops that fill, rise, tie and shrink again, whatever was remembered of them."""

@@ -1,13 +1,18 @@
 """The suite `bench scale`: what it fills is what services write, its page and plots say what was found."""
 
+from contextlib import ExitStack
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
 from gamify_site.ops.bench import filling, goals, plots, report
+from gamify_site.ops.bench.measuring import BATCH
 from gamify_site.ops.bench.side_by_side import KINDS, NAMES
+from gamify_site.ops.bench.strangers import Strangers
+from gamify_site.store import throwaway
 from gamify_site.store.connection import client
+from gamify_site.store.throwaway import lone_server
 from leaderboards.services import scores
 from tests.builders import make_board
 
@@ -173,3 +178,17 @@ def test_three_nodes_are_told_beside_one():
     assert f"{goal} one node, by turns | at most 1.15 times | 1.04 times | met, 10% to spare |" in text
     beside = f"{goal} all nodes at once, beside that of the plainest script (1.2 times)"
     assert f"{beside} | at most 1.15 times | 1.04 times | met, 9% to spare |" in text
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_plainest_script_counts_every_event_on_all_servers(tmp_path, number):
+    with ExitStack() as stack:
+        addresses = [stack.enter_context(lone_server(tmp_path / str(place))) for place in range(number)]
+        cost = Strangers(addresses, players=50).measure(0.001)  # at least one batch
+        servers = [throwaway.client(address) for address in addresses]
+        counts = [int(it.hget(key, "count")) for it in servers for key in it.scan_iter("*:player:*")]
+        entries = [it.zcard(key) for it in servers for key in it.scan_iter("*:board:day")]
+    assert len(counts) == sum(entries) == 50
+    assert sum(counts) > 50
+    assert sum(counts) % BATCH == 50
+    assert len(cost["shares"]) == number

@@ -19,8 +19,8 @@ with the append-only file on; client, web processes and server share the machine
 MISSED = """\
 Why some are missed, where they are: **score updates** on ten million players wait for memory, plain `ZINCRBY` as long.
 **Sixteen shards** of one server are asked one after the other; they are for several servers, and one shard is for one.
-**Three nodes at once** share the cores with each other and with their client, where those are few; by turns they do
-not, and any three servers need more time then. What is told as a **ratio of two moments**, such as the page of two
+**Three nodes at once** share the cores with each other and with their client, where those are few; any three servers
+need more time so, and by turns they do not. What is told as a **ratio of two moments**, such as the page of two
 boards, moves by up to a quarter from run to run on a machine that others share. **One plain command** of a package is
 faster than a script that checks limits, ties, windows and who is hidden.
 """
