@@ -19,10 +19,10 @@ with the append-only file on; client, web processes and server share the machine
 MISSED = """\
 Why some are missed, where they are: **score updates** on ten million players wait for memory, plain `ZINCRBY` as long.
 **Sixteen shards** of one server are asked one after the other; they are for several servers, and one shard is for one.
-**Three nodes at once** share the cores with each other and with their client, where those are few; any three servers
-need more time so, and by turns they do not. What is told as a **ratio of two moments**, such as the page of two
-boards, moves by up to a quarter from run to run on a machine that others share. **One plain command** of a package is
-faster than a script that checks limits, ties, windows and who is hidden.
+**Three nodes at once** share the cores and the caches with each other and with their client, where those are few; by
+turns they do not. What is told as a **ratio of two moments**, such as the page of two boards, moves by up to a quarter
+from run to run on a machine that others share. **One plain command** of a package is faster than a script that checks
+limits, ties, windows and who is hidden.
 """
 READS = """\
 ## Reading
@@ -78,8 +78,9 @@ for the players of one node, so that nodes work one after the other, as if each 
 {at_once} of it at once, and {in_turn} by turns.
 
 Where there are fewer cores than processes, these push each other off them and out of the caches, and all that they do
-takes more time. *The plainest script* tells by how much: it adds to two numbers of a player and to three ranked sets
-and does nothing else, in batches of as many events, on three servers that are no cluster, beside one.
+takes more time. *The plainest script* tells how much that is for a script that needs hardly any memory of its own: it
+adds to two numbers of a player and to three ranked sets and does nothing else, in batches of as many events, on three
+servers that are no cluster, beside one. Whole events need more of Lua's memory, and suffer more.
 """
 
 
