@@ -140,7 +140,7 @@ class _Reply:
 
     @classmethod
     def read(cls, shard: int, raw: list[Any]) -> "_Reply":
-        refused, climbers, dropped, place, first = raw
+        refused, climbers, dropped, place, _back, first = raw
         return cls(
             refused={int(index): places.order_value(units) for index, units in _pairs(refused)},
             rise=rank_news.Rise.read(shard, climbers, first),
@@ -260,9 +260,9 @@ def _send(batches: list[_Batch]) -> list[_Reply]:
     for start in range(0, len(batches), MOST_CALLS_A_PIPELINE):
         work = [(batch.shard, batch) for batch in batches[start : start + MOST_CALLS_A_PIPELINE]]
         found = away.run("leaderboards/submit_scores", work, lambda batch, known: batch.arguments(known))
-        for (shard, _batch), (*reply, back, first) in zip(work, found, strict=True):
-            away.settle(back)
-            replies.append(_Reply.read(shard, [*reply, first]))
+        for (shard, _batch), raw in zip(work, found, strict=True):
+            away.settle(raw[4])
+            replies.append(_Reply.read(shard, raw))
     return replies
 
 
