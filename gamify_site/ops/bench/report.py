@@ -80,7 +80,8 @@ for the players of one node, so that nodes work one after the other, as if each 
 Where there are fewer cores than processes, these push each other off them and out of the caches, and all that they do
 takes more time. *The plainest script* tells how much that is for a script that needs hardly any memory of its own: it
 adds to two numbers of a player and to three ranked sets and does nothing else, in batches of as many events, on three
-servers that are no cluster, beside one. Whole events need more of Lua's memory, and suffer more.
+servers that are no cluster, beside one. Scripts that need much of Lua's memory, as whole
+events do, seem to suffer more.
 """
 
 
