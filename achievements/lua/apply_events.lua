@@ -43,10 +43,10 @@ end
 if #other_zones > 1 then return other_zones end
 
 -- Those who do something; a backfill does something with others, who stay where they are.
-local doers, is_doer = {}, {}
+local doers, was_seen = {}, {}
 
 local function note_doer(id)
-  if not is_doer[id] then doers[#doers + 1], is_doer[id] = id, true end
+  if was_seen[id] == nil then doers[#doers + 1], was_seen[id] = id, false end
 end
 
 for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + PLAYER]) end
@@ -58,7 +58,6 @@ for id in pairs(hidden_among(shard, batch.backfill)) do hidden[id] = true end
 
 -- Players in the order in which they come, and a ledger for each board that is written to.
 local players, order_of_players, ledgers, order_of_ledgers = {}, {}, {}, {}
-local seen, is_seen = {}, {}
 local refused, duplicates, applied = batch.refused, {}, 0
 
 local function player_of(id)
@@ -77,9 +76,7 @@ local function ledger_of(slug)
   return ledgers[slug]
 end
 
-local function see(id)
-  if not is_seen[id] then seen[#seen + 1], is_seen[id] = id, true end
-end
+local function see(id) was_seen[id] = true end
 
 for _, id in ipairs(away) do see(id) end -- whatever becomes of what they do: back without being seen they never leave again
 
@@ -255,6 +252,10 @@ for _, slug in ipairs(order_of_ledgers) do
   if first then firsts[#firsts + 1], firsts[#firsts + 2] = slug, first end
 end
 
+local seen = {}
+for _, id in ipairs(doers) do
+  if was_seen[id] then seen[#seen + 1] = id end
+end
 see_players(shard, seen, batch.seen)
 local day = daily_key(shard, batch.date)
 for _, count in ipairs({ { 'events', applied }, { 'unlocks', #unlocked / 4 } }) do

@@ -24,7 +24,7 @@ local function sum_of_unlocks(player)
   local points, count = 0, 0
   local kept = redis.call('HGETALL', unlocked_key(shard, player.id))
   for i = 1, #kept, 2 do
-    player.unlocks[kept[i]] = kept[i + 1]
+    keep_unlock(player, kept[i], kept[i + 1])
     points, count = points + points_of(kept[i + 1]), count + 1
     holders[kept[i]] = (holders[kept[i]] or 0) + 1
   end
@@ -51,7 +51,7 @@ local function audit_points_board(player, points, count)
 end
 
 local function audit_progress(player)
-  local kept = redis.call('HGETALL', player.progress_key)
+  local kept = redis.call('HGETALL', progress_key(shard, player.id))
   for i = 1, #kept, 2 do
     local value = string.match(kept[i + 1], '^%d+$') and tonumber(kept[i + 1])
     if not value or value > 9007199254740991 then tell('progress', player.id, '%s is %s', kept[i], kept[i + 1]) end
@@ -63,7 +63,7 @@ local function audit_collection(player, rule)
   local items = redis.call('BITCOUNT', collection_key(shard, player.id, rule.slug))
   if items == progress_of(player, rule.slug) then return end
   tell('collection', player.id, '%s has %d items and a progress of %.0f', rule.slug, items, progress_of(player, rule.slug))
-  if is_repair then redis.call('HSET', player.progress_key, rule.slug, items) end
+  if is_repair then redis.call('HSET', progress_key(shard, player.id), rule.slug, items) end
 end
 
 -- A run that was made under an earlier revision is made anew with the next event, and no breach.
@@ -78,7 +78,7 @@ local function audit_streak(player, rule)
   tell('streak', player.id, '%s is %d days to day %d, the days make %d to day %d', rule.slug, kept.current, kept.last, run.current, run.last)
   if is_repair then
     write_run(key, run, rule)
-    redis.call('HSET', player.progress_key, rule.slug, math.max(run.best, progress_of(player, rule.slug)))
+    redis.call('HSET', progress_key(shard, player.id), rule.slug, math.max(run.best, progress_of(player, rule.slug)))
   end
 end
 

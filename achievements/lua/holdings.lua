@@ -5,15 +5,18 @@
 
 local MOST_HOLDERS = 100
 
--- `changes` of what is unlocked, in the order in which they happened: {what = 'released', 'revoked' or 'repriced', slug …}.
-local function open_player(shard, id)
-  return { shard = shard, id = id, progress_key = progress_key(shard, id), progress = {}, changed = {}, unlocks = {}, points = 0 }
-end
+local NOTHING = {}
+
+-- What most players of a batch have no need of is made when it is needed, so that Lua has less to make and to collect
+-- again: `unlocks`, release → how it was unlocked, as it is kept, or false; and `changes` of what is unlocked, in the
+-- order in which they happened, {what = 'released', 'revoked' or 'repriced', slug …}, of which `points` are what they
+-- come to. `changed` tells whether some of the progress is.
+local function open_player(shard, id) return { shard = shard, id = id, progress = {}, changed = false } end
 
 -- Reads progress that is likely to be asked for, all at once.
 local function read_progress(player, slugs)
   if #slugs < 2 or player.progress[slugs[1]] then return end
-  for i, value in ipairs(redis.call('HMGET', player.progress_key, unpack(slugs))) do
+  for i, value in ipairs(redis.call('HMGET', progress_key(player.shard, player.id), unpack(slugs))) do
     if not player.progress[slugs[i]] then player.progress[slugs[i]] = tonumber(value or 0) end
   end
 end
@@ -21,22 +24,27 @@ end
 local function progress_of(player, slug)
   local value = player.progress[slug]
   if not value then
-    value = tonumber(redis.call('HGET', player.progress_key, slug) or 0)
+    value = tonumber(redis.call('HGET', progress_key(player.shard, player.id), slug) or 0)
     player.progress[slug] = value
   end
   return value
 end
 
 local function set_progress(player, slug, value)
-  if progress_of(player, slug) ~= value then player.progress[slug], player.changed[slug] = value, value end
+  if progress_of(player, slug) ~= value then player.progress[slug], player.changed = value, true end
+end
+
+local function keep_unlock(player, release, value)
+  player.unlocks = player.unlocks or {}
+  player.unlocks[release] = value
 end
 
 -- How a release was unlocked, as it is kept; false where the player does not have it.
 local function unlock_of(player, release)
-  local value = player.unlocks[release]
+  local value = (player.unlocks or NOTHING)[release]
   if value == nil then
     value = redis.call('HGET', unlocked_key(player.shard, player.id), release)
-    player.unlocks[release] = value
+    keep_unlock(player, release, value)
   end
   return value
 end
@@ -48,7 +56,7 @@ local function all_unlocked(player)
   if not player.all then
     player.all = {}
     for _, release in ipairs(redis.call('HKEYS', unlocked_key(player.shard, player.id))) do player.all[release] = true end
-    for release, value in pairs(player.unlocks) do player.all[release] = value and true or nil end
+    for release, value in pairs(player.unlocks or NOTHING) do player.all[release] = value and true or nil end
   end
   return player.all
 end
@@ -57,33 +65,33 @@ local function was_revoked(player, release)
   return redis.call('SISMEMBER', revoked_key(player.shard, player.id), release) == 1
 end
 
-local function note_change(player, change)
-  player.changes = player.changes or {}
-  player.changes[#player.changes + 1] = change
+local function note_change(player, change, points)
+  local changes = player.changes or { points = 0 }
+  changes[#changes + 1], changes.points = change, changes.points + points
+  player.changes = changes
 end
 
 local function add_unlock(player, release, at)
-  player.unlocks[release.slug] = string.format('%.0f:%d:%d', at, release.revision, release.points)
+  keep_unlock(player, release.slug, string.format('%.0f:%d:%d', at, release.revision, release.points))
   if player.all then player.all[release.slug] = true end
-  player.points = player.points + release.points
-  note_change(player, { what = 'released', slug = release.slug, points = release.points, at = string.format('%.0f', at) })
+  local change = { what = 'released', slug = release.slug, points = release.points, at = string.format('%.0f', at) }
+  note_change(player, change, release.points)
 end
 
 -- `by_staff`: it was taken away, and did not merely follow from what was.
 local function take_unlock(player, release, by_staff)
-  player.points = player.points - points_of(unlock_of(player, release.slug))
-  player.unlocks[release.slug] = false
+  local points = points_of(unlock_of(player, release.slug))
+  keep_unlock(player, release.slug, false)
   if player.all then player.all[release.slug] = nil end
-  note_change(player, { what = 'revoked', slug = release.slug, by_staff = by_staff })
+  note_change(player, { what = 'revoked', slug = release.slug, by_staff = by_staff }, -points)
 end
 
 -- Gives a release that the player has the points of the present definition.
 local function reprice_unlock(player, release)
   local value = unlock_of(player, release.slug)
   if not value or points_of(value) == release.points then return end
-  player.points = player.points + release.points - points_of(value)
-  player.unlocks[release.slug] = string.gsub(value, '%d+$', release.points)
-  note_change(player, { what = 'repriced', slug = release.slug })
+  keep_unlock(player, release.slug, (string.gsub(value, '%d+$', release.points)))
+  note_change(player, { what = 'repriced', slug = release.slug }, release.points - points_of(value))
 end
 
 local write_change = {
@@ -119,7 +127,9 @@ end
 local function tell_unlocks(shard, player, ms, is_backfill)
   local count = count_changes(player, 'released')
   if is_backfill then
-    if count > 0 then add_to_feed(shard, player.id, ms, 'type', 'backfill', 'unlocked', count, 'points', player.points) end
+    if count > 0 then
+      add_to_feed(shard, player.id, ms, 'type', 'backfill', 'unlocked', count, 'points', player.changes.points)
+    end
     return
   end
   for _, change in ipairs(player.changes) do
@@ -130,19 +140,22 @@ local function tell_unlocks(shard, player, ms, is_backfill)
   end
 end
 
+-- Writes all that has been read where some of it has changed: to tell which would take one more table a player.
 local function write_progress(player)
+  if not player.changed then return end
   local fields, count = {}, 0
-  for slug, value in pairs(player.changed) do
-    fields[count + 1], fields[count + 2], count = slug, value, count + 2
+  for slug, value in pairs(player.progress) do
+    if value > 0 then fields[count + 1], fields[count + 2], count = slug, value, count + 2 end
   end
-  if count > 0 then redis.call('HSET', player.progress_key, unpack(fields)) end
+  redis.call('HSET', progress_key(player.shard, player.id), unpack(fields))
 end
 
 -- Writes changed unlocks with points, rarity and news. Returns the new points and the new number of unlocks.
 local function write_unlocks(shard, player, ms, date, is_backfill)
   for _, change in ipairs(player.changes) do write_change[change.what](shard, player, change, date) end
-  if player.points ~= 0 then redis.call('HINCRBY', daily_key(shard, date), 'points', player.points) end
+  local points, count = player.changes.points, count_changes(player, 'released') - count_changes(player, 'revoked')
+  if points ~= 0 then redis.call('HINCRBY', daily_key(shard, date), 'points', points) end
   tell_unlocks(shard, player, ms, is_backfill)
-  local key, count = player_key(shard, player.id), count_changes(player, 'released') - count_changes(player, 'revoked')
-  return redis.call('HINCRBY', key, 'points', player.points), redis.call('HINCRBY', key, 'unlocked', count)
+  local key = player_key(shard, player.id)
+  return redis.call('HINCRBY', key, 'points', points), redis.call('HINCRBY', key, 'unlocked', count)
 end

@@ -42,7 +42,7 @@ local function weigh(player)
   if is_short then short = short + 1 end
   if is_newly_short then newly_short = newly_short + 1 end
   for _, release in ipairs(rule.releases) do reprice_unlock(player, release) end
-  if player.changes then repriced, points = repriced + 1, points + player.points end
+  if player.changes then repriced, points = repriced + 1, points + player.changes.points end
   check_rules(player, catalog, { rule }, request.ms, true)
   local gains = false
   for _, change in ipairs(player.changes or {}) do
