@@ -3,34 +3,48 @@
 import inspect
 import re
 
-import pytest
 from redis.crc import key_slot
 
 from gamify_site.store import keys, scan, scripts, shards
 from tests.builders import make_board, make_player
 
-SAMPLE = {"player_id": "alice", "slug": "coins", "board": "coins", "suffix": "2026-W47:country=SE", "span": 20634}
-SAMPLE |= {
+SAMPLE = {
     "achievement": "relics",
     "action": "login",
+    "board": "coins",
     "date": "2026-11-20",
+    "digest": "5e" * 32,
+    "kind": "board",
     "name": "monday:0",
+    "player_id": "alice",
     "release": "slayer_gold",
+    "slug": "coins",
+    "span": 20634,
+    "suffix": "2026-W47:country=SE",
+    "username": "alice",
+    "what": "login:alice",
 }
-LUA_NAMES = re.findall(r"^local function (\w+)_key\(([^)]*)\)", scripts.source("store/keys"), re.MULTILINE)
+LUA_NAMES = re.findall(
+    r"^local function (\w+)_key\((site|shard)\b([^)]*)\)", scripts.source("store/keys"), re.MULTILINE
+)
+SHARD = 3
 
 
-@pytest.mark.parametrize(("name", "parameters"), LUA_NAMES, ids=lambda value: str(value))
-def test_lua_spells_a_key_as_python_does(store, name, parameters):
-    spell = getattr(keys, "shard_catalog_version" if name == "catalog_version" else name)
-    values = [SAMPLE[parameter] for parameter in list(inspect.signature(spell).parameters)[1:]]
-    assert len(parameters.split(",")) == 1 + len(values)
-    text = f"{scripts.source('store/keys')}\nreturn {name}_key(KEYS[1], unpack(ARGV))"
-    assert store.redis.eval(text, 1, keys.shard(3), *values).decode() == spell(3, *values)
+def test_lua_spells_a_key_as_python_does(store, subtests):
+    for name, owner, parameters in LUA_NAMES:
+        with subtests.test(name):
+            spell = getattr(keys, name)
+            prefix, before = (keys.site(), []) if owner == "site" else (keys.shard(SHARD), [SHARD])
+            values = [SAMPLE[parameter] for parameter in list(inspect.signature(spell).parameters)[len(before) :]]
+            assert parameters.count(",") == len(values)
+            text = f"{scripts.source('store/keys')}\nreturn {name}_key(KEYS[1], unpack(ARGV))"
+            assert store.redis.eval(text, 1, prefix, *values).decode() == spell(*before, *values)
 
 
-def test_lua_knows_some_keys():
-    assert len(LUA_NAMES) > 5
+def test_lua_knows_keys_of_the_site_and_of_shards():
+    owners = [owner for _name, owner, _parameters in LUA_NAMES]
+    assert owners.count("site") > 5
+    assert owners.count("shard") > 5
 
 
 def test_keys_of_a_shard_share_a_slot_with_its_prefix(settings):

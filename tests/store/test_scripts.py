@@ -1,6 +1,7 @@
 """Scripts: found by their SHA, sent again when the server has forgotten them, each file once, each with its header."""
 
 import re
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def name_of(path: Path) -> str:
     return f"{path.parent.parent.name}/{path.stem}"
 
 
+@pytest.mark.every_store
 def test_server_that_forgot_the_scripts_is_told_again(services_store):
     make_board(entries={"alice": 1})
     services_store.redis.script_flush()
@@ -29,6 +31,7 @@ def test_server_that_forgot_the_scripts_is_told_again(services_store):
     assert brief(ranking.top("coins", 3)) == [(1, "alice", 4), (2, "charlie", 3), (3, "bob", 2)]
 
 
+@pytest.mark.every_store
 def test_forgotten_script_runs_once(services_store):
     """Of a pipeline in which some calls found no script, only those are sent again."""
     services_store.redis.script_flush()
@@ -39,32 +42,36 @@ def test_forgotten_script_runs_once(services_store):
     assert [score for _, _, score in brief(ranking.top("coins", 9))] == [3] * 5
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_joined_files_come_once_and_before_those_that_need_them(path):
-    text = scripts.source(name_of(path))
-    names = re.findall(r"^local function (\w+)", text, re.MULTILINE)
-    assert len(names) == len(set(names))
-    assert text.endswith(path.read_text())
+def test_joined_files_come_once_and_before_those_that_need_them(subtests):
+    for path in FILES:
+        with subtests.test(name_of(path)):
+            text = scripts.source(name_of(path))
+            names = re.findall(r"^local function (\w+)", text, re.MULTILINE)
+            assert len(names) == len(set(names))
+            assert text.endswith(path.read_text())
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_script_begins_with_what_it_does(path):
+def test_script_begins_with_what_it_does(subtests):
     """A script that is run names KEYS, ARGV, what it returns and what it costs; a shared file says what it is."""
-    lines = path.read_text().splitlines()
-    header = "\n".join(line for line in lines[: next(i for i, line in enumerate(lines) if not line.startswith("--"))])
-    assert re.match(r"-- \S.+", header)
-    if "KEYS[" in path.read_text().removeprefix(header) or "ARGV" in path.read_text().removeprefix(header):
-        for word in ("KEYS[1]", "ARGV", "Returns", "Cost:"):
-            assert word in header, word
+    for path in FILES:
+        with subtests.test(name_of(path)):
+            lines = path.read_text().splitlines()
+            header = "\n".join(takewhile(lambda line: line.startswith("--"), lines))
+            assert re.match(r"-- \S.+", header)
+            code = path.read_text().removeprefix(header)
+            if "KEYS[" in code or "ARGV" in code:
+                for word in ("KEYS[1]", "ARGV", "Returns", "Cost:"):
+                    assert word in header, word
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_script_keeps_to_what_every_server_has(path):
+def test_script_keeps_to_what_every_server_has(subtests):
     """fakeredis lacks some libraries, a cluster forbids KEYS, and a global breaks the scripts after it."""
-    code = re.sub(r"--.*", "", path.read_text())
-    assert not re.search(r"cmsgpack|struct\.|bit\.|'KEYS'|'SCAN'|'FLUSH|loadstring", code)
-    assert not re.search(r"^function |^\w+ = ", code, re.MULTILINE)
-    assert not re.search(r"ARGV\[\d+\] == \d", code)
+    for path in FILES:
+        with subtests.test(name_of(path)):
+            code = re.sub(r"--.*", "", path.read_text())
+            assert not re.search(r"cmsgpack|struct\.|bit\.|'KEYS'|'SCAN'|'FLUSH|loadstring", code)
+            assert not re.search(r"^function |^\w+ = ", code, re.MULTILINE)
+            assert not re.search(r"ARGV\[\d+\] == \d", code)
 
 
 def test_functions_that_a_script_does_not_call_are_left_out():
@@ -85,11 +92,12 @@ end"""
     assert needed.rstrip().endswith("return MOST\nend")
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_nothing_that_a_script_calls_is_left_out(path):
-    whole: dict[str, str] = {}
-    scripts._collect(name_of(path), whole)
-    names = set(re.findall(r"^local function (\w+)", "\n".join(whole.values()), re.MULTILINE))
-    source = re.sub(r"--.*", "", scripts.source(name_of(path)))
-    kept = set(re.findall(r"^local function (\w+)", source, re.MULTILINE))
-    assert {name for name in names if re.search(rf"\b{name}\(", source)} == kept
+def test_nothing_that_a_script_calls_is_left_out(subtests):
+    for path in FILES:
+        with subtests.test(name_of(path)):
+            whole: dict[str, str] = {}
+            scripts._collect(name_of(path), whole)
+            names = set(re.findall(r"^local function (\w+)", "\n".join(whole.values()), re.MULTILINE))
+            source = re.sub(r"--.*", "", scripts.source(name_of(path)))
+            kept = set(re.findall(r"^local function (\w+)", source, re.MULTILINE))
+            assert {name for name in names if re.search(rf"\b{name}\(", source)} == kept

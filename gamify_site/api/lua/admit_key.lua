@@ -1,4 +1,5 @@
 -- Finds an API key, takes a token out of its bucket, and notes that it is used unless that was noted a short while ago.
+-- joins: store/keys
 -- A bucket holds `most` tokens and gains `rate` of them a second (token bucket, as in RFC 2697 with one colour).
 -- KEYS[1] the site's key prefix
 -- ARGV    SHA-256 of the secret; now (ms); how long a note holds (s); most; rate
@@ -7,9 +8,9 @@
 
 local digest, now, life = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local most, rate = tonumber(ARGV[4]), tonumber(ARGV[5])
-local used_key, bucket_key = KEYS[1] .. ':api_keys_used', KEYS[1] .. ':api_bucket:' .. digest
+local used_key, bucket_key = api_keys_used_key(KEYS[1]), api_bucket_key(KEYS[1], digest)
 
-local stored = redis.call('HGET', KEYS[1] .. ':api_keys', digest)
+local stored = redis.call('HGET', api_keys_key(KEYS[1]), digest)
 if not stored then return false end
 
 local bucket = redis.call('HMGET', bucket_key, 'tokens', 'at')

@@ -1,6 +1,23 @@
--- The key names of one shard, as gamify_site/store/keys.py spells them. `shard` is KEYS[1], the shard's key prefix.
+-- The key names that scripts use, as gamify_site/store/keys.py spells them; no other script spells one.
+-- `site` and `shard` are KEYS[1]: the prefix of all site-wide keys, or of all keys of one shard.
 
-local function catalog_version_key(shard) return shard .. ':catalog_version' end
+-- Site-wide keys
+
+local function catalog_version_key(site) return site .. ':catalog:version' end
+local function definitions_key(site, kind) return site .. ':' .. kind .. 's' end
+local function definition_key(site, kind, slug) return site .. ':' .. kind .. ':' .. slug end
+local function revisions_key(site, kind, slug) return definition_key(site, kind, slug) .. ':revisions' end
+local function user_key(site, username) return site .. ':user:' .. username end
+local function attempts_key(site, what) return site .. ':attempts:' .. what end
+local function attempts_pause_key(site, what) return site .. ':attempts_pause:' .. what end
+local function audit_key(site) return site .. ':audit' end
+local function api_keys_key(site) return site .. ':api_keys' end
+local function api_keys_used_key(site) return site .. ':api_keys_used' end
+local function api_bucket_key(site, digest) return site .. ':api_bucket:' .. digest end
+
+-- Keys of one shard
+
+local function shard_catalog_version_key(shard) return shard .. ':catalog_version' end
 local function players_key(shard) return shard .. ':players' end
 local function player_key(shard, player) return shard .. ':player:' .. player end
 local function player_names_key(shard) return shard .. ':player_names' end
@@ -42,5 +59,5 @@ end
 
 -- True where the caller's definitions are not the ones that hold on this shard.
 local function catalog_is_stale(shard, version)
-  return (redis.call('GET', catalog_version_key(shard)) or '0') ~= version
+  return (redis.call('GET', shard_catalog_version_key(shard)) or '0') ~= version
 end
