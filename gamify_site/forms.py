@@ -5,6 +5,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 
 class PlainForm(forms.Form):
@@ -24,6 +28,31 @@ class PlainForm(forms.Form):
         named = error.error_dict if hasattr(error, "error_dict") else {None: error.error_list}
         for name, errors in named.items():
             self.add_error(name if name in self.fields else None, errors)
+
+
+class LongSelect(forms.Select):
+    """A select for hundreds of options, such as time zones, without groups.
+
+    Django renders a template for each option, which makes up most of such a page's time; this widget renders none.
+    """
+
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: dict[str, Any] | None = None,
+        renderer: BaseRenderer | None = None,  # noqa: ARG002  (Django passes it by name)
+    ) -> SafeString:
+        """Return the HTML of the select and its options."""
+        chosen = self.format_value(value)
+        options = format_html_join(
+            "",
+            "<option{}>{}</option>",
+            ((flatatt({"value": key, "selected": str(key) in chosen}), label) for key, label in self.choices),
+        )
+        return format_html(
+            "<select{}>{}</select>", flatatt(self.build_attrs(self.attrs, attrs) | {"name": name}), options
+        )
 
 
 def checked(check: Callable[[str], str], value: str) -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gamify_site.audit import LONGEST_REASON
-from gamify_site.forms import PlainForm, checked
+from gamify_site.forms import LongSelect, PlainForm, checked
 from gamify_site.identifiers import check_player_id, check_slug
 from leaderboards import wording
 from leaderboards.definitions import (
@@ -71,6 +71,7 @@ class BoardForm(PlainForm):
     timezone = forms.ChoiceField(
         label=gettext_lazy("Timezone"),
         choices=[(name, name) for name in sorted(available_timezones())],
+        widget=LongSelect,
         help_text=gettext_lazy("Days, weeks and months begin at midnight there."),
     )
     retention_days = forms.IntegerField(

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from gamify_site.forms import LongSelect
 from gamify_site.identifiers import check_player_id
 from gamify_site.players import choices, registration, services, throttle
 from gamify_site.players.models import Account
@@ -80,10 +81,12 @@ class ProfileForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     avatar = forms.ChoiceField(label=_("Avatar colour"), required=False)
-    country = forms.ChoiceField(label=_("Country"), required=False)
+    country = forms.ChoiceField(label=_("Country"), required=False, widget=LongSelect)
     region = forms.CharField(label=_("Region"), max_length=services.LONGEST["region"], required=False)
     team = forms.CharField(label=_("Team"), max_length=services.LONGEST["team"], required=False)
-    timezone = forms.ChoiceField(label=_("Timezone"), help_text=_("Your days and streaks begin at midnight there."))
+    timezone = forms.ChoiceField(
+        label=_("Timezone"), help_text=_("Your days and streaks begin at midnight there."), widget=LongSelect
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
