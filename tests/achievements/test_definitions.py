@@ -11,6 +11,7 @@ TIERS = (Tier("bronze", "Bronze", 1, 1), Tier("silver", "Silver", 3, 2))
 COLLECTION = {"type": "collection", "items": ("cup", "ring"), "target": 2}
 TIERED = {"type": "tiered", "tiers": TIERS, "target": 3, "points": 0}
 META = {"type": "meta", "action": None}
+LADDER = {"type": "tiered", "tiers": (*TIERS, Tier("gold", "Gold", 5, 3)), "target": 5, "points": 0}
 
 
 def achievement(**fields) -> Achievement:
@@ -18,9 +19,8 @@ def achievement(**fields) -> Achievement:
     return Achievement(**(base | {"target": 10, "points": 5, "category": "coins"} | fields))
 
 
-@pytest.mark.parametrize(
-    ("field", "fields"),
-    [
+def test_what_breaks_a_rule_is_refused_at_the_field(subtests):
+    for field, fields in [
         ("slug", {"slug": ""}),
         ("slug", {"slug": "Ten"}),
         ("slug", {"slug": "t" * 65}),
@@ -75,17 +75,15 @@ def achievement(**fields) -> Achievement:
         ("metadata", {"metadata": {"a": object()}}),
         ("metadata", {"metadata": {"a": float("nan")}}),
         ("metadata", {"metadata": {"a": "x" * 10_000}}),
-    ],
-)
-def test_what_breaks_a_rule_is_refused_at_the_field(field, fields):
-    with pytest.raises(ValidationError) as refused:
-        achievement(**fields)
-    assert list(refused.value.message_dict) == [field]
+    ]:
+        with subtests.test(field=field, fields=fields):
+            with pytest.raises(ValidationError) as refused:
+                achievement(**fields)
+            assert list(refused.value.message_dict) == [field]
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
+def test_comes_back_from_redis_as_it_went(store, subtests):
+    for fields in [
         {},
         {"measure": "max", "hidden": True, "icon": "fire", "position": 3, "metadata": {"asset": ["a", 1, None]}},
         {"icon": "https://example.org/icon.svg", "description": "ünï <b>", "status": "archived"},
@@ -94,19 +92,17 @@ def test_what_breaks_a_rule_is_refused_at_the_field(field, fields):
         COLLECTION,
         TIERED,
         META | {"counts": "coins"},
-    ],
-)
-@pytest.mark.usefixtures("store")
-def test_comes_back_from_redis_as_it_went(fields):
-    given = achievement(**fields)
-    assert Achievement.from_fields(given.to_fields()) == given
-    catalog.define(given)
-    assert catalog.get("ten") == given
+    ]:
+        with subtests.test(fields=fields):
+            store.empty()
+            given = achievement(**fields)
+            assert Achievement.from_fields(given.to_fields()) == given
+            catalog.define(given)
+            assert catalog.get("ten") == given
 
 
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
+def test_says_itself_in_a_sentence(subtests):
+    for fields, sentence in [
         ({}, "10 in total: coin."),
         ({"measure": "max"}, "10 at once: coin."),
         ({"type": "milestone", "target": 1}, "The first time counts: coin."),
@@ -114,10 +110,9 @@ def test_comes_back_from_redis_as_it_went(fields):
         (COLLECTION, "Collect all 2 items: coin."),
         (TIERED, "3 in total: coin."),
         (META | {"counts": "war"}, "Unlock 10 achievements of war."),
-    ],
-)
-def test_says_itself_in_a_sentence(fields, sentence):
-    assert achievement(**fields).sentence() == sentence
+    ]:
+        with subtests.test(fields=fields, sentence=sentence):
+            assert achievement(**fields).sentence() == sentence
 
 
 @pytest.mark.usefixtures("store")
@@ -137,3 +132,34 @@ def test_prerequisite_must_be_there_and_name_a_tier():
         with pytest.raises(ValidationError, match=reason):
             make("later", prerequisites=(slug,))
     assert make("later", prerequisites=("slayer_silver",)).prerequisites == ("slayer_silver",)
+
+
+@pytest.mark.usefixtures("store")
+def test_cycle_of_prerequisites_is_refused_and_named():
+    make("a")
+    make("b", prerequisites=("a",))
+    make("c", prerequisites=("b",))
+    with pytest.raises(ValidationError) as refused:
+        make("a", prerequisites=("c",))
+    assert "a → c → b → a" in str(refused.value)
+
+
+def test_published_keeps_what_progress_is_stored_by(store, subtests):
+    for fields, changes, field in [
+        ({}, {"type": "milestone", "target": 1}, "type"),
+        ({"type": "streak"}, {"action": "other"}, "action"),
+        (
+            {"type": "collection", "items": ("cup", "ring"), "target": 2},
+            {"items": ("ring", "cup", "hat"), "target": 3},
+            "items",
+        ),
+        (LADDER, {"tiers": LADDER["tiers"][1:]}, "tiers"),
+    ]:
+        with subtests.test(fields=fields, changes=changes, field=field):
+            store.empty()
+            make("draft", **fields, status="draft")
+            make("draft", **(fields | changes), status="draft")
+            make("kept", **fields)
+            with pytest.raises(ValidationError) as refused:
+                make("kept", **(fields | changes))
+            assert list(refused.value.message_dict) == [field]

@@ -200,9 +200,8 @@ def test_taken_slugs_are_refused(store):  # noqa: ARG001
     }
 
 
-@pytest.mark.parametrize(
-    ("before", "field", "after"),
-    [
+def test_published_ones_keep_what_progress_is_kept_by(store, subtests):
+    for before, field, after in [
         ({}, "type", {"type": "milestone", "target": 1}),
         ({}, "status", {"status": "draft"}),
         ({"type": "streak"}, "action", {"type": "streak", "action": "login"}),
@@ -211,16 +210,16 @@ def test_taken_slugs_are_refused(store):  # noqa: ARG001
             "items",
             {"type": "collection", "items": ["cup", "axe"], "target": 2},
         ),
-    ],
-)
-def test_published_ones_keep_what_progress_is_kept_by(store, before, field, after):  # noqa: ARG001
-    make("rich", **before)
-    text = text_of(COUNTER | {"status": "published"} | after)
-    assert list(refused(text)) == ["rich"]
-    assert refused(text)["rich"][0] == field
-    text_before = exchange.export_json()
-    assert do_import(text)[0].what == "refused"
-    assert exchange.export_json() == text_before
+    ]:
+        with subtests.test(before=before, field=field, after=after):
+            store.empty()
+            make("rich", **before)
+            text = text_of(COUNTER | {"status": "published"} | after)
+            assert list(refused(text)) == ["rich"]
+            assert refused(text)["rich"][0] == field
+            text_before = exchange.export_json()
+            assert do_import(text)[0].what == "refused"
+            assert exchange.export_json() == text_before
 
 
 def test_board_with_entries_keeps_its_order(services_store, clock):  # noqa: ARG001
@@ -271,15 +270,15 @@ def test_what_changes_between_judging_and_writing_is_refused_and_what_was_writte
 
     monkeypatch.setattr(catalog, "define", interfere)
     rows = exchange.read_json(text_of(COUNTER, COUNTER | {"slug": "other"}))
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         exchange.apply(rows, by="charlie")
+    assert list(refusal.value.message_dict) == ["status"]
     (entry,) = audit.walk(lambda it: it.what == "catalog_imported")
     assert entry.after == {"new": 1, "changed": 0}
 
 
-@pytest.mark.parametrize(
-    ("document", "field", "reason"),
-    [
+def test_what_is_no_achievement_is_refused_with_the_field(store, subtests):  # noqa: ARG001
+    for document, field, reason in [
         (COUNTER | {"pionts": 5}, "pionts", "There is no “pionts”. Allowed: action, category,"),
         (COUNTER | {"revision": 5}, "revision", "There is no “revision”."),
         ({"slug": "rich"}, "name, description, type, target, points, category", "“points” is missing."),
@@ -300,33 +299,41 @@ def test_what_changes_between_judging_and_writing_is_refused_and_what_was_writte
         (COUNTER | {"name": "a\nb"}, "name", "control characters"),
         ([1], "", "must be an object"),
         (None, "", "must be an object"),
-    ],
-)
-def test_what_is_no_achievement_is_refused_with_the_field(store, document, field, reason):  # noqa: ARG001
-    (found,) = exchange.plan(exchange.read_json(text_of(document)))
-    assert (found.number, found.kind, found.what, found.field) == (1, "achievement", "refused", field)
-    assert reason in found.reason
+    ]:
+        with subtests.test(document=document, field=field):
+            (found,) = exchange.plan(exchange.read_json(text_of(document)))
+            assert (found.number, found.kind, found.what, found.field) == (1, "achievement", "refused", field)
+            assert reason in found.reason
 
 
-@pytest.mark.parametrize(
-    ("document", "field"),
-    [
-        ({"windows": "all"}, "windows"),
-        ({"windows": [["all"]]}, "windows"),
-        ({"floor": "much"}, "floor"),
-        ({"floor": "0.5"}, "floor"),
-        ({"floor": [1]}, "floor"),
-        ({"seasons": [{"slug": "a", "name": "A", "starts": "soon", "ends": "2082-01-01"}]}, "seasons"),
-        ({"seasons": [{"slug": "a", "name": 1, "starts": "2081-01-01", "ends": "2082-01-01"}]}, "seasons"),
-        ({"max_entries": "9"}, "max_entries"),
-        ({"timezone": 1}, "timezone"),
-        ({"colour": "red"}, "colour"),
-        ({"slug": "achievement-points"}, "combine"),
-    ],
-)
-def test_what_is_no_board_is_refused_with_the_field(store, document, field):  # noqa: ARG001
-    (found,) = exchange.plan(exchange.read_json(text_of(boards=[{"slug": "coins", "name": "Coins"} | document])))
-    assert (found.kind, found.what, found.field) == ("board", "refused", field)
+def test_what_is_no_board_is_refused_with_the_field(store, subtests):  # noqa: ARG001
+    for document, field, reason in [
+        ({"windows": "all"}, "windows", "Write a list"),
+        ({"windows": [["all"]]}, "windows", "Choose one or more of all, day,"),
+        ({"floor": "much"}, "floor", "Enter a number."),
+        ({"floor": "0.5"}, "floor", "must be a whole number"),
+        ({"floor": [1]}, "floor", "Enter a number."),
+        (
+            {"seasons": [{"slug": "a", "name": "A", "starts": "soon", "ends": "2082-01-01"}]},
+            "seasons",
+            "Write days like",
+        ),
+        (
+            {"seasons": [{"slug": "a", "name": 1, "starts": "2081-01-01", "ends": "2082-01-01"}]},
+            "seasons",
+            "“name” must be a text.",
+        ),
+        ({"max_entries": "9"}, "max_entries", "from 1 to 10000000"),
+        ({"timezone": 1}, "timezone", "There is no such timezone"),
+        ({"colour": "red"}, "colour", "There is no “colour”. Allowed: action, combine,"),
+        ({"slug": "achievement-points"}, "combine", "The built-in board needs last."),
+    ]:
+        with subtests.test(document=document, field=field):
+            (found,) = exchange.plan(
+                exchange.read_json(text_of(boards=[{"slug": "coins", "name": "Coins"} | document]))
+            )
+            assert (found.kind, found.what, found.field) == ("board", "refused", field)
+            assert reason in found.reason
 
 
 def test_doubles_are_refused_by_row(store):  # noqa: ARG001
@@ -335,9 +342,8 @@ def test_doubles_are_refused_by_row(store):  # noqa: ARG001
     assert refused(text)["rich"][1] == "Row 2 has this slug already."
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
+def test_what_is_no_catalog_is_refused_as_a_whole(subtests):
+    for text, reason in [
         ("", "Line 1, column 1"),
         ('{"gamify": 1,\n  "boards" []}', "Line 2, column 12"),
         ("[" * 100_000, "nested too deeply"),
@@ -351,10 +357,9 @@ def test_doubles_are_refused_by_row(store):  # noqa: ARG001
         ('{"gamify": 1, "boards": [{"slug": "a", "slug": "b"}]}', "“slug” stands twice"),
         ('{"gamify": 1, "boards": [' + ",".join(["1"] * 5001) + "]}", "at most 5,000 definitions; this one has 5,001"),
         ('{"gamify": 1}' + " " * 1_048_576, "at most 1,048,576 bytes"),
-    ],
-)
-def test_what_is_no_catalog_is_refused_as_a_whole(text, reason):
-    assert reason in file_error(exchange.read_json, text)
+    ]:
+        with subtests.test(reason=reason):
+            assert reason in file_error(exchange.read_json, text)
 
 
 def test_files_are_utf_8_with_or_without_a_mark():
@@ -413,29 +418,27 @@ def test_slugs_are_made_from_names():
     assert rows[1].definition.action == "uber_9000_2"
 
 
-@pytest.mark.parametrize(
-    ("cells", "field"),
-    [
-        ("A,,False,,Revealed,5", ""),
-        ("A,,False,,Revealed,5,1,extra", ""),
-        (",,False,,Revealed,5,1", "name"),
-        ("A,,Yes,,Revealed,5,1", "type"),
-        ("A,,True,,Revealed,5,1", "target"),
-        ("A,,True,0,Revealed,5,1", "target"),
-        ("A,,True,1_0,Revealed,5,1", "target"),
-        ("A,,False,10,Revealed,5,1", "target"),
-        ("A,,False,,Shown,5,1", "hidden"),
-        ("A,,False,,Revealed,,1", "points"),
-        ("A,,False,,Revealed,1001,1", "points"),
-        ("A,,False,,Revealed,5,-1", "position"),
-        ('A,"two\nlines",False,,Revealed,5,1', "description"),
-    ],
-)
-def test_wrong_rows_are_refused_by_line(store, cells, field):  # noqa: ARG001
-    (fine, wrong, last) = exchange.plan(read(f'B,"",False,,Revealed,5,1\n{cells}\nC,,False,,Revealed,5,1\n'))
-    assert (fine.what, last.what) == ("new", "new")
-    assert (wrong.number, wrong.what, wrong.field) == (2, "refused", field)
-    assert wrong.reason
+def test_wrong_rows_are_refused_by_line(store, subtests):  # noqa: ARG001
+    for cells, field, reason in [
+        ("A,,False,,Revealed,5", "", "There must be 7 columns"),
+        ("A,,False,,Revealed,5,1,extra", "", "and there are 8"),
+        (",,False,,Revealed,5,1", "name", "1 to 80 characters"),
+        ("A,,Yes,,Revealed,5,1", "type", "Write True or False, not “Yes”."),
+        ("A,,True,,Revealed,5,1", "target", "Write a whole number, not “”."),
+        ("A,,True,0,Revealed,5,1", "target", "Enter a whole number from 1 to"),
+        ("A,,True,1_0,Revealed,5,1", "target", "Write a whole number, not “1_0”."),
+        ("A,,False,10,Revealed,5,1", "target", "Only incremental ones have steps."),
+        ("A,,False,,Shown,5,1", "hidden", "Write Hidden or Revealed, not “Shown”."),
+        ("A,,False,,Revealed,,1", "points", "Write a whole number, not “”."),
+        ("A,,False,,Revealed,1001,1", "points", "from 0 to 1000"),
+        ("A,,False,,Revealed,5,-1", "position", "Write a whole number, not “-1”."),
+        ('A,"two\nlines",False,,Revealed,5,1', "description", "must not hold control characters or line breaks"),
+    ]:
+        with subtests.test(cells=cells, field=field):
+            (fine, wrong, last) = exchange.plan(read(f'B,"",False,,Revealed,5,1\n{cells}\nC,,False,,Revealed,5,1\n'))
+            assert (fine.what, last.what) == ("new", "new")
+            assert (wrong.number, wrong.what, wrong.field) == (2, "refused", field)
+            assert reason in wrong.reason
 
 
 def test_what_is_no_csv_is_refused_as_a_whole():
@@ -461,17 +464,19 @@ def test_csv_export_has_a_row_for_each_release_of_what_is_published(store):  # n
     ]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@home", "'=1", "''+", "'quoted'", "plain = simple"])
-def test_no_cell_is_a_formula_and_names_come_back(store, name):
-    make("odd", name=name, description=name)
-    text = exchange.export_csv()
-    ((cell, *_),) = csv.reader(io.StringIO(text))
-    assert cell[0] not in "=+-@"
-    store.empty()
-    exchange.apply(read(text), by="charlie")
-    (found,) = catalog.all()
-    assert (found.name, found.description) == (name, name)
-    assert exchange.export_csv() == text
+def test_no_cell_is_a_formula_and_names_come_back(store, subtests):
+    for name in ["=1+1", "+1", "-1", "@home", "'=1", "''+", "'quoted'", "plain = simple"]:
+        with subtests.test(name=name):
+            store.empty()
+            make("odd", name=name, description=name)
+            text = exchange.export_csv()
+            ((cell, *_),) = csv.reader(io.StringIO(text))
+            assert cell[0] not in "=+-@"
+            store.empty()
+            exchange.apply(read(text), by="charlie")
+            (found,) = catalog.all()
+            assert (found.name, found.description) == (name, name)
+            assert exchange.export_csv() == text
 
 
 # Properties

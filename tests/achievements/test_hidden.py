@@ -1,6 +1,7 @@
 """Hidden means hidden: whoever does not have an achievement finds no trace of it, on any page or part of one."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -46,6 +47,8 @@ PAGES = {
 }
 ONLY_POSTED = {"logout", "follow", "unfollow", "pin", "set_language"}
 PICTURES = {"share_picture"}  # tests/achievements/test_views_share.py looks at what is drawn
+FOR_VISITORS = {"login", "signup"}  # who is logged in is sent on
+FOR_PLAYERS = {"account_settings", "password_change", "play"}  # visitors are sent to the log-in
 TARGETS = {"catalog": "results", "board": "rows", "find_players": "results", "play": "hud"}
 
 
@@ -99,29 +102,35 @@ def test_every_page_is_looked_at():
     assert known - ONLY_POSTED - PICTURES == set(PAGES)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_trace_for_one_who_does_not_have_it(alice, name):
-    for address in PAGES[name]:
-        for headers in ({}, PART | {"HX-Target": TARGETS.get(name, "main")}):
-            assert_no_trace(alice, address, headers)
+def test_no_trace_for_one_who_does_not_have_it(alice, subtests):
+    for name, addresses in PAGES.items():
+        for address, headers in product(addresses, ({}, PART | {"HX-Target": TARGETS.get(name, "main")})):
+            with subtests.test(address=address, headers=headers):
+                assert_no_trace(alice, address, headers, is_redirect=name in FOR_VISITORS)
     alice.logout()
-    for address in PAGES[name]:
-        assert_no_trace(alice, address, {})
+    for name, addresses in PAGES.items():
+        for address in addresses:
+            with subtests.test(address=address, visitor=True):
+                assert_no_trace(alice, address, {}, is_redirect=name in FOR_PLAYERS)
 
 
-def assert_no_trace(client, address: str, headers: dict[str, str]) -> None:
+def assert_no_trace(client, address: str, headers: dict[str, str], *, is_redirect: bool) -> None:
     page = client.get(address, headers=headers)
+    assert page.status_code == (302 if is_redirect else 200)
     text = page.content.decode().casefold().replace(f'value="{TRACE}"', "").replace(f"q={TRACE}", "")
-    assert TRACE not in text, address
+    assert TRACE not in text
 
 
-@pytest.mark.parametrize("kind", ["count", "first", "days", "items", "meta", "tiers"])
-def test_its_own_page_is_as_unknown_as_any(alice, kind):
-    slug = f"{TRACE}-{kind}"
-    page, other = (alice.get(f"/achievements/{name}/") for name in (slug, "none-such"))
-    assert page.status_code == 404
-    said, else_said = (it.content.decode().partition("<main")[2].partition("</main>")[0] for it in (page, other))
-    assert said.replace(slug, "none-such") == else_said
+def test_its_own_page_is_as_unknown_as_any(alice, subtests):
+    for kind in ["count", "first", "days", "items", "meta", "tiers"]:
+        with subtests.test(kind=kind):
+            slug = f"{TRACE}-{kind}"
+            page, other = (alice.get(f"/achievements/{name}/") for name in (slug, "none-such"))
+            assert page.status_code == 404
+            said, else_said = (
+                it.content.decode().partition("<main")[2].partition("</main>")[0] for it in (page, other)
+            )
+            assert said.replace(slug, "none-such") == else_said
 
 
 def test_whoever_has_it_sees_it(alice):

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from achievements.definitions import Tier
-from achievements.services import backfill, catalog, impact, unlocks
+from achievements.definitions import Event, Tier
+from achievements.services import backfill, catalog, events, impact, unlocks
 from achievements.services.impact import Impact
 from tests.achievements.builders import assert_consistent, do, make, on_days
 
@@ -81,8 +81,7 @@ def test_meta_that_becomes_easier(services_store):  # noqa: ARG001
 
 def test_without_patience_what_was_looked_at_is_told(services_store):  # noqa: ARG001
     make("base")
-    for number in range(300):
-        do(f"p{number}", "coin", amount=5)
+    events.record([Event(f"p{number}", "coin", 5) for number in range(300)])
     found = impact.of(replace(catalog.get("base"), target=5), patience=0)
     assert not found.is_exact
     assert 0 < found.gain == found.looked_at < found.players == 300

@@ -34,8 +34,9 @@ def test_older_revision_becomes_a_new_one():
     catalog.archive("base")
     restored = catalog.define(revisions.as_it_was("base", 1))
     assert (restored.target, restored.status, restored.revision) == (10, "archived", 4)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refused:
         revisions.find("base", 9)
+    assert refused.value.message_dict == {"revision": ["There is no revision 9 any more."]}
     with pytest.raises(UnknownAchievement):
         revisions.history("nowhere")
 

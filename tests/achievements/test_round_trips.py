@@ -5,9 +5,21 @@ from datetime import date
 import pytest
 
 from achievements.definitions import Event, Tier
-from achievements.services import collections, events, insights, progress, streaks, unlocks
-from tests.achievements.builders import make
-from tests.builders import make_board
+from achievements.services import (
+    activity,
+    catalog,
+    collections,
+    events,
+    funnel,
+    insights,
+    progress,
+    revisions,
+    states,
+    streaks,
+    unlocks,
+)
+from tests.achievements.builders import do, make
+from tests.builders import make_board, make_player
 
 MANY = 500
 
@@ -63,3 +75,26 @@ def test_an_event_for_everything_is_one_round_trip(open_store, round_trips):
         len(events.record([Event(f"p{number}", "coin", 10, id=f"{number}") for number in range(200)]).unlocked) == 400
     )
     assert round_trips() == 1
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_numbers_cost_as_many_round_trips_as_they_say(open_store, round_trips, shards):
+    open_store("valkey", shards)
+    make("ten")
+    make_player("alice")
+    do("alice", "coin", amount=10)
+    progress.get("alice", "ten")
+    among, holders = funnel.sample(), states.counts()[0]
+    for trips, read in (
+        (1, lambda: activity.by_day(90)),
+        (1, activity.presence),
+        (2, funnel.sample),
+        (1, lambda: funnel.most_started(among)),
+        (1, lambda: funnel.of(catalog.get("ten"), among, holders)),
+        (0, lambda: insights.by_rarity(holders)),
+        (2, lambda: insights.time_to_unlock(["ten"])),
+        (1, lambda: revisions.published_since(["ten"])),
+    ):
+        round_trips()
+        read()
+        assert round_trips() == trips

@@ -58,17 +58,18 @@ def edit(staff: Client, slug: str, data: dict[str, Any], do: str = "save", **mor
     return staff.post(f"/manage/achievements/{slug}/edit/", data | {"do": do, "revision": revision} | more)
 
 
-@pytest.mark.parametrize("kind", GOOD)
-def test_each_type_is_made_with_its_own_fields(staff, kind):
-    assert new(staff, typed(kind)).status_code == 302
-    made = catalog.get("pocket-money")
-    assert (made.type, made.status, made.revision) == (kind, "draft", 1)
-    assert made.sentence()
-    page = staff.get("/manage/achievements/pocket-money/edit/").content.decode()
-    for name, value in GOOD[kind].items():
-        if name not in ROWS:
-            assert f'name="{name}"' in page, name
-            assert value.split("\n")[0] in page
+def test_each_type_is_made_with_its_own_fields(staff, subtests):
+    for kind in GOOD:
+        with subtests.test(kind=kind):
+            assert new(staff, typed(kind, slug=kind)).status_code == 302
+            made = catalog.get(kind)
+            assert (made.type, made.status, made.revision) == (kind, "draft", 1)
+            assert made.sentence()
+            page = staff.get(f"/manage/achievements/{kind}/edit/").content.decode()
+            for name, value in GOOD[kind].items():
+                if name not in ROWS:
+                    assert f'name="{name}"' in page, name
+                    assert value.split("\n")[0] in page
 
 
 def test_fields_of_another_type_do_not_count(staff):
@@ -76,77 +77,85 @@ def test_fields_of_another_type_do_not_count(staff):
     assert catalog.get("pocket-money").target == 1
 
 
+REQUIRED = "This field is required."
+NO_SLUG = "A slug has 1 to 64 lower-case letters"
 BAD = [
-    ("counter", "name", "", "name"),
-    ("counter", "name", "x" * 81, "name"),
-    ("counter", "name", "\x07", "name"),
-    ("counter", "slug", "", "slug"),
-    ("counter", "slug", "Not a slug", "slug"),
-    ("counter", "slug", "x" * 65, "slug"),
-    ("counter", "slug", "taken", "slug"),
-    ("counter", "slug", "ladder_bronze", "slug"),
-    ("counter", "description", "x" * 501, "description"),
-    ("counter", "category", "", "category"),
-    ("counter", "category", "Not a slug", "category"),
-    ("counter", "icon", "not an icon", "icon"),
-    ("counter", "type", "miracle", "type"),
-    ("counter", "action", "", "action"),
-    ("counter", "action", "Not a slug", "action"),
-    ("counter", "measure", "odd", "measure"),
-    ("counter", "target", "", "target"),
-    ("counter", "target", "0", "target"),
-    ("counter", "target", "-5", "target"),
-    ("counter", "target", "1.5", "target"),
-    ("counter", "target", "many", "target"),
-    ("counter", "target", "9007199254740992", "target"),
-    ("counter", "target", "1e400", "target"),
-    ("counter", "points", "", "points"),
-    ("counter", "points", "-1", "points"),
-    ("counter", "points", "1001", "points"),
-    ("counter", "metadata", "{", "metadata"),
-    ("counter", "metadata", "[1]", "metadata"),
-    ("counter", "metadata", '{"a": NaN}', "metadata"),
-    ("counter", "metadata", "[" * 9000, "metadata"),
-    ("counter", "metadata", '{"a": "' + "x" * 10_001 + '"}', "metadata"),
-    ("counter", "prerequisites", "nowhere", "prerequisites"),
-    ("counter", "reason", "x" * 501, "reason"),
-    ("counter", "revision", "soon", "revision"),
-    ("collection", "items", "", "items"),
-    ("collection", "items", "Bell\nBell", "items"),
-    ("collection", "items", "x" * 65, "items"),
-    ("collection", "items", "\n".join(f"item {n}" for n in range(501)), "items"),
-    ("streak", "freezes", "6", "freezes"),
-    ("streak", "freezes", "-1", "freezes"),
-    ("streak", "target", "0", "target"),
-    ("tiered", "tiers-1-target", "10", "tiers"),
-    ("tiered", "tiers-1-target", "5", "tiers"),
-    ("tiered", "tiers-1-target", "", "tiers-1-target"),
-    ("tiered", "tiers-1-target", "x", "tiers-1-target"),
-    ("tiered", "tiers-0-points", "1001", "tiers-0-points"),
-    ("tiered", "tiers-0-name", "", "tiers-0-name"),
-    ("tiered", "tiers-1-level", "bronze", "tiers"),
-    ("tiered", "tiers-1-level", "No Slug", "tiers"),
-    ("tiered", "tiers-TOTAL_FORMS", "x", "tiers"),
-    ("meta", "target", "0", "target"),
-    ("meta", "counts", "no-such-category", "counts"),
+    ("counter", "name", "", "name", REQUIRED),
+    ("counter", "name", "x" * 81, "name", "at most 80 characters"),
+    ("counter", "name", "\x07", "name", "must not hold control characters"),
+    ("counter", "slug", "", "slug", REQUIRED),
+    ("counter", "slug", "Not a slug", "slug", NO_SLUG),
+    ("counter", "slug", "x" * 65, "slug", "at most 64 characters"),
+    ("counter", "slug", "taken", "slug", "There is an achievement with this slug already."),
+    ("counter", "slug", "ladder_bronze", "slug", "ladder_bronze is taken by ladder."),
+    ("counter", "description", "x" * 501, "description", "at most 500 characters"),
+    ("counter", "category", "", "category", REQUIRED),
+    ("counter", "category", "Not a slug", "category", NO_SLUG),
+    ("counter", "icon", "not an icon", "icon", "Enter the name of an icon"),
+    ("counter", "type", "miracle", "type", "Select a valid choice."),
+    ("counter", "action", "", "action", REQUIRED),
+    ("counter", "action", "Not a slug", "action", NO_SLUG),
+    ("counter", "measure", "odd", "measure", "Select a valid choice."),
+    ("counter", "target", "", "target", REQUIRED),
+    ("counter", "target", "0", "target", "greater than or equal to 1"),
+    ("counter", "target", "-5", "target", "greater than or equal to 1"),
+    ("counter", "target", "1.5", "target", "Enter a whole number."),
+    ("counter", "target", "many", "target", "Enter a whole number."),
+    ("counter", "target", "9007199254740992", "target", "less than or equal to 9007199254740991"),
+    ("counter", "target", "1e400", "target", "Enter a whole number."),
+    ("counter", "points", "", "points", REQUIRED),
+    ("counter", "points", "-1", "points", "greater than or equal to 0"),
+    ("counter", "points", "1001", "points", "less than or equal to 1000"),
+    ("counter", "metadata", "{", "metadata", "This is no JSON"),
+    ("counter", "metadata", "[1]", "metadata", "Enter a JSON object such as"),
+    ("counter", "metadata", '{"a": NaN}', "metadata", "Enter a JSON object of at most 10000 characters."),
+    ("counter", "metadata", "[" * 9000, "metadata", "This is no JSON"),
+    ("counter", "metadata", '{"a": "' + "x" * 10_001 + '"}', "metadata", "at most 10000 characters"),
+    ("counter", "prerequisites", "nowhere", "prerequisites", "Select a valid choice."),
+    ("counter", "reason", "x" * 501, "reason", "at most 500 characters"),
+    ("counter", "revision", "soon", "revision", "Enter a whole number."),
+    ("collection", "items", "", "items", REQUIRED),
+    ("collection", "items", "Bell\nBell", "items", "Each item must have a name of its own."),
+    ("collection", "items", "x" * 65, "items", "1 to 64 characters"),
+    ("collection", "items", "\n".join(f"item {n}" for n in range(501)), "items", "At most 500 items."),
+    ("streak", "freezes", "6", "freezes", "less than or equal to 5"),
+    ("streak", "freezes", "-1", "freezes", "greater than or equal to 0"),
+    ("streak", "target", "0", "target", "greater than or equal to 1"),
+    ("tiered", "tiers-1-target", "10", "tiers", "Each tier's target must be greater"),
+    ("tiered", "tiers-1-target", "5", "tiers", "Each tier's target must be greater"),
+    ("tiered", "tiers-1-target", "", "tiers-1-target", REQUIRED),
+    ("tiered", "tiers-1-target", "x", "tiers-1-target", "Enter a whole number."),
+    ("tiered", "tiers-0-points", "1001", "tiers-0-points", "less than or equal to 1000"),
+    ("tiered", "tiers-0-name", "", "tiers-0-name", REQUIRED),
+    ("tiered", "tiers-1-level", "bronze", "tiers", "Each tier needs a level of its own."),
+    ("tiered", "tiers-1-level", "No Slug", "tiers", "“No Slug” cannot be a level"),
+    ("tiered", "tiers-TOTAL_FORMS", "x", "tiers", "Some tiers need another look."),
+    ("meta", "target", "0", "target", "greater than or equal to 1"),
+    ("meta", "counts", "no-such-category", "counts", "Select a valid choice."),
 ]
 
 
-@pytest.mark.parametrize(("kind", "field", "value", "at"), BAD, ids=[f"{k}-{f}-{v[:12]}" for k, f, v, _ in BAD])
-def test_every_bad_value_is_refused_at_its_field_and_what_was_typed_is_kept(staff, kind, field, value, at):
+def test_every_bad_value_is_refused_at_its_field_and_what_was_typed_is_kept(staff, subtests):
     make("taken")
     make("ladder", type="tiered", tiers=(Tier("bronze", "Bronze", 5, 1),), target=5, points=0)
-    before = catalog.all()
-    answer = new(staff, typed(kind, **{field: value}))
-    assert answer.status_code == 422
-    form = answer.context["form"]
-    row = re.fullmatch(r"tiers-(\d)-(\w+)", at)
-    assert form.rows[int(row[1])].errors[row[2]] if row else form.errors[at]
-    assert 'class="errorlist' in answer.content.decode()
-    assert catalog.all() == before
-    kept = {"description": "Collect coins.", "name": "Pocket money"} | {field: value}
-    for name in ("name", "description"):
-        assert form[name].value() == kept[name]
+    for kind, field, value, at, reason in BAD:
+        with subtests.test(kind=kind, field=field, value=value):
+            before = catalog.all()
+            answer = new(staff, typed(kind, **{field: value}))
+            assert answer.status_code == 422
+            form = answer.context["form"]
+            row = re.fullmatch(r"tiers-(\d)-(\w+)", at)
+            told = form.rows[int(row[1])].errors[row[2]] if row else form.errors[at]
+            assert reason in " ".join(told)
+            assert list(form.errors) == ["tiers" if row else at]
+            if row:
+                wrong = [(number, list(it.errors)) for number, it in enumerate(form.rows) if it.errors]
+                assert wrong == [(int(row[1]), [row[2]])]
+            assert 'class="errorlist' in answer.content.decode()
+            assert catalog.all() == before
+            kept = {"description": "Collect coins.", "name": "Pocket money"} | {field: value}
+            for name in ("name", "description"):
+                assert form[name].value() == kept[name]
 
 
 def test_prerequisites_that_wait_for_each_other_are_refused_with_the_path(staff):

@@ -112,37 +112,36 @@ def test_grant_and_revoke_with_a_reason(staff):
     assert log() == [("revoked", "alice", "mistake"), ("granted", "alice", "prize")]
 
 
-@pytest.mark.parametrize(
-    ("do_what", "given", "at"),
-    [
-        ("grant", {"achievement": "ten", "reason": ""}, "reason"),
-        ("grant", {"achievement": "ten", "reason": "x" * 501}, "reason"),
-        ("grant", {"achievement": "nowhere", "reason": "prize"}, "achievement"),
-        ("grant", {"achievement": "held", "reason": "prize"}, "achievement"),
-        ("grant", {"achievement": "old", "reason": "prize"}, "achievement"),
-        ("revoke", {"achievement": "ten", "reason": "prize"}, "achievement"),
-        ("revoke", {"achievement": "held", "reason": " "}, "reason"),
-        ("hide", {"reason": ""}, "reason"),
-        ("show", {"reason": ""}, "reason"),
-        ("rename", {"name": "", "reason": "rude"}, "name"),
-        ("rename", {"name": "x" * 61, "reason": "rude"}, "name"),
-        ("rename", {"name": "\x07", "reason": "rude"}, "name"),
-        ("rename", {"name": "Alice", "reason": ""}, "reason"),
-    ],
-)
-def test_bad_input_is_refused_at_its_field_and_kept(staff, do_what, given, at):
+def test_bad_input_is_refused_at_its_field_and_kept(staff, subtests):
     make_player("alice", name="Al")
     make("ten")
     make("held", target=1)
     make("old", status="archived")
     do("alice", "coin")
-    answer = staff.post(ALICE, {"do": do_what} | given)
-    assert answer.status_code == 422
-    form = answer.context["forms"][do_what]
-    assert form.errors[at]
-    assert {name: form[name].value() for name in given} == given
-    assert log() == []
-    assert players.get("alice").name == "Al"
+    for do_what, given, at, message in [
+        ("grant", {"achievement": "ten", "reason": ""}, "reason", "This field is required."),
+        ("grant", {"achievement": "ten", "reason": "x" * 501}, "reason", "at most 500 characters"),
+        ("grant", {"achievement": "nowhere", "reason": "prize"}, "achievement", "Select a valid choice."),
+        ("grant", {"achievement": "held", "reason": "prize"}, "achievement", "The player has it already."),
+        ("grant", {"achievement": "old", "reason": "prize"}, "achievement", "old is not published"),
+        ("revoke", {"achievement": "ten", "reason": "prize"}, "achievement", "The player does not have it."),
+        ("revoke", {"achievement": "held", "reason": " "}, "reason", "This field is required."),
+        ("hide", {"reason": ""}, "reason", "This field is required."),
+        ("show", {"reason": ""}, "reason", "This field is required."),
+        ("rename", {"name": "", "reason": "rude"}, "name", "This field is required."),
+        ("rename", {"name": "x" * 61, "reason": "rude"}, "name", "at most 60 characters"),
+        ("rename", {"name": "\x07", "reason": "rude"}, "name", "must not hold control characters"),
+        ("rename", {"name": "Alice", "reason": ""}, "reason", "This field is required."),
+    ]:
+        with subtests.test(do_what=do_what, given=given):
+            answer = staff.post(ALICE, {"do": do_what} | given)
+            assert answer.status_code == 422
+            form = answer.context["forms"][do_what]
+            assert list(form.errors) == [at]
+            assert message in form.errors[at][0]
+            assert {name: form[name].value() for name in given} == given
+            assert log() == []
+            assert players.get("alice").name == "Al"
 
 
 def test_hide_and_show(staff):

@@ -165,11 +165,10 @@ def test_profile_does_not_name_what_is_secret_to_the_one_who_looks(alice):
     assert "Hush hush" in text_of(alice, "/players/bob/")
 
 
-@pytest.mark.parametrize(
-    "address", ["/players/nobody/", "/players/-/", "/players/alice/compare/nobody/", "/players/a%00b/"]
-)
-def test_unknown_players_are_404(alice, address):
-    assert alice.get(address).status_code == 404
+def test_unknown_players_are_404(alice, subtests):
+    for address in ["/players/nobody/", "/players/-/", "/players/alice/compare/nobody/", "/players/a%00b/"]:
+        with subtests.test(address=address):
+            assert alice.get(address).status_code == 404
 
 
 def test_side_by_side(alice):

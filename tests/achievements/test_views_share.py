@@ -28,9 +28,10 @@ def size_of(png: bytes) -> tuple[int, int]:
     return width, height
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_picture_is_1200_by_630_whatever_the_name(name):
-    assert size_of(share_card.png(card(name))) == (1200, 630)
+def test_picture_is_1200_by_630_whatever_the_name(subtests):
+    for name in NAMES:
+        with subtests.test(name=name):
+            assert size_of(share_card.png(card(name))) == (1200, 630)
 
 
 def test_picture_without_badges_and_points():
@@ -91,10 +92,11 @@ def test_picture_is_kept_by_its_contents(client):
 
 
 @pytest.mark.usefixtures("store")
-@pytest.mark.parametrize("player", ["nobody", "-", "a b"])
-def test_unknown_players_have_no_page_and_no_picture(client, player):
-    assert client.get(f"/players/{player}/share/").status_code == 404
-    assert client.get(f"/players/{player}/share.png").status_code == 404
+def test_unknown_players_have_no_page_and_no_picture(client, subtests):
+    for player in ["nobody", "-", "a b"]:
+        with subtests.test(player=player):
+            assert client.get(f"/players/{player}/share/").status_code == 404
+            assert client.get(f"/players/{player}/share.png").status_code == 404
 
 
 @pytest.mark.usefixtures("store")

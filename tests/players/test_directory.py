@@ -55,10 +55,13 @@ def test_more_than_fit_are_announced(client: Client) -> None:
     assert "The first 20 for “p”" in page
 
 
-@pytest.mark.parametrize("query", ["x" * 5000, "%00", "\u202e", "' OR 1=1", "[", "(", "+", "-"])
-def test_odd_texts_are_only_texts(client: Client, query: str) -> None:
+def test_odd_texts_are_only_texts(client: Client, subtests: pytest.Subtests) -> None:
     make_player("bob")
-    assert client.get(FIND, {"q": query}).status_code == 200
+    for query in ["x" * 5000, "%00", "\u202e", "' OR 1=1", "[", "(", "+", "-"]:
+        with subtests.test(query=query):
+            page = client.get(FIND, {"q": query})
+            assert page.status_code == 200
+            assert "Nobody is found by" in text(page)
 
 
 @pytest.mark.usefixtures("alice")
@@ -103,10 +106,11 @@ def test_a_form_follows_and_comes_back(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("alice")
-@pytest.mark.parametrize("address", ["", "https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_nobody_is_sent_to_another_site(client: Client, address: str) -> None:
+def test_nobody_is_sent_to_another_site(client: Client, subtests: pytest.Subtests) -> None:
     make_player("bob")
-    assert client.post("/players/bob/follow/", {"next": address})["Location"] == FIND
+    for address in ["", "https://evil.example/", "//evil.example", "javascript:alert(1)"]:
+        with subtests.test(address=address):
+            assert client.post("/players/bob/follow/", {"next": address})["Location"] == FIND
 
 
 @pytest.mark.usefixtures("alice")
@@ -141,9 +145,10 @@ def test_an_account_without_a_player_saves_its_profile_first(client: Client) -> 
 
 
 @pytest.mark.usefixtures("alice")
-@pytest.mark.parametrize("player", ["nobody", "no body", "-"])
-def test_unknown_players_are_not_there(client: Client, player: str) -> None:
-    assert client.post(f"/players/{player}/follow/").status_code == 404
+def test_unknown_players_are_not_there(client: Client, subtests: pytest.Subtests) -> None:
+    for player in ["nobody", "no body", "-"]:
+        with subtests.test(player=player):
+            assert client.post(f"/players/{player}/follow/").status_code == 404
 
 
 @pytest.mark.usefixtures("alice")

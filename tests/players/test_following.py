@@ -7,14 +7,13 @@ from gamify_site.players import services
 from gamify_site.store import keys, shards
 from tests.builders import make_player
 
-pytestmark = pytest.mark.usefixtures("services_store")
-
 
 def make_everybody() -> None:
     for player in ("alice", "bob", "charlie"):
         make_player(player)
 
 
+@pytest.mark.usefixtures("services_store")
 def test_following_is_listed_once_and_in_order():
     make_everybody()
     for other in ("charlie", "bob", "bob"):
@@ -23,6 +22,7 @@ def test_following_is_listed_once_and_in_order():
     assert services.following("bob") == []
 
 
+@pytest.mark.usefixtures("services_store")
 def test_unfollowing_twice_is_as_once():
     make_everybody()
     services.follow("alice", "bob")
@@ -32,34 +32,38 @@ def test_unfollowing_twice_is_as_once():
 
 
 def test_nobody_follows_themselves():
-    make_player("alice")
     with pytest.raises(ValidationError) as caught:
         services.follow("alice", "alice")
     assert set(caught.value.message_dict) == {"other"}
 
 
-@pytest.mark.parametrize(("player", "other", "unknown"), [("alice", "bob", "bob"), ("bob", "alice", "bob")])
-def test_unknown_players_neither_follow_nor_are_followed(player, other, unknown):
+@pytest.mark.usefixtures("services_store")
+def test_unknown_players_neither_follow_nor_are_followed(subtests):
     make_player("alice")
-    with pytest.raises(services.UnknownPlayer) as caught:
-        services.follow(player, other)
-    assert caught.value.player == unknown
-    assert services.following(player) == []
+    for player, other, unknown in [("alice", "bob", "bob"), ("bob", "alice", "bob")]:
+        with subtests.test(player=player, other=other):
+            with pytest.raises(services.UnknownPlayer) as caught:
+                services.follow(player, other)
+            assert caught.value.player == unknown
+            assert services.following(player) == []
 
 
+@pytest.mark.usefixtures("services_store")
 def test_unknown_players_unfollow_nobody():
     with pytest.raises(services.UnknownPlayer):
         services.unfollow("alice", "bob")
 
 
-@pytest.mark.parametrize(("player", "other", "field"), [("alice", "no body", "other"), ("", "alice", "player")])
-def test_ids_that_nobody_has_are_refused_at_their_field(player, other, field):
-    for change in (services.follow, services.unfollow):
-        with pytest.raises(ValidationError) as caught:
-            change(player, other)
-        assert set(caught.value.message_dict) == {field}
+def test_ids_that_nobody_has_are_refused_at_their_field(subtests):
+    for player, other, field in [("alice", "no body", "other"), ("", "alice", "player")]:
+        with subtests.test(player=player, other=other):
+            for change in (services.follow, services.unfollow):
+                with pytest.raises(ValidationError) as caught:
+                    change(player, other)
+                assert set(caught.value.message_dict) == {field}
 
 
+@pytest.mark.usefixtures("services_store")
 def test_only_so_many_can_be_followed(monkeypatch):
     monkeypatch.setattr(services, "MOST_FOLLOWED", 1)
     make_everybody()
@@ -70,6 +74,7 @@ def test_only_so_many_can_be_followed(monkeypatch):
     assert services.following("alice") == ["bob"]
 
 
+@pytest.mark.usefixtures("services_store")
 def test_who_is_gone_is_left_out_and_does_not_count(monkeypatch):
     monkeypatch.setattr(services, "MOST_FOLLOWED", 1)
     make_everybody()
@@ -87,6 +92,7 @@ def test_who_is_gone_follows_nobody(services_store):
     assert services_store.redis.exists(keys.following(shards.of("alice"), "alice")) == 0
 
 
+@pytest.mark.usefixtures("services_store")
 def test_profiles_of_many_come_in_the_order_asked_for_without_the_unknown():
     make_player("alice", name="Alice A.")
     make_player("charlie", country="SE")

@@ -35,13 +35,16 @@ def test_this_session_goes_on_and_all_others_end(alice: Account, client: Client)
 
 @pytest.mark.usefixtures("alice")
 def test_the_old_password_is_asked_for(client: Client) -> None:
-    assert "old_password" in change(client, old="wrong").context["form"].errors
+    errors = change(client, old="wrong").context["form"].errors
+    assert errors == {"old_password": ["Your old password was entered incorrectly. Please enter it again."]}
     assert Account.objects.get_by_natural_key("alice").check_password(PASSWORD)
 
 
 @pytest.mark.usefixtures("alice")
 def test_the_new_password_is_checked(client: Client) -> None:
-    assert "new_password2" in change(client, new="alice").context["form"].errors
+    errors = change(client, new="alice").context["form"].errors
+    assert list(errors) == ["new_password2"]
+    assert "The password is too similar to the username." in errors["new_password2"]
 
 
 @pytest.mark.usefixtures("alice")
@@ -104,12 +107,19 @@ def test_staff_see_the_new_password_once_and_the_player_is_asked_to_change_it(
     assert response.headers["Location"] == "/"
 
 
-@pytest.mark.parametrize("username", ["nobody", "", "a b", "<b>x</b>"])
 @pytest.mark.usefixtures("staff")
-def test_a_name_without_account_is_told_at_the_field(client: Client, username: str) -> None:
-    page = client.post("/manage/accounts/", {"username": username})
-    assert list(page.context["form"].errors) == ["username"]
-    assert "<b>x" not in page.text
+def test_a_name_without_account_is_told_at_the_field(client: Client, subtests: pytest.Subtests) -> None:
+    for username, reason in [
+        ("nobody", "There is no account with this name."),
+        ("", "This field is required."),
+        ("a b", "There is no account with this name."),
+        ("<b>x</b>", "There is no account with this name."),
+    ]:
+        with subtests.test(username=username):
+            page = client.post("/manage/accounts/", {"username": username})
+            assert page.status_code == 200
+            assert page.context["form"].errors == {"username": [reason]}
+            assert "<b>x" not in page.text
 
 
 @pytest.mark.usefixtures("staff")
@@ -117,18 +127,5 @@ def test_staff_cannot_take_over_other_staff(account: MakeAccount, client: Client
     account("bob", is_staff=True)
     page = client.post("/manage/accounts/", {"username": "bob"})
     assert list(page.context["form"].errors) == ["username"]
+    assert "This is a staff account." in page.context["form"].errors["username"][0]
     assert Account.objects.get_by_natural_key("bob").check_password(PASSWORD)
-
-
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.usefixtures("alice")
-def test_for_players_the_staff_page_does_not_exist(client: Client, method: str) -> None:
-    assert getattr(client, method)("/manage/accounts/", {"username": "alice"}).status_code == 404
-    assert Account.objects.get_by_natural_key("alice").check_password(PASSWORD)
-
-
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.usefixtures("store")
-def test_anonymous_visitors_of_the_staff_page_are_sent_to_the_log_in(client: Client, method: str) -> None:
-    location = getattr(client, method)("/manage/accounts/").headers["Location"]
-    assert location == "/accounts/login/?next=/manage/accounts/"

@@ -36,12 +36,13 @@ def test_the_password_is_stored_hashed(client: Client) -> None:
     assert PASSWORD not in str(accounts.find("alice"))
 
 
-@pytest.mark.parametrize("taken", ["alice", "ALICE"])
-def test_a_taken_name_is_told_at_the_field(account: MakeAccount, client: Client, taken: str) -> None:
+def test_a_taken_name_is_told_at_the_field(account: MakeAccount, client: Client, subtests: pytest.Subtests) -> None:
     account("Alice")
-    response = sign_up(client, taken)
-    assert errors(response) == {"username": ["This name is taken."]}
-    assert 'id="id_username_error"' in response.text
+    for taken in ["alice", "ALICE"]:
+        with subtests.test(taken=taken):
+            response = sign_up(client, taken)
+            assert errors(response) == {"username": ["This name is taken."]}
+            assert 'id="id_username_error"' in response.text
 
 
 @pytest.mark.usefixtures("store")
@@ -58,26 +59,37 @@ def test_who_comes_second_in_a_race_is_told_at_the_field(account: MakeAccount, c
     assert errors(response) == {"username": ["This name is taken."]}
 
 
-@pytest.mark.parametrize("name", ["-x", "a b", "<script>alert(1)</script>", "é", "x" * 65, "a\tb", ""])
 @pytest.mark.usefixtures("store")
-def test_an_illegal_name_is_told_at_the_field(client: Client, name: str) -> None:
-    response = sign_up(client, name)
-    assert list(errors(response)) == ["username"]
-    assert "<script>alert" not in response.text
+def test_an_illegal_name_is_told_at_the_field(client: Client, subtests: pytest.Subtests) -> None:
+    illegal = "A player id has 1 to 64 letters"
+    for name, reason in [
+        ("-x", illegal),
+        ("a b", illegal),
+        ("<script>alert(1)</script>", illegal),
+        ("é", illegal),
+        ("x" * 65, "at most 64 characters"),
+        ("a\tb", illegal),
+        ("", "This field is required."),
+    ]:
+        with subtests.test(name=name):
+            response = sign_up(client, name)
+            assert list(errors(response)) == ["username"]
+            assert reason in errors(response)["username"][0]
+            assert "<script>alert" not in response.text
 
 
-@pytest.mark.parametrize(
-    ("password", "again", "field"),
-    [
-        ("short", None, "password2"),
-        ("password1", None, "password2"),
-        ("alice123", None, "password2"),
-        (PASSWORD, "other", "password2"),
-    ],
-)
 @pytest.mark.usefixtures("store")
-def test_a_bad_password_is_told_at_the_field(client: Client, password: str, again: str | None, field: str) -> None:
-    assert list(errors(sign_up(client, "alice123", password, again))) == [field]
+def test_a_bad_password_is_told_at_the_field(client: Client, subtests: pytest.Subtests) -> None:
+    for password, again, reason in [
+        ("short", None, "This password is too short."),
+        ("password1", None, "This password is too common."),
+        ("alice123", None, "The password is too similar to the username."),
+        (PASSWORD, "other", "The two password fields"),
+    ]:
+        with subtests.test(password=password):
+            told = errors(sign_up(client, "alice123", password, again))
+            assert list(told) == ["password2"]
+            assert reason in told["password2"][0]
 
 
 @pytest.mark.usefixtures("alice")

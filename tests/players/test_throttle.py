@@ -109,26 +109,27 @@ def test_one_limit_that_is_used_up_stops_the_counting_of_all(store: Store) -> No
     assert store.redis.get(keys.attempts("other")) is None
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(1, "wait 1 minute "), (60, "wait 1 minute "), (61, "wait 2 minutes "), (900, "wait 15 minutes ")],
-)
-def test_the_message_names_the_minutes(seconds: int, text: str) -> None:
-    assert text in TooManyAttempts(seconds).messages[0]
+def test_the_message_names_the_minutes(subtests: pytest.Subtests) -> None:
+    for seconds, text in [
+        (1, "wait 1 minute "),
+        (60, "wait 1 minute "),
+        (61, "wait 2 minutes "),
+        (900, "wait 15 minutes "),
+    ]:
+        with subtests.test(seconds=seconds, text=text):
+            assert text in TooManyAttempts(seconds).messages[0]
 
 
-@pytest.mark.parametrize(
-    ("address", "counted"),
-    [
+def test_an_ipv6_network_counts_as_one_address(rf: RequestFactory, subtests: pytest.Subtests) -> None:
+    for address, counted in [
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ("::ffff:192.0.2.7", "192.0.2.7"),
         ("", ""),
         ("unix:", "unix:"),
-    ],
-)
-def test_an_ipv6_network_counts_as_one_address(rf: RequestFactory, address: str, counted: str) -> None:
-    assert throttle.address_of(rf.get("/", REMOTE_ADDR=address)) == counted
+    ]:
+        with subtests.test(address=address, counted=counted):
+            assert throttle.address_of(rf.get("/", REMOTE_ADDR=address)) == counted
 
 
 @pytest.mark.usefixtures("store")

@@ -33,21 +33,19 @@ def test_fields_that_are_not_given_stay_and_entries_move():
     assert ranking.size("coins", segment="SE") == 0
 
 
-@pytest.mark.usefixtures("services_store")
-@pytest.mark.parametrize(
-    ("wrong", "field"),
-    [
+@pytest.mark.usefixtures("store")
+def test_one_bad_profile_is_named_and_nothing_is_written(subtests):
+    for wrong, field in [
         ({"no one": {}}, "player"),
         ({"bob": {"country": "Sweden"}}, "country"),
         ({"bob": {"points": "1000"}}, "points"),
         ({"bob": {"timezone": "Mars/Olympus"}}, "timezone"),
-    ],
-)
-def test_one_bad_profile_is_named_and_nothing_is_written(wrong, field):
-    with pytest.raises(ValidationError) as error:
-        players.upsert_many({"alice": {"name": "Alice"}, **wrong})
-    assert list(error.value.message_dict) == [field]
-    assert not players.exists("alice")
+    ]:
+        with subtests.test(wrong=wrong, field=field):
+            with pytest.raises(ValidationError) as error:
+                players.upsert_many({"alice": {"name": "Alice"}, **wrong})
+            assert list(error.value.message_dict) == [field]
+            assert not players.exists("alice")
 
 
 def test_500_profiles_are_one_round_trip(open_store, round_trips):
