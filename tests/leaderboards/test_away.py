@@ -230,7 +230,7 @@ def refused_event() -> None:
 
 def refused_batch() -> None:
     """With more players than one script call puts back."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match=r"left out: p0001, .* and others"):
         scores.submit_many("coins", dict.fromkeys(crowd(40), EXACT))
 
 

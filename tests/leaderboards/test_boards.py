@@ -48,42 +48,45 @@ def test_definition_replaces_the_one_before():
     assert boards.get("coins").max_entries is None
 
 
-@pytest.mark.parametrize(
-    ("field", "before", "after"),
-    [
-        ("order", "desc", "asc"),
-        ("decimals", 0, 2),
-        ("decimals", 2, 0),
-        ("ties", "shared", "earliest"),
-        ("ties", "shared", "unlocks"),
-        ("ties", "dense", "earliest"),
-        ("ties", "earliest", "shared"),
-        ("ties", "unlocks", "earliest"),
-    ],
-)
-def test_stored_numbers_keep_their_encoding(field, before, after):
-    make_board(**{field: before}, entries={"alice": 5})
-    with pytest.raises(ValidationError) as refusal:
-        make_board(**{field: after})
-    assert list(refusal.value.message_dict) == [field]
-    assert getattr(boards.get("coins"), field) == before
-    assert ranking.top("coins", 1)[0].score == 5
+def test_stored_numbers_keep_their_encoding(subtests):
+    reason = "This board has entries, which are stored by this rule. Delete the board, or make another one."
+    for number, (field, before, after) in enumerate(
+        [
+            ("order", "desc", "asc"),
+            ("decimals", 0, 2),
+            ("decimals", 2, 0),
+            ("ties", "shared", "earliest"),
+            ("ties", "shared", "unlocks"),
+            ("ties", "dense", "earliest"),
+            ("ties", "earliest", "shared"),
+            ("ties", "unlocks", "earliest"),
+        ]
+    ):
+        with subtests.test(field=field, before=before, after=after):
+            slug = make_board(f"coins-{number}", **{field: before}, entries={"alice": 5}).slug
+            with pytest.raises(ValidationError) as refusal:
+                make_board(slug, **{field: after})
+            assert refusal.value.message_dict == {field: [reason]}
+            assert getattr(boards.get(slug), field) == before
+            assert ranking.top(slug, 1)[0].score == 5
 
 
-@pytest.mark.parametrize(("field", "value"), [("order", "asc"), ("decimals", 2), ("ties", "earliest")])
-def test_board_without_entries_may_change_everything(field, value):
-    make_board(entries={"alice": 5})
-    scores.remove("coins", "alice")
-    make_board(**{field: value})
-    scores.submit("coins", "alice", 7)
-    assert ranking.top("coins", 1)[0].score == 7
+def test_board_without_entries_may_change_everything(subtests):
+    for field, value in [("order", "asc"), ("decimals", 2), ("ties", "earliest")]:
+        with subtests.test(field=field):
+            slug = make_board(f"coins-{field}", entries={"alice": 5}).slug
+            scores.remove(slug, "alice")
+            make_board(slug, **{field: value})
+            scores.submit(slug, "alice", 7)
+            assert ranking.top(slug, 1)[0].score == 7
 
 
 def test_entries_of_past_periods_count_as_entries(clock):
     make_board(windows=("day",), entries={"alice": 5})
     clock.advance(days=1)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         make_board(windows=("day",), order="asc")
+    assert list(refusal.value.message_dict) == ["order"]
 
 
 def test_shared_and_dense_may_take_each_others_place():
@@ -111,8 +114,9 @@ def test_changed_rule_holds_for_the_next_write():
 def test_dropped_window_cannot_be_read_any_more():
     make_board(windows=("all", "day"), entries={"alice": 5})
     make_board(windows=("all",))
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         ranking.top("coins", window="day")
+    assert refusal.value.message_dict == {"window": ["This board has the windows all."]}
 
 
 def test_deleted_board_leaves_no_key_of_its_own(services_store, clock):

@@ -59,11 +59,12 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value"), BAD)
-def test_wrong_value_is_refused_at_its_field(field, value):
-    form = BoardForm({**NEW, field: value})
-    assert not form.is_valid()
-    assert form.errors.keys() == {field}
+def test_wrong_value_is_refused_at_its_field(subtests):
+    for field, value in BAD:
+        with subtests.test(field=field, value=value):
+            form = BoardForm({**NEW, field: value})
+            assert not form.is_valid()
+            assert form.errors.keys() == {field}
 
 
 def test_window_season_needs_a_season():

@@ -57,8 +57,9 @@ def test_batch_is_trimmed_as_one(services_store):
 
 def test_batch_with_a_refused_entry_is_trimmed_too(services_store):
     make_board(max_entries=3, entries={"alice": 2**53 - 1})
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         scores.submit_many("coins", [("alice", 1), *crowd(20).items()])
+    assert refusal.value.message_dict == {"score": ["The result would leave ±9,007,199,254,740,991; left out: alice."]}
     assert stored_entries(services_store) == 3
     assert ids(ranking.top("coins", 10)) == ["alice", "p0001", "p0002"]
 

@@ -163,8 +163,9 @@ def test_board_that_was_deleted_meanwhile_does_not_come_back():
 
 def test_reason_is_needed_and_both_are_audited():
     make_player("alice")
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         moderation.hide("alice", " ", by="root")
+    assert refusal.value.message_dict == {"reason": ["Give a reason of 1 to 500 characters."]}
     hide()
     assert not moderation.hide("alice", "again", by="root")
     show()

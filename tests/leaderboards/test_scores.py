@@ -6,60 +6,12 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from leaderboards.definitions import ScoreUpdate
-from leaderboards.errors import UnknownBoard
 from leaderboards.services import ranking, scores
 from tests.builders import brief, make_board, make_player
 
 pytestmark = pytest.mark.usefixtures("services_store")
 
 EXACT = 2**53 - 1
-ONE_PLAYER_WRITES = ((scores.submit, "score"), (scores.increment, "increment"), (scores.set, "score"))
-
-BAD_SCORES = [
-    float("nan"),
-    float("inf"),
-    float("-inf"),
-    "nan",
-    "-Infinity",
-    "sNaN",
-    Decimal("nan"),
-    Decimal("inf"),
-    True,
-    False,
-    None,
-    "",
-    "ten",
-    "1e400",
-    "0x10",
-    b"10",
-    [1],
-    2**53,
-    -(2**53),
-    float(2**53),
-    10**19,
-    "12345678901234567890",
-    0.5,
-    "0.1",
-    "1." + "0" * 30 + "1",
-    1e-30,
-    10**400,
-]
-BAD_PLAYERS = [
-    "",
-    "a" * 65,
-    "al/ice",
-    "alice\n",
-    "\nalice",
-    " alice",
-    "álice",
-    "alice bob",
-    "-alice",
-    ".alice",
-    "ali\x00ce",
-    "{a}",
-    "a:b",
-]
-BAD_PLAYERS += [None, 7, b"alice"]  # type: ignore[list-item]
 
 
 def score_of(player: str, **where) -> object:
@@ -139,23 +91,11 @@ def test_scores_are_integers_without_decimals_and_decimals_with_them():
     assert str(ranking.top("best-lap", 1)[0].score) == "83.40"
 
 
-@pytest.mark.parametrize("given", [83, 83.4, "83.4", Decimal("83.40"), "8.34e1", "0.29", 0.29, -0.01])
-def test_decimal_scores_are_exact(given):
-    make_board(combine="last", decimals=2)
-    assert scores.submit("coins", "alice", given).score == Decimal(str(given))
-
-
 def test_three_tenths_are_three_tenths():
     make_board(decimals=1)
     for _ in range(3):
         update = scores.submit("coins", "alice", 0.1)
     assert update.score == Decimal("0.3")
-
-
-@pytest.mark.parametrize("given", [7, 7.0, "7", " 7 ", "7.0", "7e0", Decimal("7.00"), "+7"])
-def test_whole_numbers_are_taken_in_any_spelling(given):
-    make_board()
-    assert scores.submit("coins", "alice", given).score == 7
 
 
 def test_negative_zero_is_zero():
@@ -168,12 +108,13 @@ def test_negative_zero_is_zero():
 
 
 @pytest.mark.parametrize("order", ["desc", "asc"])
-@pytest.mark.parametrize("score", [EXACT, EXACT - 1, -EXACT, -EXACT + 1, 123_456_789_012_345, -987_654_321_098_765])
-def test_large_scores_are_exact(order, score):
+def test_large_scores_are_exact(order, subtests):
     make_board(order=order, combine="last")
-    assert scores.submit("coins", "alice", score).score == score
-    assert ranking.top("coins", 1)[0].score == score
-    assert ranking.standing("coins", "alice").score == score
+    for score in (EXACT, EXACT - 1, -EXACT, -EXACT + 1, 123_456_789_012_345, -987_654_321_098_765):
+        with subtests.test(score=score):
+            assert scores.submit("coins", "alice", score).score == score
+            assert ranking.top("coins", 1)[0].score == score
+            assert ranking.standing("coins", "alice").score == score
 
 
 @pytest.mark.parametrize(
@@ -197,11 +138,11 @@ def test_sum_that_would_leave_the_range_is_refused_and_changes_nothing(ties, ord
     for sign in (1, -1):
         scores.set("coins", "alice", sign * (greatest - 1))
         version = ranking.version("coins")
-        for write, field in ONE_PLAYER_WRITES[:2]:
+        for write, field in ((scores.submit, "score"), (scores.increment, "increment")):
             with pytest.raises(ValidationError) as refusal:
                 write("coins", "alice", sign * 2)
-            assert list(refusal.value.message_dict) == [field]
-            assert f"±{greatest:,}" in refusal.value.messages[0]
+            reason = f"The result would leave ±{greatest:,}; nothing was changed."
+            assert refusal.value.message_dict == {field: [reason]}
         assert score_of("alice") == sign * (greatest - 1)
         assert ranking.version("coins") == version
         assert scores.increment("coins", "alice", sign).score == sign * greatest
@@ -212,70 +153,13 @@ def test_refused_in_one_window_changes_no_window(clock):
     make_board(windows=("all", "day"))
     scores.submit("coins", "alice", EXACT)
     clock.advance(days=1)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         scores.submit("coins", "alice", 1)
+    assert refusal.value.message_dict == {
+        "score": ["The result would leave ±9,007,199,254,740,991; nothing was changed."]
+    }
     assert score_of("alice") == EXACT
     assert score_of("alice", window="day") is None
-
-
-# Refusals, before Redis is asked
-
-
-@pytest.mark.parametrize(("write", "field"), ONE_PLAYER_WRITES)
-def test_bad_scores_are_refused_with_field_and_reason(write, field):
-    make_board()
-    for score in BAD_SCORES:
-        with pytest.raises(ValidationError) as refusal:
-            write("coins", "alice", score)
-        assert list(refusal.value.message_dict) == [field], score
-        assert refusal.value.messages[0], score
-    assert ranking.size("coins") == 0
-
-
-@pytest.mark.parametrize("write", [write for write, _ in ONE_PLAYER_WRITES])
-def test_bad_player_ids_are_refused_with_field_and_reason(write):
-    make_board()
-    for player in BAD_PLAYERS:
-        with pytest.raises(ValidationError) as refusal:
-            write("coins", player, 1)
-        assert list(refusal.value.message_dict) == ["player"], player
-        assert "letter" in refusal.value.messages[0]
-    assert ranking.size("coins") == 0
-
-
-@pytest.mark.parametrize("player", ["a", "7", "A" * 64, "a_b-c.d", "0.-_"])
-def test_good_player_ids_are_taken(player):
-    make_board()
-    scores.submit("coins", player, 1)
-    assert brief(ranking.top("coins", 2)) == [(1, player, 1)]
-
-
-def test_refusals_need_no_data_store(services_store):
-    make_board()
-    scores.submit("coins", "alice", 1)
-    services_store.stop()
-    try:
-        for player, score in (("alice", float("nan")), ("al/ice", 1)):
-            with pytest.raises(ValidationError):
-                scores.submit("coins", player, score)
-    finally:
-        services_store.start()
-
-
-@pytest.mark.parametrize("slug", ["", "no-such-board", "Coins", "co/ins", "x" * 65, "münzen", "coins\n"])
-def test_unknown_board_is_told(slug):
-    make_board()
-    calls = [
-        lambda: scores.submit(slug, "alice", 1),
-        lambda: scores.increment(slug, "alice", 1),
-        lambda: scores.set(slug, "alice", 1),
-        lambda: scores.submit_many(slug, {"alice": 1}),
-        lambda: scores.spend(slug, "alice", 1),
-        lambda: scores.remove(slug, "alice"),
-    ]
-    for call in calls:
-        with pytest.raises(UnknownBoard):
-            call()
 
 
 # Many at once
@@ -309,20 +193,12 @@ def test_large_batches_are_written_as_a_whole():
     assert brief(ranking.top("coins", 2)) == [(1, "p1300", 1300), (2, "p1299", 1299)]
 
 
-@pytest.mark.parametrize("bad", [("al/ice", 1), ("bob", float("nan")), ("bob", 2**53)])
-def test_bad_entry_refuses_the_whole_batch(bad):
-    make_board()
-    with pytest.raises(ValidationError) as refusal:
-        scores.submit_many("coins", [("alice", 1), bad, ("charlie", 1)])
-    assert set(refusal.value.message_dict) <= {"player", "score"}
-    assert ranking.size("coins") == 0
-
-
 def test_result_out_of_range_leaves_that_player_out_and_names_them():
     make_board()
     scores.submit("coins", "bob", EXACT)
-    with pytest.raises(ValidationError, match="bob"):
+    with pytest.raises(ValidationError) as refusal:
         scores.submit_many("coins", {"alice": 1, "bob": 1, "charlie": 1})
+    assert refusal.value.message_dict == {"score": ["The result would leave ±9,007,199,254,740,991; left out: bob."]}
     assert brief(ranking.top("coins", 3)) == [(1, "bob", EXACT), (2, "charlie", 1), (2, "alice", 1)]
 
 

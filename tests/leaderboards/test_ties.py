@@ -122,8 +122,10 @@ def test_board_that_has_numbered_all_its_writes_says_so(services_store):
     make_board(ties="earliest")
     services_store.redis.hset(keys.tie_ticks(), "coins", 2**28 - 1)
     scores.submit("coins", "alice", 5)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refusal:
         scores.submit("coins", "bob", 5)
+    reason = "This board has numbered all the writes that its tie rule has room for."
+    assert refusal.value.message_dict == {"board": [reason]}
     assert brief(ranking.top("coins", 2)) == [(1, "alice", 5)]
 
 

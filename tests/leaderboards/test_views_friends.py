@@ -81,10 +81,11 @@ def test_the_full_list_is_of_everybody(alice):
     assert 'data-player="charlie"' in text(alice.get(f"{PAGE}&after="))
 
 
-@pytest.mark.parametrize("value", ["", "0", "yes"])
-def test_other_values_mean_everybody(alice, value):
+def test_other_values_mean_everybody(alice, subtests):
     make_board("coins", {"charlie": 5})
-    assert 'data-player="charlie"' in text(alice.get(f"/leaderboards/coins/?friends={value}"))
+    for value in ("", "0", "yes"):
+        with subtests.test(value=value):
+            assert 'data-player="charlie"' in text(alice.get(f"/leaderboards/coins/?friends={value}"))
 
 
 def test_a_past_period_is_not_polled(alice, clock):

@@ -21,9 +21,9 @@ def board(**fields) -> Board:
     return Board(**{"slug": "coins", "name": "Coins", "windows": EVERY_WINDOW, "seasons": (SPRING, SUMMER), **fields})
 
 
-@pytest.mark.parametrize(
-    ("window", "at", "period"),
-    [
+def test_period_goes_by_the_moment_in_the_boards_timezone(subtests):
+    stockholm = board(timezone="Europe/Stockholm")
+    for window, at, period in [
         ("all", "2026-11-20T12:00+00:00", "all"),
         ("day", "2026-11-20T22:59+00:00", "2026-11-20"),
         ("day", "2026-11-20T23:00+00:00", "2026-11-21"),  # midnight in Stockholm, winter
@@ -49,30 +49,27 @@ def board(**fields) -> Board:
         ("season", "2026-05-31T21:59+00:00", "spring"),
         ("season", "2026-05-31T22:00+00:00", None),
         ("season", "2026-06-09T22:00+00:00", "summer"),
-    ],
-)
-def test_period_goes_by_the_moment_in_the_boards_timezone(window, at, period):
-    assert windows.period_at(board(timezone="Europe/Stockholm"), window, datetime.fromisoformat(at)) == period
+    ]:
+        with subtests.test(window=window, at=at):
+            found = windows.period_at(stockholm, window, datetime.fromisoformat(at))
+            assert found == period
 
 
-@pytest.mark.parametrize(
-    ("window", "period", "first", "behind"),
-    [
+def test_days_of_a_period(subtests):
+    for window, period, first, behind in [
         ("day", "2026-11-20", date(2026, 11, 20), date(2026, 11, 21)),
         ("week", "2026-W53", date(2026, 12, 28), date(2027, 1, 4)),
         ("week", "2025-W01", date(2024, 12, 30), date(2025, 1, 6)),
         ("month", "2026-12", date(2026, 12, 1), date(2027, 1, 1)),
         ("month", "2028-02", date(2028, 2, 1), date(2028, 3, 1)),
         ("season", "spring", date(2026, 3, 1), date(2026, 6, 1)),
-    ],
-)
-def test_days_of_a_period(window, period, first, behind):
-    assert windows.days(board(), window, period) == (first, behind)
+    ]:
+        with subtests.test(period=period):
+            assert windows.days(board(), window, period) == (first, behind)
 
 
-@pytest.mark.parametrize(
-    ("window", "period"),
-    [
+def test_period_that_does_not_exist_is_refused(subtests):
+    for window, period in [
         ("day", "2026-02-30"),
         ("day", "20261120"),
         ("day", "2026-11-20T10:00"),
@@ -86,39 +83,38 @@ def test_days_of_a_period(window, period, first, behind):
         ("month", "9999-12"),
         ("season", "autumn"),
         ("season", ""),
-    ],
-)
-def test_period_that_does_not_exist_is_refused(window, period):
-    with pytest.raises(ValidationError) as refusal:
-        windows.days(board(), window, period)
-    assert list(refusal.value.message_dict) == ["period"]
+    ]:
+        with subtests.test(window=window, period=period):
+            with pytest.raises(ValidationError) as refusal:
+                windows.days(board(), window, period)
+            reason = f"“{period}” is not a period of the window “{window}”."
+            assert refusal.value.message_dict == {"period": [reason]}
 
 
 def test_window_that_the_board_lacks_is_refused():
     with pytest.raises(ValidationError) as refusal:
         windows.resolve(board(windows=("all",)), "day", None, datetime.now(UTC))
-    assert list(refusal.value.message_dict) == ["window"]
+    assert refusal.value.message_dict == {"window": ["This board has the windows all."]}
 
 
 def test_all_has_no_periods():
     with pytest.raises(ValidationError) as refusal:
         windows.resolve(board(), "all", "2026-11-20", datetime.now(UTC))
-    assert list(refusal.value.message_dict) == ["period"]
+    assert refusal.value.message_dict == {"period": ["The window 'all' has no periods."]}
 
 
-@pytest.mark.parametrize(
-    ("now", "current"),
-    [
+def test_between_seasons_the_latest_one_that_has_begun_is_current(subtests):
+    stockholm = board(timezone="Europe/Stockholm")
+    for now, current in [
         ("2026-01-01T00:00+00:00", "spring"),  # before the first one
         ("2026-04-01T00:00+00:00", "spring"),
         ("2026-06-05T00:00+00:00", "spring"),  # between the two
         ("2026-06-09T23:30+00:00", "summer"),  # Stockholm is in the next day
         ("2026-12-01T00:00+00:00", "summer"),
-    ],
-)
-def test_between_seasons_the_latest_one_that_has_begun_is_current(now, current):
-    stockholm = board(timezone="Europe/Stockholm")
-    assert windows.resolve(stockholm, "season", None, datetime.fromisoformat(now)) == ("season", current)
+    ]:
+        with subtests.test(now=now):
+            found = windows.resolve(stockholm, "season", None, datetime.fromisoformat(now))
+            assert found == ("season", current)
 
 
 def test_season_begins_by_the_boards_day_not_by_that_of_utc():
@@ -127,20 +123,18 @@ def test_season_begins_by_the_boards_day_not_by_that_of_utc():
     assert windows.resolve(honolulu, "season", None, datetime(2026, 6, 10, 5, tzinfo=UTC)) == ("season", "spring")
 
 
-@pytest.mark.parametrize(
-    ("window", "period", "end"),
-    [
+def test_data_goes_when_the_retention_after_the_periods_end_is_over(subtests):
+    definition = board(timezone="Europe/Stockholm", retention_days=30)
+    for window, period, end in [
         ("day", "2026-03-29", "2026-03-29T22:00+00:00"),
         ("day", "2026-10-25", "2026-10-25T23:00+00:00"),
         ("week", "2026-W53", "2027-01-03T23:00+00:00"),
         ("month", "2026-06", "2026-06-30T22:00+00:00"),
         ("season", "spring", "2026-05-31T22:00+00:00"),
-    ],
-)
-def test_data_goes_when_the_retention_after_the_periods_end_is_over(window, period, end):
-    definition = board(timezone="Europe/Stockholm", retention_days=30)
-    expected = datetime.fromisoformat(end) + timedelta(days=30)
-    assert windows.expires(definition, window, period) == int(expected.timestamp())
+    ]:
+        with subtests.test(period=period):
+            expected = datetime.fromisoformat(end) + timedelta(days=30)
+            assert windows.expires(definition, window, period) == int(expected.timestamp())
 
 
 def test_data_stays_until_no_event_can_change_it_and_it_has_been_closed():
@@ -189,22 +183,24 @@ def test_late_score_goes_to_the_windows_of_its_own_moment():
     assert brief(ranking.top("coins", 10)) == [(1, "alice", 5)]
 
 
-@pytest.mark.usefixtures("services_store", "clock")
-@pytest.mark.parametrize(
-    "at",
-    [
-        datetime(2082, 11, 18),  # in nobody's timezone
-        datetime(9999, 12, 31, 23, tzinfo=UTC),
-        datetime(1, 1, 1, tzinfo=UTC),
-        "2082-11-18",
-        date(2082, 11, 18),
-    ],
-)
-def test_moment_that_cannot_be_placed_is_refused(at):
+@pytest.mark.usefixtures("store", "clock")
+def test_moment_that_cannot_be_placed_is_refused(subtests):
     make_board(windows=("all", "day", "week", "month"), timezone="America/New_York")
-    with pytest.raises(ValidationError) as refusal:
-        scores.submit("coins", "alice", 5, at=at)
-    assert list(refusal.value.message_dict) == ["at"]
+    no_moment = "The time must be a datetime with a timezone."
+    no_year = "The time must lie within the years 1970 to 2999."
+    for at, reason in [
+        (datetime(2082, 11, 18), no_moment),  # in nobody's timezone
+        (datetime(9999, 12, 31, 23, tzinfo=UTC), no_year),
+        (datetime(1, 1, 1, tzinfo=UTC), no_year),
+        ("2082-11-18", no_moment),
+        (date(2082, 11, 18), no_moment),
+    ]:
+        with subtests.test(at=at):
+            before = ranking.size("coins")
+            with pytest.raises(ValidationError) as refusal:
+                scores.submit("coins", "alice", 5, at=at)
+            assert refusal.value.message_dict == {"at": [reason]}
+            assert ranking.size("coins") == before
 
 
 @pytest.mark.usefixtures("services_store")
