@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import product
+from typing import Any, Protocol
 
 import pytest
 from django.utils import translation
@@ -31,8 +32,38 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-KINDS = ("fakeredis", "valkey")
-SERVICE_STORES = [*((kind, shards) for kind in (*KINDS, "redis") for shards in (1, 3, 8)), ("cluster", 8)]
+StoreSpec = tuple[str, int]  # kind of server, number of shards
+KINDS = ("valkey", "fakeredis", "redis")
+USUAL: dict[str, list[StoreSpec]] = {"store": [("valkey", 1)], "services_store": [("valkey", 1), ("valkey", 3)]}
+# What protects portability: the marker `every_store`.
+PORTABLE: dict[str, list[StoreSpec]] = {
+    "store": [(kind, 1) for kind in KINDS],
+    "services_store": [*USUAL["services_store"], ("valkey", 8), ("fakeredis", 3), ("redis", 1), ("cluster", 8)],
+}
+# Everything on everything: `make test-all`.
+ALL: dict[str, list[StoreSpec]] = {
+    "store": PORTABLE["store"],
+    "services_store": [*product(KINDS, (1, 3, 8)), ("cluster", 8)],
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-store", action="store_true", help="run every test on every kind of data store")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the data stores of a test: two of the embedded server, or more by marker or option."""
+    is_portable = metafunc.definition.get_closest_marker("every_store")
+    chosen = ALL if metafunc.config.getoption("every_store") else PORTABLE if is_portable else USUAL
+    for fixture in chosen.keys() & set(metafunc.fixturenames):
+        if len(chosen[fixture]) > 1:
+            metafunc.parametrize(fixture, [_store_param(spec) for spec in chosen[fixture]], indirect=True)
+
+
+def _store_param(spec: StoreSpec) -> Any:
+    """Return a store as a parameter; all tests on the cluster go to one worker, which starts the only one."""
+    marks = [pytest.mark.xdist_group("cluster")] if spec[0] == "cluster" else []
+    return pytest.param(spec, id=f"{spec[0]}-{spec[1]}", marks=marks)
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +71,13 @@ def english() -> Iterator[None]:
     """English at the start of each test: a request leaves its language behind in the thread."""
     with translation.override("en"):
         yield
+
+
+class HasAddress(Protocol):
+    """Anything with the address of a data store."""
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass
@@ -147,7 +185,7 @@ def forget_everything() -> None:
     visitors.forget()
 
 
-def point_at(server: Server | Cluster, settings: Settings) -> None:
+def point_at(server: HasAddress, settings: Settings) -> None:
     """Makes the program, Django's cache and sessions use this server."""
     configured = addresses.redis_settings(server.url)
     if isinstance(server, Fake):
@@ -176,15 +214,15 @@ def open_store(
     forget_everything()
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 def store(request: pytest.FixtureRequest, open_store: Callable[..., Store]) -> Store:
-    """An empty data store with one shard: the test runs on fakeredis and on the embedded server."""
-    return open_store(request.param)
+    """Open an empty data store with one shard on the embedded server (see `pytest_generate_tests`)."""
+    return open_store(*getattr(request, "param", USUAL["store"][0]))
 
 
-@pytest.fixture(params=SERVICE_STORES, ids=lambda param: f"{param[0]}-{param[1]}")
+@pytest.fixture
 def services_store(request: pytest.FixtureRequest, open_store: Callable[..., Store]) -> Store:
-    """An empty data store for the services: every kind of server with 1, 3 and 8 shards."""
+    """Open an empty data store for the services, with one and with three shards (see `pytest_generate_tests`)."""
     return open_store(*request.param)
 
 
