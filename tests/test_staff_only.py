@@ -1,9 +1,11 @@
-"""Every address below /manage/ is closed: to visitors, to players, and to forms that come from elsewhere.
+"""Every page below /manage/ is closed: to visitors, to players, and to forms that come from elsewhere.
 
-The addresses are found in the URL configuration, so that a page that is added is tested without a line here.
+The pages are found in the URL configuration, so that a page that is added is checked without a line here. Each has the
+decorator; the decorator itself is tested on three of them.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ from pytest_django import Settings
 
 from achievements.services import catalog
 from gamify_site import audit, clock
+from gamify_site.players.access import staff_only
 from gamify_site.players.models import Account
+from gamify_site.store import keys
 from leaderboards.services import boards
 from tests.achievements.builders import make
 from tests.builders import make_board, make_player
@@ -22,7 +26,7 @@ from tests.ops import urls_with_demo
 
 PREFIX = "manage/"
 FOR_EVERYBODY = {"demo_login"}  # the demo's one-click log-in
-VALUES = {"slug": "coins", "player": "alice", "number": 1, "key_id": "abababababab"}
+VALUES: dict[str, Any] = {"slug": "coins", "player": "alice", "number": 1, "key_id": "abababababab"}
 
 
 def patterns(resolver: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -45,78 +49,151 @@ def address(route: str, pattern: URLPattern) -> str:
 
 
 STAFF = {
-    address(route, pattern): str(pattern.name)
+    str(pattern.name): (address(route, pattern), pattern.callback)
     for route, pattern in patterns(urls_with_demo.urlpatterns)
     if route.startswith(PREFIX) and pattern.name not in FOR_EVERYBODY
 }
+THREE = ("manage_home", "manage_player_delete", "manage_demo_clock")  # shown, a form, only posted
+# Pages that are only posted to answer 405 to a GET, every other one 200.
+ONLY_POSTED = {"manage_achievement_restore", "manage_demo_clock", "manage_demo_tick", "manage_demo_login_as"}
+# Buttons that ask for nothing, so that no input can be wrong.
+NEED_NO_INPUT = {
+    "manage_achievement_delete",
+    "manage_achievement_backfill",
+    "manage_achievement_restore",
+    "manage_board_recount",
+    "manage_key_revoke",
+    "manage_demo_tick",
+}
+NONSENSE = {
+    # Pages that are only read.
+    **dict.fromkeys(
+        ("manage_home", "manage_player_list", "manage_insights", "manage_export", "manage_board_list"), 405
+    ),
+    **dict.fromkeys(("manage_achievement_history", "manage_redis", "manage_audit", "manage_audit_export"), 405),
+    "manage_board_archive": 405,
+    "manage_achievement_list": 302,  # and a message on the list
+    "manage_demo_clock": 404,  # there is no such step
+    # These show the page again; a button that they do not know does nothing.
+    **dict.fromkeys(("manage_accounts", "manage_player", "manage_board_scores"), 200),
+}
+QUERIES = {"manage_export": 404, "manage_audit": 422, "manage_audit_export": 400}
+DECORATED = staff_only(lambda _request: None).__code__  # type: ignore[arg-type, return-value, attr-defined]
+
+
+def is_staff_only(view: Callable[..., Any] | None) -> bool:
+    """Return whether a view has the decorator, directly or below other decorators."""
+    while view is not None:
+        if getattr(view, "__code__", None) is DECORATED:
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False
 
 
 @pytest.fixture
 def data(settings: Settings, store: Store) -> Iterator[Store]:
-    """A site with one of each, and the demo's pages."""
+    """Make a site with one of each, and the demo's pages."""
     settings.GAMIFY_DEMO = True
     settings.ROOT_URLCONF = "tests.ops.urls_with_demo"
     make_player("alice")
     make_board("coins", entries={"alice": 5})
     make("coins", status="draft")
+    key = {"name": "game", "scope": "write", "created": clock.now().isoformat(), "created_by": "root"}
+    store.redis.hset(keys.api_keys(), VALUES["key_id"].ljust(64, "0"), json.dumps(key))
     yield store
     clock.set_ahead(clock.NOT_AHEAD)
 
 
-def as_it_was() -> tuple[Any, ...]:
-    """What a staff page could have changed."""
+@pytest.fixture
+def root(data: Store, client: Client) -> Client:  # noqa: ARG001  (the store comes first)
+    """The client, logged in as root, who is staff."""
+    client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
+    return client
+
+
+def snapshot() -> tuple[Any, ...]:
+    """Return what a staff page could have changed."""
     log = [entry.id for entry in audit.walk(lambda _entry: True)]
     return boards.all(), catalog.all(), clock.now().date(), log
 
 
 def test_there_are_staff_pages_to_be_tested() -> None:
     assert len(STAFF) > 25
-    assert {"manage_home", "manage_demo", "manage_player_delete", "manage_achievement_restore"} <= set(STAFF.values())
+    assert {"manage_home", "manage_demo", "manage_player_delete", "manage_achievement_restore"} <= STAFF.keys()
 
 
-@pytest.mark.parametrize("path", STAFF)
+def test_every_staff_page_has_the_decorator_and_checks_forms(subtests: pytest.Subtests) -> None:
+    for name, (_path, view) in STAFF.items():
+        with subtests.test(name):
+            assert is_staff_only(view)
+            assert not getattr(view, "csrf_exempt", False)
+
+
+def test_a_view_without_the_decorator_is_noticed() -> None:
+    assert not is_staff_only(lambda _request: None)
+    assert not is_staff_only(None)
+
+
+@pytest.mark.parametrize("name", THREE)
 @pytest.mark.parametrize("method", ["get", "post", "head", "put", "delete"])
-def test_visitors_are_sent_to_the_log_in(data: Store, client: Client, path: str, method: str) -> None:  # noqa: ARG001
-    before = as_it_was()
-    answer = getattr(client, method)(path)
+def test_visitors_are_sent_to_the_log_in(data: Store, client: Client, name: str, method: str) -> None:  # noqa: ARG001
+    before = snapshot()
+    answer = getattr(client, method)(STAFF[name][0])
     assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/accounts/login/")
-    assert as_it_was() == before
+    assert snapshot() == before
 
 
-@pytest.mark.parametrize("path", STAFF)
+@pytest.mark.parametrize("name", THREE)
 @pytest.mark.parametrize("method", ["get", "post", "put"])
-def test_for_players_they_do_not_exist(data: Store, client: Client, path: str, method: str) -> None:  # noqa: ARG001
+def test_for_players_they_do_not_exist(data: Store, client: Client, name: str, method: str) -> None:  # noqa: ARG001
     client.force_login(Account.objects.create_user("bob", "tulips and trams"))
-    before = as_it_was()
-    assert getattr(client, method)(path).status_code == 404
-    assert as_it_was() == before
+    before = snapshot()
+    assert getattr(client, method)(STAFF[name][0]).status_code == 404
+    assert snapshot() == before
 
 
-@pytest.mark.parametrize("path", STAFF)
+@pytest.mark.parametrize("name", THREE)
 @pytest.mark.parametrize("token", ["", "forged" * 10 + "abcd"])
-def test_forms_from_elsewhere_are_refused(data: Store, path: str, token: str) -> None:  # noqa: ARG001
+def test_forms_from_elsewhere_are_refused(data: Store, name: str, token: str) -> None:  # noqa: ARG001
     client = Client(enforce_csrf_checks=True)
     client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
     client.get("/manage/")
-    before = as_it_was()
-    answer = client.post(path, {"csrfmiddlewaretoken": token, "do": "save", "confirmed": "yes", "scenario": "empty"})
-    assert answer.status_code == 403
-    assert as_it_was() == before
+    before = snapshot()
+    fields = {"csrfmiddlewaretoken": token, "do": "save", "confirmed": "yes", "scenario": "empty", "step": "day"}
+    assert client.post(STAFF[name][0], fields).status_code == 403
+    assert snapshot() == before
 
 
-@pytest.mark.parametrize("path", STAFF)
-def test_staff_get_an_answer_and_no_error(data: Store, client: Client, path: str) -> None:  # noqa: ARG001
-    client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
-    assert client.get(path).status_code < 500
+def test_staff_see_every_page(root: Client, subtests: pytest.Subtests) -> None:
+    for name, (path, _view) in STAFF.items():
+        with subtests.test(name):
+            answer = root.get(path, {"format": "csv"} if name == "manage_audit_export" else {})
+            assert answer.status_code == (405 if name in ONLY_POSTED else 200)
 
 
-@pytest.mark.parametrize("path", STAFF)
-def test_nonsense_is_never_an_error_of_ours(data: Store, client: Client, path: str) -> None:  # noqa: ARG001
-    client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
-    for sent in (
-        {},
-        {"do": "nonsense", "chosen": "x"},
-        {"do": "save", "revision": "9" * 400, "tiers-TOTAL_FORMS": "-1"},
-    ):
-        assert client.post(path, sent).status_code < 500
-    assert client.get(path, {"q": "\x00x", "after": "x", "days": "x", "format": "x"}).status_code < 500
+def test_nonsense_changes_nothing_and_is_refused(root: Client, subtests: pytest.Subtests) -> None:
+    """A page answers 422 with the errors at their fields, unless the table says otherwise."""
+    sent = {
+        "do": "save",
+        "revision": "9" * 400,
+        "tiers-TOTAL_FORMS": "-1",
+        "chosen": "x",
+        "player_id": "x",
+        "slug": "x",
+    }
+    before = snapshot()
+    for name, (path, _view) in STAFF.items():
+        if name not in NEED_NO_INPUT:
+            with subtests.test(name):
+                assert root.post(path, sent).status_code == NONSENSE.get(name, 422)
+                assert snapshot() == before
+
+
+def test_queries_that_make_no_sense_are_answered(root: Client, subtests: pytest.Subtests) -> None:
+    nonsense = {"q": "x", "after": "x", "days": "x", "format": "x", "from": "x", "category": "x", "status": "x"}
+    for name, (path, _view) in STAFF.items():
+        with subtests.test(name):
+            expected = 405 if name in ONLY_POSTED else QUERIES.get(name, 200)
+            assert root.get(path, nonsense).status_code == expected
+    with subtests.test("a query that is no text"):
+        assert root.get("/manage/", {"q": "\x00x"}).status_code == 400
