@@ -56,19 +56,22 @@ def client() -> Client:
 # The id of a request
 
 
-@pytest.mark.parametrize("given", ["a", "0af7651916cd43dd8448eb211c80319c", "A-b_c.9", "x" * 64])
-def test_id_that_a_request_brings_is_kept(client: Client, lines: Lines, given: str) -> None:
-    answer = client.get("/warns/", headers={"X-Request-ID": given})
-    assert answer["X-Request-ID"] == answer.text == given
-    assert [line["request_id"] for line in lines()] == [given]
+def test_id_that_a_request_brings_is_kept(client: Client, lines: Lines, subtests: pytest.Subtests) -> None:
+    for given in ("a", "0af7651916cd43dd8448eb211c80319c", "A-b_c.9", "x" * 64):
+        with subtests.test(given=given):
+            before = len(lines())
+            answer = client.get("/warns/", headers={"X-Request-ID": given})
+            assert answer["X-Request-ID"] == answer.text == given
+            assert [line["request_id"] for line in lines()[before:]] == [given]
 
 
-@pytest.mark.parametrize("given", ["", " ", "a b", "x" * 65, "a\n", "ä", '"', "a/b", "٣"])
 @pytest.mark.usefixtures("lines")
-def test_other_ids_are_replaced(client: Client, given: str) -> None:
-    answer = client.get("/warns/", headers={"X-Request-ID": given})
-    assert re.fullmatch(r"[0-9a-f]{16}", answer["X-Request-ID"])
-    assert answer.text == answer["X-Request-ID"]
+def test_other_ids_are_replaced(client: Client, subtests: pytest.Subtests) -> None:
+    for given in ("", " ", "a b", "x" * 65, "a\n", "ä", '"', "a/b", "٣"):
+        with subtests.test(given=given):
+            answer = client.get("/warns/", headers={"X-Request-ID": given})
+            assert re.fullmatch(r"[0-9a-f]{16}", answer["X-Request-ID"])
+            assert answer.text == answer["X-Request-ID"]
 
 
 def test_each_request_has_its_own_and_none_is_left_behind(client: Client, lines: Lines) -> None:
@@ -107,12 +110,13 @@ def test_error_is_one_line_with_its_traceback_and_the_id(client: Client, lines: 
     assert SECRET not in json.dumps(line)
 
 
-@pytest.mark.parametrize("text", ["two\nlines", "\u2028", "lone \udcff", "nul \0", '"quoted"'])
-def test_nothing_in_a_message_breaks_its_line(text: str) -> None:
-    line = logs.JsonLines().format(logging.LogRecord("gamify", logging.ERROR, "", 0, "%s", (text,), None))
-    assert line.isascii()
-    assert len(line.splitlines()) == 1
-    assert json.loads(line)["message"] == text
+def test_nothing_in_a_message_breaks_its_line(subtests: pytest.Subtests) -> None:
+    for text in ("two\nlines", "\u2028", "lone \udcff", "nul \0", '"quoted"'):
+        with subtests.test(text=text):
+            line = logs.JsonLines().format(logging.LogRecord("gamify", logging.ERROR, "", 0, "%s", (text,), None))
+            assert line.isascii()
+            assert len(line.splitlines()) == 1
+            assert json.loads(line)["message"] == text
 
 
 def test_lost_data_store_is_a_line_without_the_query(client: Client, lines: Lines, down: Store) -> None:

@@ -77,11 +77,9 @@ def _packed(dice: Random, body: bytes) -> tuple[bytes, dict[str, str]]:
     return body, {}
 
 
-@pytest.mark.parametrize("kind", ["valkey"])
 def test_malformed_bodies_get_4xx_and_change_nothing(
-    kind: str, open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch, client: Client
+    store: Store, monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
-    store = open_store(kind)
     monkeypatch.setattr(guard, "MOST", 10**6)
     secret = keys.create("fuzz", "write", by="root")[1]
     make_board("purse", action="coin")

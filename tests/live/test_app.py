@@ -137,9 +137,9 @@ def test_session_decides_whose_news_they_are(at_home):
     at_home(test)
 
 
-@pytest.mark.parametrize(
-    ("query", "headers", "status"),
-    [
+def test_refusals(at_home, subtests):
+    make_board("coins")
+    refusals = (
         ("", {}, 401),
         ("board=nope", {}, 404),
         ("board=-&window=all", {}, 404),
@@ -147,16 +147,15 @@ def test_session_decides_whose_news_they_are(at_home):
         ("board=coins", {"origin": "https://example.org"}, 403),
         ("board=coins", {"origin": "null"}, 403),
         ("", {"cookie": "sessionid=forged"}, 401),
-    ],
-)
-def test_refusals(at_home, query, headers, status):
-    make_board("coins")
+    )
 
     async def test(house):
-        visit = house.visit(query, **headers)
-        assert await visit.status() == status
-        await visit.task
-        assert not house.hub.streams
+        for query, headers, status in refusals:
+            with subtests.test(query=query, headers=headers):
+                visit = house.visit(query, **headers)
+                assert await visit.status() == status
+                await visit.task
+                assert not house.hub.streams
 
     at_home(test)
 

@@ -62,7 +62,12 @@ def test_it_revokes_by_name() -> None:
         api_key("revoke", "Game")
 
 
-@pytest.mark.parametrize("arguments", [[], ["create"], ["revoke"], ["rename", "Game"]])
-def test_half_a_command_is_refused(arguments: list[str]) -> None:
-    with pytest.raises(CommandError):
-        api_key(*arguments)
+def test_half_a_command_is_refused(subtests: pytest.Subtests) -> None:
+    for arguments, reason in (
+        ([], r"required: create\|list\|revoke"),
+        (["create"], "required: name"),
+        (["revoke"], "required: name"),
+        (["rename", "Game"], "invalid choice: 'rename'"),
+    ):
+        with subtests.test(arguments=arguments), pytest.raises(CommandError, match=reason):
+            api_key(*arguments)

@@ -116,14 +116,16 @@ def test_a_plot_is_plain_svg_with_its_axes_and_series_named():
     assert "prefers-color-scheme: dark" in drawn
 
 
-@pytest.mark.parametrize("log", [True, False])
-def test_greater_values_are_drawn_higher_and_more_players_further_right(log):
-    drawn = plots.lines("t", "u", {"a": [(1000, 1.0), (10_000, 3.0), (100_000, 40.0)]}, log=log)
-    circles = [it for it in ElementTree.fromstring(drawn).iter(f"{SVG}circle") if it.get("r") == "3.5"]
-    across, up = [float(it.get("cx")) for it in circles], [float(it.get("cy")) for it in circles]
-    assert across == sorted(set(across))
-    assert up == sorted(set(up), reverse=True)
-    assert 0 < min(up) < max(up) < plots.HEIGHT
+def test_greater_values_are_drawn_higher_and_more_players_further_right(subtests):
+    for log in (True, False):
+        with subtests.test(log=log):
+            drawn = plots.lines("t", "u", {"a": [(1000, 1.0), (10_000, 3.0), (100_000, 40.0)]}, log=log)
+            circles = [it for it in ElementTree.fromstring(drawn).iter(f"{SVG}circle") if it.get("r") == "3.5"]
+            across, up = [float(it.get("cx")) for it in circles], [float(it.get("cy")) for it in circles]
+            assert len(circles) == 3
+            assert across == sorted(set(across))
+            assert up == sorted(set(up), reverse=True)
+            assert 0 < min(up) < max(up) < plots.HEIGHT
 
 
 def test_names_of_lines_that_end_at_the_same_height_do_not_cover_each_other():

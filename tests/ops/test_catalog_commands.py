@@ -66,19 +66,20 @@ def test_changes_are_named(file):
     assert "2 achievement rich: changed (target, points)\n0 new, 1 changed, 1 the same" in run("import_catalog", file)
 
 
-@pytest.mark.parametrize("options", [[], ["--dry-run"]])
-def test_refused_row_stops_everything(file, store, options):
+def test_refused_row_stops_everything(file, store, subtests):
     content = json.loads(file.read_text("utf-8"))
     content["achievements"] += [{"slug": "odd", "pionts": 1}, 7]
     file.write_text(json.dumps(content), "utf-8")
     store.empty()
-    out, error = refused("import_catalog", file, *options)
-    assert "    2 achievement rich: new\n    3 achievement odd: refused: name, " in out
-    assert "There is no “pionts”." in out
-    assert "    4 achievement ?: refused: Each definition must be an object" in out
-    assert out.endswith("2 new, 0 changed, 0 the same, 2 refused\n")
-    assert error.startswith("Nothing is written")
-    assert catalog.all() == []
+    for options in ([], ["--dry-run"]):
+        with subtests.test(options=options):
+            out, error = refused("import_catalog", file, *options)
+            assert "    2 achievement rich: new\n    3 achievement odd: refused: name, " in out
+            assert "There is no “pionts”." in out
+            assert "    4 achievement ?: refused: Each definition must be an object" in out
+            assert out.endswith("2 new, 0 changed, 0 the same, 2 refused\n")
+            assert error.startswith("Nothing is written")
+            assert catalog.all() == []
 
 
 def test_csv_by_its_name(tmp_path, store):
@@ -106,20 +107,18 @@ def test_import_from_standard_input(file, store, monkeypatch):
     assert entry.subject == "text"
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
+def test_unreadable_files_are_one_clear_line(tmp_path, subtests):
+    path = tmp_path / "catalog.json"
+    for content, reason in (
         (b"{", "Line 1, column 2: this is no JSON"),
         (b"{\n\xff", "Line 2, column 1: this is no UTF-8."),
         (b" " * 1_048_577, "at most 1,048,576 bytes"),
-    ],
-)
-def test_unreadable_files_are_one_clear_line(tmp_path, content, reason):
-    path = tmp_path / "catalog.json"
-    path.write_bytes(content)
-    out, error = refused("import_catalog", path)
-    assert out == ""
-    assert reason in error
+    ):
+        with subtests.test(reason=reason):
+            path.write_bytes(content)
+            out, error = refused("import_catalog", path)
+            assert out == ""
+            assert reason in error
 
 
 def test_files_that_cannot_be_had_are_one_clear_line(tmp_path):

@@ -78,12 +78,16 @@ def test_more_players_than_the_scenario_takes_are_refused_at_the_field(staff: Ac
     assert 'value="1001"' in page.content.decode()
 
 
-@pytest.mark.parametrize("wrong", [{"players": "0"}, {"players": "x"}, {"players": "5001"}, {"scenario": "chaos"}])
-def test_wrong_choices_reset_nothing(staff: Account, client: Client, wrong: dict[str, str]) -> None:  # noqa: ARG001
-    page = client.post("/manage/demo/", {"scenario": "showcase", "players": "5", "confirmed": "yes"} | wrong)
-    assert page.status_code == 422
-    assert "errorlist" in page.content.decode()
-    assert boards.all() == []
+@pytest.mark.usefixtures("staff")
+def test_wrong_choices_reset_nothing(client: Client, subtests: pytest.Subtests) -> None:
+    for field, value in (("players", "0"), ("players", "x"), ("players", "5001"), ("scenario", "chaos")):
+        with subtests.test(field=field, value=value):
+            choices = {"scenario": "showcase", "players": "5", "confirmed": "yes", field: value}
+            page = client.post("/manage/demo/", choices)
+            assert page.status_code == 422
+            assert page.context["form"].errors.keys() == {field}
+            assert "errorlist" in page.content.decode()
+            assert boards.all() == []
 
 
 def test_one_click_log_in(demo: Store, client: Client) -> None:  # noqa: ARG001
@@ -177,9 +181,16 @@ def test_staff_go_on_as_any_player(staff: Account, client: Client) -> None:  # n
     assert client.post("/manage/demo/as/", {"player": "bob"}).status_code == 404
 
 
-@pytest.mark.parametrize("player", ["", "nobody", "no one", "charlie"])
-def test_nobody_goes_on_as_staff_or_as_nobody(staff: Account, client: Client, player: str) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("staff")
+def test_nobody_goes_on_as_staff_or_as_nobody(client: Client, subtests: pytest.Subtests) -> None:
     make_player("charlie")
-    answer = client.post("/manage/demo/as/", {"player": player})
-    assert answer.status_code == 422
-    assert answer.context["login_form"].errors["player"]
+    for player, message in (
+        ("", "This field is required."),
+        ("nobody", "There is no player with this id."),
+        ("no one", "A player id has 1 to 64 letters, digits, '_', '.' or '-', and begins with a letter or digit."),
+        ("charlie", "This account belongs to somebody else, or to staff."),
+    ):
+        with subtests.test(player=player):
+            answer = client.post("/manage/demo/as/", {"player": player})
+            assert answer.status_code == 422
+            assert answer.context["login_form"].errors == {"player": [message]}

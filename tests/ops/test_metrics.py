@@ -157,26 +157,29 @@ def test_scripts_are_timed_also_where_they_fail(store: Store) -> None:
 # Who may read
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
-def test_this_machine_may_read_without_a_data_store(address: str, client: Client) -> None:
-    answer = client.get("/metrics", REMOTE_ADDR=address)
-    assert answer.status_code == 200
-    assert answer["Content-Type"].startswith("text/plain; version=")
-    assert "no-store" in answer["Cache-Control"]
-    assert "# TYPE gamify_requests_total counter" in answer.text
+def test_this_machine_may_read_without_a_data_store(client: Client, subtests: pytest.Subtests) -> None:
+    for address in ("127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"):
+        with subtests.test(address=address):
+            answer = client.get("/metrics", REMOTE_ADDR=address)
+            assert answer.status_code == 200
+            assert answer["Content-Type"].startswith("text/plain; version=")
+            assert "no-store" in answer["Cache-Control"]
+            assert "# TYPE gamify_requests_total counter" in answer.text
 
 
-@pytest.mark.parametrize("address", [ELSEWHERE, "10.0.0.1", "2001:db8::1", "", "nonsense"])
-def test_others_need_a_key(address: str, client: Client) -> None:
-    answer = client.get("/metrics", REMOTE_ADDR=address)
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Bearer"
-    assert "gamify_" not in answer.text
+def test_others_need_a_key(client: Client, subtests: pytest.Subtests) -> None:
+    for address in (ELSEWHERE, "10.0.0.1", "2001:db8::1", "", "nonsense"):
+        with subtests.test(address=address):
+            answer = client.get("/metrics", REMOTE_ADDR=address)
+            assert answer.status_code == 401
+            assert answer["WWW-Authenticate"] == "Bearer"
+            assert "gamify_" not in answer.text
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via", "X-Real-IP"])
-def test_a_proxy_on_this_machine_asks_for_somebody_else(header: str, client: Client) -> None:
-    assert client.get("/metrics", headers={header: "127.0.0.1"}).status_code == 401
+def test_a_proxy_on_this_machine_asks_for_somebody_else(client: Client, subtests: pytest.Subtests) -> None:
+    for header in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via", "X-Real-IP"):
+        with subtests.test(header=header):
+            assert client.get("/metrics", headers={header: "127.0.0.1"}).status_code == 401
 
 
 @pytest.mark.usefixtures("store")

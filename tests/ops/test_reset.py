@@ -21,6 +21,7 @@ from gamify_site.store.errors import Resetting
 from leaderboards.definitions import Board
 from leaderboards.services import boards, ranking, scores
 from tests.conftest import Store
+from tests.snapshots import seed
 
 ANCHOR = date(2026, 11, 20)
 
@@ -42,31 +43,31 @@ def dump(redis: Redis) -> dict[str, Any]:
 
 
 def test_same_arguments_give_the_same_keys_and_values(services_store: Store) -> None:
-    make(5)
+    seed(services_store, "ties", 15, ANCHOR)
     first = dump(services_store.redis)
-    scores.submit("coins", "bob", 1)
+    scores.submit("shared", "bob", 1)
     players.upsert("charlie", name="Charlie")
-    make(5)
+    make(15, scenario="ties")
     assert dump(services_store.redis) == first
 
 
 def test_another_anchor_gives_other_periods(store: Store) -> None:
-    make(anchor=date(2026, 10, 1))
+    make(4, anchor=date(2026, 10, 1))
     written = store.keys()
     assert any("2026-10-01" in key for key in written)
     assert not any("2026-11" in key for key in written)
 
 
-def test_showcase_fills_all_boards_and_windows(store: Store) -> None:  # noqa: ARG001
-    make(30)
+def test_showcase_fills_all_boards_and_windows(store: Store) -> None:
+    seed(store, "showcase", 12, ANCHOR)
     with clock.frozen(writing.noon(ANCHOR)):
         assert [board.slug for board in boards.all()] == ["achievement-points", "best-lap", "coins", "weekly-score"]
-        assert ranking.size("coins") == ranking.size("weekly-score") == 30
+        assert ranking.size("coins") == ranking.size("weekly-score") == 12
         assert ranking.standing("coins", "alice") is not None
         for slug in ("coins", "weekly-score"):
             for window in boards.get(slug).windows:
                 assert ranking.top(slug, 3, window=window)
-        laps = [row.score for row in ranking.top("best-lap", 30)]
+        laps = [row.score for row in ranking.top("best-lap", 12)]
     assert laps == sorted(laps)
     assert all(lap.as_tuple().exponent == -2 for lap in laps)
 
@@ -82,8 +83,8 @@ def test_people_are_unique_and_look_real() -> None:
             players.check_field(field, getattr(person, field))
 
 
-def test_empty_scenario_has_the_log_ins_and_no_boards(store: Store) -> None:  # noqa: ARG001
-    make()
+def test_empty_scenario_has_the_log_ins_and_no_boards(store: Store) -> None:
+    seed(store, "showcase", 12, ANCHOR)
     make(scenario="empty")
     assert boards.all() == []
     assert players.get("alice").name == "Alice Hartley"
@@ -93,19 +94,19 @@ def test_other_applications_keys_are_untouched(store: Store) -> None:
     others = {"celery": "1", "{gamify2}:boards": "2", "gamify": "3", "{gamify-eu:0}:players": "4", "{gamifyx}:a": "5"}
     for key, value in others.items():
         store.redis.set(key, value)
-    make()
+    make(1)
     assert {key: store.redis.get(key).decode() for key in others} == others
 
 
 def test_shards_that_are_no_more_are_removed(open_store: Callable[..., Store]) -> None:
     store = open_store("valkey", shards=1)
     store.redis.set("{gamify:7}:player:bob", "left behind")
-    make()
+    make(1)
     assert not store.redis.exists("{gamify:7}:player:bob")
 
 
-def test_sample_passwords_work(store: Store) -> None:  # noqa: ARG001
-    make()
+def test_sample_passwords_work(store: Store) -> None:
+    seed(store, "showcase", 12, ANCHOR)
     for sample in accounts.SAMPLES:
         account = Account.objects.get_by_natural_key(sample.username)
         assert account.check_password(sample.password)
@@ -116,7 +117,7 @@ def test_sample_passwords_work(store: Store) -> None:  # noqa: ARG001
 def test_staff_stay_and_players_accounts_go(store: Store) -> None:  # noqa: ARG001
     Account.objects.create_user("charlie", "tulips and trams", is_staff=True)
     Account.objects.create_user("bob", "tulips and trams")
-    make()
+    make(1)
     assert Account.objects.get_by_natural_key("charlie").check_password("tulips and trams")
     with pytest.raises(Account.DoesNotExist):
         Account.objects.get_by_natural_key("bob")
@@ -125,8 +126,7 @@ def test_staff_stay_and_players_accounts_go(store: Store) -> None:  # noqa: ARG0
 @pytest.mark.parametrize("shards", [1, 3])
 def test_nobody_sees_half(open_store: Callable[..., Store], shards: int) -> None:
     """Two who call the service and two who open the page, all the time, while the data is replaced."""
-    open_store("valkey", shards)
-    make(10)
+    seed(open_store("valkey", shards), "showcase", 12, ANCHOR)
 
     def look() -> list[Any]:
         with clock.frozen(writing.noon(ANCHOR)):
@@ -151,20 +151,20 @@ def test_nobody_sees_half(open_store: Callable[..., Store], shards: int) -> None
     ]
     for reader in readers:
         reader.start()
-    make(15)
+    make(5)
     done.set()
     for reader in readers:
         reader.join()
     new = look()
-    assert (len(old), len(new)) == (10, 15)
+    assert (len(old), len(new)) == (12, 5)
     assert all(found in (old, "closed", new) for found in seen)
     assert "closed" in seen
-    assert set(sizes) <= {10, "closed", 15}
+    assert set(sizes) <= {12, "closed", 5}
     assert "closed" in sizes
 
 
-def test_writes_are_refused_meanwhile(store: Store) -> None:  # noqa: ARG001
-    make()
+def test_writes_are_refused_meanwhile(store: Store) -> None:
+    seed(store, "showcase", 12, ANCHOR)
     refused = []
 
     def write() -> None:
@@ -189,7 +189,7 @@ def test_a_reset_that_breaks_off_leaves_the_site_closed_and_the_next_one_mends_i
         if done > 30:
             raise KeyboardInterrupt
 
-    make()
+    seed(store, "showcase", 12, ANCHOR)
     whole = dump(store.redis)
     with pytest.raises(KeyboardInterrupt):
         reset.reset("showcase", 12, ANCHOR, fail)
@@ -201,17 +201,17 @@ def test_a_reset_that_breaks_off_leaves_the_site_closed_and_the_next_one_mends_i
 
 
 def test_of_two_resets_at_once_the_later_one_wins(store: Store) -> None:
-    make(30)
+    seed(store, "showcase", 12, ANCHOR)
     whole = dump(store.redis)
 
     def overtake(done: int, _total: int) -> None:
         if done == 25:
-            later = threading.Thread(target=make, args=(30,))
+            later = threading.Thread(target=make, args=(12,))
             later.start()
             later.join()
 
     with pytest.raises(Resetting):
-        reset.reset("showcase", 30, ANCHOR, overtake)
+        reset.reset("showcase", 12, ANCHOR, overtake)
     assert dump(store.redis) == whole
 
 

@@ -24,17 +24,32 @@ from gamify_site.players.models import Account
 from leaderboards.services import boards, ranking
 from tests.conftest import Store
 from tests.ops.test_reset import dump
+from tests.snapshots import seed
 
 ANCHOR = date(2026, 11, 20)
 NOON = writing.noon(ANCHOR)
 CORNERS = ("one-short", "ties", "streaks", "tiers", "hidden")
 SMALL = {"showcase": 4, "one-short": 4, "ties": 15, "streaks": 12, "tiers": 14, "hidden": 5, "big": 300, "empty": 1}
+# Each scenario on one shard and on three. One worker runs all tests of the same data, so that it is built once.
+EACH = [
+    pytest.param(scenario, shards, id=f"{scenario}-{shards}", marks=pytest.mark.xdist_group(f"{scenario}-{shards}"))
+    for scenario in SMALL
+    for shards in (1, 3)
+]
 
 
 @contextmanager
 def made(scenario: str, number: int, anchor: date = ANCHOR) -> Iterator[list[Person]]:
-    """The scenario, looked at at its noon; gives its crowd where all have been there for long."""
+    """Replace all data by a scenario, at whose noon the clock stops; yield its crowd, all of whom joined long ago."""
     reset.reset(scenario, number, anchor, lambda _done, _total: None)
+    with clock.frozen(writing.noon(anchor)):
+        yield writing.old_hands(number)
+
+
+@contextmanager
+def seeded(store: Store, scenario: str, number: int, anchor: date = ANCHOR) -> Iterator[list[Person]]:
+    """Do the same in a store that is empty, from a copy if there is one."""
+    seed(store, scenario, number, anchor)
     with clock.frozen(writing.noon(anchor)):
         yield writing.old_hands(number)
 
@@ -43,13 +58,12 @@ def test_small_numbers_are_for_all_scenarios() -> None:
     assert SMALL.keys() == scenarios.SCENARIOS.keys()
 
 
-@pytest.mark.parametrize("shards", [1, 3])
-@pytest.mark.parametrize("scenario", SMALL)
+@pytest.mark.parametrize(("scenario", "shards"), EACH)
 def test_same_arguments_give_the_same_and_all_of_it_agrees(
     open_store: Callable[..., Store], scenario: str, shards: int
 ) -> None:
     store = open_store("valkey", shards)
-    with made(scenario, SMALL[scenario]):
+    with seeded(store, scenario, SMALL[scenario]):
         out = StringIO()
         call_command("check_integrity", stdout=out)
     assert out.getvalue().startswith(f"Checked: {SMALL[scenario]} players")
@@ -58,11 +72,15 @@ def test_same_arguments_give_the_same_and_all_of_it_agrees(
         assert dump(store.redis) == first
 
 
-@pytest.mark.parametrize("scenario", CORNERS)
-def test_fakeredis_does_as_well(open_store: Callable[..., Store], scenario: str) -> None:
-    open_store("fakeredis", 3)
-    with made(scenario, SMALL[scenario]):
-        assert walk.count() == SMALL[scenario]
+@pytest.mark.every_store
+@pytest.mark.usefixtures("services_store")
+def test_a_scenario_is_made_on_every_kind_of_store() -> None:
+    """The smallest one: seeding takes long on fakeredis."""
+    with made("hidden", SMALL["hidden"]):
+        out = StringIO()
+        call_command("check_integrity", stdout=out)
+    assert out.getvalue().startswith(f"Checked: {SMALL['hidden']} players")
+    assert "Everything agrees" in out.getvalue()
 
 
 def test_nothing_of_the_scenario_before_remains(open_store: Callable[..., Store]) -> None:
@@ -81,8 +99,7 @@ def test_nothing_of_the_scenario_before_remains(open_store: Callable[..., Store]
 
 @pytest.mark.parametrize("scenario", ["one-short", "streaks", "tiers", "hidden"])
 def test_everybody_joined_before_anything_happened(open_store: Callable[..., Store], scenario: str) -> None:
-    open_store("valkey", 1)
-    with made(scenario, 24) as crowd:
+    with seeded(open_store("valkey", 1), scenario, SMALL[scenario]) as crowd:
         for state in states.read_many([person.id for person in crowd]):
             moments = [unlock.at for unlock in state.unlocked.values()]
             assert all(state.profile.joined < at <= NOON for at in moments)
@@ -94,8 +111,7 @@ def test_everybody_joined_before_anything_happened(open_store: Callable[..., Sto
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_each_missing_event_unlocks_what_it_should_for_everybody(open_store: Callable[..., Store], place: int) -> None:
     for number in range(len(one_short.steps(place))):
-        open_store("valkey", 3)
-        with made("one-short", 9) as crowd:
+        with seeded(open_store("valkey", 3), "one-short", 9) as crowd:
             for nth in range(place, 9, 3):
                 step = one_short.steps(nth)[number]
                 outcome = events.record([Event(crowd[nth].id, *step.deed)])
@@ -104,8 +120,7 @@ def test_each_missing_event_unlocks_what_it_should_for_everybody(open_store: Cal
 
 
 def test_all_missing_events_together_give_all_of_it(open_store: Callable[..., Store]) -> None:
-    open_store("valkey", 1)
-    with made("one-short", 50, date(2026, 7, 5)) as crowd:
+    with seeded(open_store("valkey", 1), "one-short", 50, date(2026, 7, 5)) as crowd:
         batch = [Event(person.id, *step.deed) for place, person in enumerate(crowd) for step in one_short.steps(place)]
         given = defaultdict(set)
         for unlock in events.record(batch).unlocked:
@@ -115,19 +130,18 @@ def test_all_missing_events_together_give_all_of_it(open_store: Callable[..., St
             assert wanted | {one_short.META} <= given[person.id]
 
 
-@pytest.mark.parametrize("slug", ["pocket-money", "full-crew", "every-plank", "harbour-laps", one_short.META])
-def test_exactly_one_is_missing(open_store: Callable[..., Store], slug: str) -> None:
-    open_store("valkey", 3)
-    with made("one-short", 6) as crowd:
-        for state in states.read_many([person.id for person in crowd]):
-            following = next(step for step in state.of(catalog.get(slug)) if not step.unlocked)
-            assert following.target - following.progress == 1
+def test_exactly_one_is_missing(open_store: Callable[..., Store], subtests: pytest.Subtests) -> None:
+    with seeded(open_store("valkey", 3), "one-short", 9) as crowd:
+        for slug in ("pocket-money", "full-crew", "every-plank", "harbour-laps", one_short.META):
+            with subtests.test(slug=slug):
+                for state in states.read_many([person.id for person in crowd]):
+                    following = next(step for step in state.of(catalog.get(slug)) if not step.unlocked)
+                    assert following.target - following.progress == 1
 
 
 def test_exactly_one_day_and_one_item_are_missing(open_store: Callable[..., Store]) -> None:
-    open_store("valkey", 1)
-    with made("one-short", 3) as crowd:
-        for person, slug in zip(crowd, ("three-chests", "week-of-chests", "moon-of-chests"), strict=True):
+    with seeded(open_store("valkey", 3), "one-short", 9) as crowd:
+        for person, slug in zip(crowd[:3], ("three-chests", "week-of-chests", "moon-of-chests"), strict=True):
             found = streaks.status(person.id, slug)
             assert (found.current, found.recorded_today) == (catalog.get(slug).target - 1, False)
             assert collections.status(person.id, "keepers-shelf").missing == ("Keeper's Spare Key",)
@@ -143,8 +157,7 @@ def by_rank(board: str, number: int) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("shards", [1, 3])
 @pytest.mark.parametrize("number", [2, 9, 50])
 def test_ranks_are_as_each_rule_for_ties_says(open_store: Callable[..., Store], number: int, shards: int) -> None:
-    open_store("valkey", shards)
-    with made("ties", number) as crowd:
+    with seeded(open_store("valkey", shards), "ties", number) as crowd:
         groups = ties.groups(crowd)
         assert sum(map(len, groups)) == number
         shared, dense, order = {}, {}, []
@@ -159,8 +172,8 @@ def test_ranks_are_as_each_rule_for_ties_says(open_store: Callable[..., Store], 
         assert ranking.size("all-equal") == number
 
 
-def test_ties_are_at_the_top_and_across_the_edge_of_the_top_ten(store: Store) -> None:  # noqa: ARG001
-    with made("ties", 20):
+def test_ties_are_at_the_top_and_across_the_edge_of_the_top_ten(store: Store) -> None:
+    with seeded(store, "ties", 20):
         assert [rank for rank, _ in by_rank("shared", 14)] == [1, 1, 1, 4, 4, 6, 6, 8, 9, 9, 9, 9, 13, 13]
         assert {row.score for row in ranking.top("shared", 20, window="week")} == {
             row.score for row in ranking.top("shared", 20)
@@ -169,8 +182,8 @@ def test_ties_are_at_the_top_and_across_the_edge_of_the_top_ten(store: Store) ->
         assert ranking.standing("earliest", "alice").rank == 11
 
 
-def test_points_board_ranks_equal_points_by_unlocks(store: Store) -> None:  # noqa: ARG001
-    with made("ties", 20) as crowd:
+def test_points_board_ranks_equal_points_by_unlocks(store: Store) -> None:
+    with seeded(store, "ties", 20) as crowd:
         had = {
             state.player: (state.profile.points, state.profile.unlocked)
             for state in states.read_many([person.id for person in crowd])
@@ -191,8 +204,7 @@ def status(crowd: list[Person], case: str, slug: str) -> StreakStatus:
 
 @pytest.mark.parametrize("anchor", [ANCHOR, date(2026, 4, 1)])
 def test_streaks_are_in_the_state_that_is_said(open_store: Callable[..., Store], anchor: date) -> None:
-    open_store("valkey", 3)
-    with made("streaks", 11, anchor) as crowd:
+    with seeded(open_store("valkey", 3), "streaks", SMALL["streaks"], anchor) as crowd:
         breaks = status(crowd, "Breaks today", "three-chests")
         assert (breaks.current, breaks.active, breaks.recorded_today) == (5, True, False)
         assert breaks.expires_at == midnight(crowd[0], anchor)
@@ -222,8 +234,7 @@ def midnight(person: Person, anchor: date) -> datetime:
 
 
 def test_freezes_stand_in_the_calendar_and_a_hundred_is_held(open_store: Callable[..., Store]) -> None:
-    open_store("valkey", 1)
-    with made("streaks", 22) as crowd:
+    with seeded(open_store("valkey", 1), "streaks", 22) as crowd:
         names = [case.name for case in streak_cases.CASES]
         marks = streaks.calendar(
             crowd[names.index("A hundred, five frozen")].id, "hundred-chests", date(2026, 7, 1), ANCHOR
@@ -240,8 +251,7 @@ def test_freezes_stand_in_the_calendar_and_a_hundred_is_held(open_store: Callabl
 
 @pytest.mark.parametrize("shards", [1, 3])
 def test_players_stand_where_their_case_says(open_store: Callable[..., Store], shards: int) -> None:
-    open_store("valkey", shards)
-    with made("tiers", 26) as crowd:
+    with seeded(open_store("valkey", shards), "tiers", 26) as crowd:
         for place, person in enumerate(crowd):
             case, state = tiers.case(place), states.read(person.id)
             for item in tiers.CATALOG:
@@ -254,8 +264,8 @@ def test_players_stand_where_their_case_says(open_store: Callable[..., Store], s
         assert tiers.case(0).name == "Just below gold"
 
 
-def test_one_more_of_each_passes_the_tier_that_alice_is_below(store: Store) -> None:  # noqa: ARG001
-    with made("tiers", 2):
+def test_one_more_of_each_passes_the_tier_that_alice_is_below(store: Store) -> None:
+    with seeded(store, "tiers", 26):
         batch = [Event("alice", "coin_collected"), Event("alice", "lap_finished"), Event("alice", "leapt", value=30)]
         assert {unlock.achievement for unlock in events.record(batch).unlocked} == {
             f"{item.slug}_gold" for item in tiers.CATALOG
@@ -265,10 +275,10 @@ def test_one_more_of_each_passes_the_tier_that_alice_is_below(store: Store) -> N
 # Hidden
 
 
-def test_alice_sees_nothing_of_what_is_hidden_from_her(store: Store, client: Client) -> None:  # noqa: ARG001
+def test_alice_sees_nothing_of_what_is_hidden_from_her(store: Store, client: Client) -> None:
     secret = [item for item in hidden.DEPTHS + hidden.SURFACE if item.slug in hidden.HIDDEN_FROM_ALICE]
     assert len(secret) == len(hidden.HIDDEN_FROM_ALICE)
-    with made("hidden", 20):
+    with seeded(store, "hidden", 20):
         client.force_login(Account.objects.get_by_natural_key("alice"))
         told = [client.get(address).content.decode() for address in ("/achievements/", "/", "/players/alice/")]
         told += [repr(progress.all("alice")), client.get("/achievements/lamplighter/").content.decode()]
@@ -279,8 +289,8 @@ def test_alice_sees_nothing_of_what_is_hidden_from_her(store: Store, client: Cli
             assert client.get(f"/achievements/{item.slug}/").status_code == 404
 
 
-def test_most_is_hidden_and_all_kinds_of_it_are_there(store: Store) -> None:  # noqa: ARG001
-    with made("hidden", 7):
+def test_most_is_hidden_and_all_kinds_of_it_are_there(store: Store) -> None:
+    with seeded(store, "hidden", 20):
         every = catalog.all()
         assert sum(item.hidden for item in every) > len(every) / 2
         assert [item.slug for item in every if item.status == "draft"] == ["glass-eel"]
@@ -301,8 +311,7 @@ def test_most_is_hidden_and_all_kinds_of_it_are_there(store: Store) -> None:  # 
 
 
 def test_big_fills_boards_rarity_and_unlocks(open_store: Callable[..., Store]) -> None:
-    open_store("valkey", 3)
-    with made("big", 2000):
+    with seeded(open_store("valkey", 3), "big", 2000):
         assert walk.count() == 2000
         assert ranking.size("coins") == ranking.size(big.ARENA.slug) == 2000
         for window in boards.get("coins").windows:

@@ -12,15 +12,21 @@ from gamify_site.ops.demo import achievements, history, people, reset, scenarios
 from gamify_site.players import services as players
 from leaderboards.services import ranking
 from tests.conftest import Store
-from tests.ops.test_reset import dump
+from tests.snapshots import seed
 
 ANCHOR = date(2026, 11, 20)
 NOON = writing.noon(ANCHOR)
 ALL = achievements.all_of_them()
 
 
-def make(number: int = 12, anchor: date = ANCHOR) -> None:
-    reset.reset("showcase", number, anchor, lambda _done, _total: None)
+def make(number: int = 12) -> None:
+    reset.reset("showcase", number, ANCHOR, lambda _done, _total: None)
+
+
+@pytest.fixture
+def made(store: Store) -> None:
+    """Fill the store with a showcase of twelve players."""
+    seed(store, "showcase", 12, ANCHOR)
 
 
 def everybody() -> list[states.State]:
@@ -98,8 +104,8 @@ def test_events_that_are_refused_stop_the_reset(store: Store, monkeypatch: pytes
         make()
 
 
-def test_points_are_those_of_the_unlocks(store: Store) -> None:  # noqa: ARG001
-    make()
+@pytest.mark.usefixtures("made")
+def test_points_are_those_of_the_unlocks() -> None:
     with clock.frozen(NOON):
         for state in everybody():
             total = sum(unlock.points for unlock in state.unlocked.values())
@@ -110,8 +116,8 @@ def test_points_are_those_of_the_unlocks(store: Store) -> None:  # noqa: ARG001
             assert standing.score == total
 
 
-def test_boards_follow_from_the_events(store: Store) -> None:  # noqa: ARG001
-    make()
+@pytest.mark.usefixtures("made")
+def test_boards_follow_from_the_events() -> None:
     with clock.frozen(NOON):
         for board, slug in (("coins", "hoard"), ("weekly-score", "name-on-the-wall")):
             rows = ranking.top(board, 20, window="all")
@@ -120,8 +126,8 @@ def test_boards_follow_from_the_events(store: Store) -> None:  # noqa: ARG001
             }
 
 
-def test_nothing_happens_after_noon_of_the_last_day_or_before_somebody_joined(store: Store) -> None:  # noqa: ARG001
-    make()
+@pytest.mark.usefixtures("made")
+def test_nothing_happens_after_noon_of_the_last_day_or_before_somebody_joined() -> None:
     with clock.frozen(NOON):
         for state in everybody():
             moments = [unlock.at for unlock in state.unlocked.values()]
@@ -129,9 +135,9 @@ def test_nothing_happens_after_noon_of_the_last_day_or_before_somebody_joined(st
             assert min(moments) >= players.get(state.player).joined
 
 
+@pytest.mark.xdist_group("showcase of forty")
 def test_the_regatta_is_over_and_kept_by_those_who_were_there(open_store: Callable[..., Store]) -> None:
-    open_store("valkey", 3)
-    make(40)
+    seed(open_store("valkey", 3), "showcase", 40, ANCHOR)
     with clock.frozen(NOON):
         assert catalog.get(achievements.REGATTA).status == "archived"
         held = [
@@ -141,30 +147,20 @@ def test_the_regatta_is_over_and_kept_by_those_who_were_there(open_store: Callab
     assert max(held) <= NOON - timedelta(days=showcase.REGATTA_ENDED - 1)
 
 
-@pytest.mark.parametrize("kind", ["fakeredis", "valkey"])
-def test_one_shard_or_three_make_no_difference(open_store: Callable[..., Store], kind: str) -> None:
+def test_one_shard_or_three_make_no_difference(open_store: Callable[..., Store]) -> None:
     found = []
     for shards in (1, 3):
-        open_store(kind, shards)
-        make()
+        seed(open_store("valkey", shards), "showcase", 12, ANCHOR)
         with clock.frozen(NOON):
             found.append(unlocked())
     assert found[0] == found[1]
 
 
-def test_two_resets_give_the_same(open_store: Callable[..., Store]) -> None:
-    store = open_store("valkey", 3)
-    make(40)
-    first = dump(store.redis)
-    make(40)
-    assert dump(store.redis) == first
-
-
+@pytest.mark.xdist_group("showcase of forty")
 def test_a_life_does_not_depend_on_who_else_is_there(open_store: Callable[..., Store]) -> None:
-    open_store("valkey", 3)
     found = []
-    for number in (1, 5, 40):
-        make(number)
+    for number in (1, 3, 40):
+        seed(open_store("valkey", 3), "showcase", number, ANCHOR)
         with clock.frozen(NOON):
             found.append(unlocked())
     assert found[0]["alice"] == found[1]["alice"] == found[2]["alice"]
@@ -173,8 +169,7 @@ def test_a_life_does_not_depend_on_who_else_is_there(open_store: Callable[..., S
 
 @pytest.mark.parametrize("anchor", [ANCHOR, date(2026, 7, 5), date(2028, 3, 27)])
 def test_alice_has_something_of_everything(open_store: Callable[..., Store], anchor: date) -> None:
-    open_store("valkey", 3)
-    make(3, anchor)
+    seed(open_store("valkey", 3), "showcase", 3, anchor)
     with clock.frozen(writing.noon(anchor)):
         state = states.read("alice")
         near = [item.percent for item in progress.next_up("alice", 6)]
@@ -194,8 +189,7 @@ def test_alice_has_something_of_everything(open_store: Callable[..., Store], anc
 @pytest.fixture
 def crowd(open_store: Callable[..., Store]) -> list[str]:
     """The ids of all players of the demo as it is by default."""
-    open_store("valkey", 1)
-    make(scenarios.SCENARIOS["showcase"].players)
+    seed(open_store("valkey", 1), "showcase", scenarios.SCENARIOS["showcase"].players, ANCHOR)
     with clock.frozen(NOON):
         return [row.player for row in ranking.top("coins", 1000)]
 

@@ -97,12 +97,13 @@ def test_server_that_tells_nothing_is_unknown() -> None:
     assert {it.state for it in store_checks.check(facts)} == {"unknown"}
 
 
-@pytest.mark.parametrize(("percent", "expected"), [(79, "ok"), (80, "warn"), (94, "warn"), (95, "bad"), (110, "bad")])
-def test_memory_against_its_maximum(percent: int, expected: str) -> None:
-    check = look("Memory", used_memory=percent * MB)
-    assert check.state == expected
-    assert check.value == f"{percent} % of 100.0\N{NO-BREAK SPACE}MB"
-    assert check.command == f"CONFIG SET maxmemory {200 * MB}"
+def test_memory_against_its_maximum(subtests: pytest.Subtests) -> None:
+    for percent, expected in ((79, "ok"), (80, "warn"), (94, "warn"), (95, "bad"), (110, "bad")):
+        with subtests.test(percent=percent):
+            check = look("Memory", used_memory=percent * MB)
+            assert check.state == expected
+            assert check.value == f"{percent} % of 100.0\N{NO-BREAK SPACE}MB"
+            assert check.command == f"CONFIG SET maxmemory {200 * MB}"
 
 
 def test_no_maximum_of_memory_is_fine_and_told() -> None:
@@ -110,9 +111,10 @@ def test_no_maximum_of_memory_is_fine_and_told() -> None:
     assert (check.state, check.value) == ("ok", "10.0\N{NO-BREAK SPACE}MB, no maximum set")
 
 
-@pytest.mark.parametrize(("hits", "expected"), [(801, "ok"), (800, "warn"), (0, "warn")])
-def test_hit_rate(hits: int, expected: str) -> None:
-    assert state("Hit rate", keyspace_hits=hits, keyspace_misses=1000 - hits) == expected
+def test_hit_rate(subtests: pytest.Subtests) -> None:
+    for hits, expected in ((801, "ok"), (800, "warn"), (0, "warn")):
+        with subtests.test(hits=hits):
+            assert state("Hit rate", keyspace_hits=hits, keyspace_misses=1000 - hits) == expected
 
 
 def test_hit_rate_without_lookups_is_none() -> None:
@@ -130,20 +132,18 @@ def test_blocked_clients_are_a_warning() -> None:
     assert state("Blocked clients", blocked_clients=1) == "warn"
 
 
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
+def test_policy_that_drops_data_is_told(subtests: pytest.Subtests) -> None:
+    for policy, expected in (
         ("noeviction", "ok"),
         ("volatile-lru", "warn"),
         ("volatile-ttl", "warn"),
         ("allkeys-lru", "bad"),
         ("allkeys-random", "bad"),
-    ],
-)
-def test_policy_that_drops_data_is_told(policy: str, expected: str) -> None:
-    check = look("When memory is full", maxmemory_policy=policy)
-    assert (check.state, check.value) == (expected, policy)
-    assert expected == "ok" or "maxmemory-policy noeviction" in check.command
+    ):
+        with subtests.test(policy=policy):
+            check = look("When memory is full", maxmemory_policy=policy)
+            assert (check.state, check.value) == (expected, policy)
+            assert expected == "ok" or "maxmemory-policy noeviction" in check.command
 
 
 def test_policy_is_taken_from_the_settings_where_info_does_not_name_it() -> None:
@@ -152,9 +152,8 @@ def test_policy_is_taken_from_the_settings_where_info_does_not_name_it() -> None
     assert state("When memory is full", "maxmemory_policy", settings={}) == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("appends", "save", "expected"),
-    [
+def test_persistence(subtests: pytest.Subtests) -> None:
+    for appends, save, expected in (
         (1, "", "ok"),
         (1, "3600 1", "ok"),
         (1, None, "ok"),
@@ -162,30 +161,28 @@ def test_policy_is_taken_from_the_settings_where_info_does_not_name_it() -> None
         (0, "", "bad"),
         (0, None, "unknown"),
         (None, "", "unknown"),
-    ],
-)
-def test_persistence(appends: int | None, save: str | None, expected: str) -> None:
-    left_out = ["aof_enabled"] if appends is None else []
-    check = look("Persistence", *left_out, settings={} if save is None else {"save": save}, aof_enabled=appends)
-    assert check.state == expected
-    assert expected == "ok" or check.command == "CONFIG SET appendonly yes"
+    ):
+        with subtests.test(appends=appends, save=save):
+            left_out = ["aof_enabled"] if appends is None else []
+            settings = {} if save is None else {"save": save}
+            check = look("Persistence", *left_out, settings=settings, aof_enabled=appends)
+            assert check.state == expected
+            assert expected == "ok" or check.command == "CONFIG SET appendonly yes"
 
 
 def test_no_persistence_is_said_loudly() -> None:
     assert "all data is lost when the server restarts" in look("Persistence", aof_enabled=0).meaning
 
 
-@pytest.mark.parametrize(
-    ("status", "command"),
-    [
+def test_failed_write_to_disk_is_bad(subtests: pytest.Subtests) -> None:
+    for status, command in (
         ("rdb_last_bgsave_status", "BGSAVE"),
         ("aof_last_write_status", "AOF"),
         ("aof_last_bgrewrite_status", "BGREWRITEAOF"),
-    ],
-)
-def test_failed_write_to_disk_is_bad(status: str, command: str) -> None:
-    check = look("Last write to disk", **{status: "err"})
-    assert (check.state, check.value) == ("bad", f"failed: {command}")
+    ):
+        with subtests.test(status=status):
+            check = look("Last write to disk", **{status: "err"})
+            assert (check.state, check.value) == ("bad", f"failed: {command}")
 
 
 def test_where_nothing_is_written_no_write_has_worked() -> None:
@@ -196,14 +193,17 @@ def replica(lag: int, connection: str = "online") -> dict[str, Any]:
     return {"ip": "10.0.0.2", "port": 6379, "state": connection, "offset": 400, "lag": lag}
 
 
-@pytest.mark.parametrize(
-    ("lag", "connection", "expected"),
-    [(0, "online", "ok"), (9, "online", "ok"), (10, "online", "warn"), (0, "wait_bgsave", "warn")],
-)
-def test_replica_that_lags_is_a_warning(lag: int, connection: str, expected: str) -> None:
-    check = look("Replication", connected_slaves=2, slave0=replica(0), slave1=replica(lag, connection))
-    assert check.state == expected
-    assert check.value == f"2 replicas, up to {lag} s behind"
+def test_replica_that_lags_is_a_warning(subtests: pytest.Subtests) -> None:
+    for lag, link, expected in (
+        (0, "online", "ok"),
+        (9, "online", "ok"),
+        (10, "online", "warn"),
+        (0, "wait_bgsave", "warn"),
+    ):
+        with subtests.test(lag=lag, link=link):
+            check = look("Replication", connected_slaves=2, slave0=replica(0), slave1=replica(lag, link))
+            assert check.state == expected
+            assert check.value == f"2 replicas, up to {lag} s behind"
 
 
 def test_connection_to_a_replica_is_bad() -> None:
@@ -211,21 +211,19 @@ def test_connection_to_a_replica_is_bad() -> None:
     assert (check.state, check.command) == ("bad", "GAMIFY_REDIS_URL")
 
 
-@pytest.mark.parametrize(
-    ("entries", "expected", "value"),
-    [
+@pytest.mark.usefixtures("clock")
+def test_slow_commands_of_the_last_hour(subtests: pytest.Subtests) -> None:
+    for entries, expected, value in (
         ([], "ok", "none over 5 ms in the last hour"),
         ([slow(5000)], "ok", "none over 5 ms in the last hour"),
         ([slow(5001)], "warn", "1 in the last hour, 5 ms"),
         ([slow(90_000, ago=3601)], "ok", "none over 5 ms in the last hour"),
         ([slow(12_000), slow(7_000, ago=3600)], "warn", "2 in the last hour, up to 12 ms"),
         ([slow(12_000)] * 10, "warn", "10+ in the last hour, up to 12 ms"),
-    ],
-)
-@pytest.mark.usefixtures("clock")
-def test_slow_commands_of_the_last_hour(entries: list[dict[str, Any]], expected: str, value: str) -> None:
-    check = look("Slow commands", entries=entries)
-    assert (check.state, check.value) == (expected, value)
+    ):
+        with subtests.test(entries=entries):
+            check = look("Slow commands", entries=entries)
+            assert (check.state, check.value) == (expected, value)
 
 
 def test_slow_log_that_notes_less_says_from_where_on() -> None:
@@ -260,9 +258,8 @@ def test_valkey_is_called_so() -> None:
     assert (server.name, server.version) == ("Valkey", "9.1.2")
 
 
-@pytest.mark.parametrize(
-    ("command", "shown"),
-    [
+def test_slow_commands_are_cut_and_show_no_session(subtests: pytest.Subtests) -> None:
+    for command, shown in (
         (b"x" * 120, "x" * 120),
         (b"x" * 121, "x" * 119 + "…"),
         (f"EVALSHA {scripts.sha('leaderboards/submit_scores')} 1 x".encode(), "EVALSHA leaderboards/submit_scores 1 x"),
@@ -272,16 +269,14 @@ def test_valkey_is_called_so() -> None:
             b"GET gamify-cache:1:django.contrib.sessions.cacheabc123",
             "GET gamify-cache:1:django.contrib.sessions.cache…",
         ),
-    ],
-)
-def test_slow_commands_are_cut_and_show_no_session(command: bytes, shown: str) -> None:
-    (entry,) = gather(entries=[slow(7000, command=command)]).slow or ()
-    assert entry.command == shown
+    ):
+        with subtests.test(command=command):
+            (entry,) = gather(entries=[slow(7000, command=command)]).slow or ()
+            assert entry.command == shown
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
+def test_kinds_of_keys(subtests: pytest.Subtests) -> None:
+    for name, kind in (
         ("{gamify:0}:player:alice", "player"),
         ("{gamify:3}:player:alice:progress", "player…progress"),
         ("{gamify:3}:player:alice:days:login", "player…days"),
@@ -290,15 +285,13 @@ def test_slow_commands_are_cut_and_show_no_session(command: bytes, shown: str) -
         ("{gamify}:board:coins", "{gamify}:board"),
         ("{gamify}:audit", "{gamify}:audit"),
         ("gamify-cache:1:django.contrib.sessions.cachex", "gamify-cache"),
-    ],
-)
-def test_kinds_of_keys(name: str, kind: str) -> None:
-    assert store_report.kind_of(name) == kind
+    ):
+        with subtests.test(name=name):
+            assert store_report.kind_of(name) == kind
 
 
-@pytest.mark.parametrize(
-    ("shown", "text"),
-    [
+def test_figures_are_written_for_readers(subtests: pytest.Subtests) -> None:
+    for shown, text in (
         (figures.figure(None), figures.UNTOLD),
         (figures.figure(1234), "1,234"),
         (figures.figure(1.256), "1.26"),
@@ -306,10 +299,9 @@ def test_kinds_of_keys(name: str, kind: str) -> None:
         (figures.size(2048), "2.0\N{NO-BREAK SPACE}KB"),
         (figures.percent(None), figures.UNTOLD),
         (figures.percent(12.34), "12.3 %"),
-    ],
-)
-def test_figures_are_written_for_readers(shown: str, text: str) -> None:
-    assert shown == text
+    ):
+        with subtests.test(text=text):
+            assert shown == text
 
 
 # On a server
@@ -352,12 +344,13 @@ def test_report_of_a_real_server_is_true(real: Store) -> None:
     assert states(report)["Last write to disk"] == "unknown"
 
 
-@pytest.mark.parametrize(("policy", "expected"), [("allkeys-lru", "bad"), ("volatile-ttl", "warn")])
-def test_policy_of_a_real_server_is_told(real: Store, policy: str, expected: str) -> None:
-    with configured(real, maxmemory_policy=policy):
-        report = store_report.read()
-    assert states(report)["When memory is full"] == expected
-    assert states(store_report.read())["When memory is full"] == "ok"
+def test_policy_of_a_real_server_is_told(real: Store, subtests: pytest.Subtests) -> None:
+    for policy, expected in (("allkeys-lru", "bad"), ("volatile-ttl", "warn")):
+        with subtests.test(policy=policy):
+            with configured(real, maxmemory_policy=policy):
+                report = store_report.read()
+            assert states(report)["When memory is full"] == expected
+            assert states(store_report.read())["When memory is full"] == "ok"
 
 
 def test_real_server_that_is_full_is_told(real: Store) -> None:
@@ -409,6 +402,7 @@ def test_server_that_forbids_commands_is_told_by_what_it_allows(real: Store) -> 
     assert {kind.size for kind in report.kinds} == {None}
 
 
+@pytest.mark.xdist_group("cluster")
 def test_each_node_of_a_cluster_is_told(open_store: Callable[..., Store]) -> None:
     store = open_store("cluster", 9)
     make_board("coins", crowd(50))

@@ -19,18 +19,19 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, override_settings
 from fakeredis import FakeRedisConnection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
+from pytest_django import Settings
 
 from achievements.definitions import Event, Tier
 from achievements.services import active_players, activity, events, states, unlocks
 from gamify_site import audit, visitors
 from gamify_site import clock as site_clock
 from gamify_site.api import keys as api_keys
-from gamify_site.ops.demo import reset, writing
+from gamify_site.ops.demo import writing
 from gamify_site.ops.transfer import answers, exporting, importing, inventory, lines, remembered, sketches
 from gamify_site.ops.transfer import players as players_transfer
 from gamify_site.ops.transfer.checks import Wrong
@@ -42,11 +43,13 @@ from leaderboards.services import away, boards, moderation, ranking, scores, sea
 from tests.achievements.builders import make
 from tests.achievements.test_state_machine import Histories
 from tests.builders import brief, crowd, make_board, make_player, season
-from tests.conftest import SERVICE_STORES, Store
-from tests.ops.test_scenarios import SMALL
+from tests.conftest import Clock, Store
+from tests.ops.test_scenarios import EACH, SMALL
+from tests.snapshots import build_once, seed
 from tests.test_docs import ROOT, key_functions
 
 ANCHOR = date(2026, 11, 20)
+INACTIVE_DAYS = 5
 OPERATIONS = ROOT / "docs/operations.md"
 
 
@@ -89,10 +92,31 @@ def check() -> str:
     return out.getvalue()
 
 
-@pytest.fixture(params=SERVICE_STORES, ids=lambda param: f"{param[0]}-{param[1]}")
-def played(request: pytest.FixtureRequest, open_store: Callable[..., Store], clock: Any, settings: Any) -> Store:
-    """A little of everything."""
-    store = open_store(*request.param)
+@pytest.fixture
+def played(services_store: Store, clock: Clock, settings: Settings) -> Store:
+    """Fill a data store with a little of everything."""
+    return play_once(services_store, clock, settings)
+
+
+@pytest.fixture
+def played_on_three_shards(open_store: Callable[..., Store], clock: Clock, settings: Settings) -> Store:
+    """Do the same on three shards only."""
+    return play_once(open_store("valkey", 3), clock, settings)
+
+
+def play_once(store: Store, clock: Clock, settings: Settings) -> Store:
+    """Fill a store as `play` does and set the clock as it does; from a copy if there is one."""
+    start = clock.now()
+    build_once(store, f"played from {start}", lambda: play(clock))
+    clock.set(start + timedelta(days=9))
+    settings.GAMIFY_INACTIVE_DAYS = INACTIVE_DAYS
+    if store.kind != "fakeredis":
+        visitors.count(visitors.guest("::1", "a browser"))
+    return store
+
+
+def play(clock: Clock) -> None:
+    """Let three players do something of everything, nine days before the clock stops."""
     make_board("coins", action="coin", windows=("all", "day", "season"), segment_by="country", ties="dense",
                seasons=(season("autumn", "2082-09-01", "2082-12-01"),))  # fmt: skip
     make_board("few", action="coin", max_entries=2)
@@ -117,15 +141,12 @@ def played(request: pytest.FixtureRequest, open_store: Callable[..., Store], clo
     clock.advance(days=9)
     assert seasons.close_due()
     events.record([Event(player, "coin", id=f"{player}-1") for player in ("alice", "bob", "charlie")])
-    settings.GAMIFY_INACTIVE_DAYS = 5
-    assert away.leave_due() == 2
+    with override_settings(GAMIFY_INACTIVE_DAYS=INACTIVE_DAYS):
+        assert away.leave_due() == 2
     assert active_players.keep_over()
     Account.objects.create_user("Root", "tulips and trams", is_staff=True)
     api_keys.create("game", "write", by="root")
-    if store.kind != "fakeredis":
-        visitors.count(visitors.guest("::1", "a browser"))
     assert "Everything agrees" in check()
-    return store
 
 
 @pytest.mark.usefixtures("played")
@@ -157,13 +178,21 @@ def seen() -> Any:
     return found
 
 
-@pytest.mark.parametrize("target", [("valkey", 1), ("valkey", 8), ("cluster", 8), ("redis", 3), ("fakeredis", 3)])
-@pytest.mark.parametrize("played", [("valkey", 3)], indirect=True)
+@pytest.mark.parametrize(
+    "target",
+    [
+        ("valkey", 1),
+        ("valkey", 8),
+        pytest.param(("cluster", 8), marks=pytest.mark.xdist_group("cluster")),
+        ("redis", 3),
+        ("fakeredis", 3),
+    ],
+)
 def test_on_any_number_of_shards_people_see_the_same(
-    played: Store, open_store: Callable[..., Store], target: tuple[str, int]
+    played_on_three_shards: Store, open_store: Callable[..., Store], target: tuple[str, int]
 ) -> None:
     content, before = export(), seen()
-    played.empty()
+    played_on_three_shards.empty()
     open_store(*target)
     bring(content)
     assert seen() == before
@@ -214,10 +243,10 @@ WRONG_ANSWERS = (
 )
 
 
-@pytest.mark.parametrize("answer", WRONG_ANSWERS)
-def test_answers_to_batches_are_checked(answer: str) -> None:
-    with pytest.raises(Wrong):
-        answers.check(answer)
+def test_answers_to_batches_are_checked(subtests: pytest.Subtests) -> None:
+    for answer in WRONG_ANSWERS:
+        with subtests.test(answer=answer), pytest.raises(Wrong):
+            answers.check(answer)
 
 
 def test_an_answer_of_an_older_version_goes_round(open_store: Callable[..., Store]) -> None:
@@ -232,11 +261,9 @@ def test_an_answer_of_an_older_version_goes_round(open_store: Callable[..., Stor
     assert brief(ranking.top("coins", 3)) == [(1, "alice", 5)]
 
 
-@pytest.mark.parametrize("scenario", SMALL)
-@pytest.mark.parametrize("shards_", [1, 3])
-def test_sample_data_goes_round(open_store: Callable[..., Store], scenario: str, shards_: int) -> None:
-    open_store("valkey", shards_)
-    reset.reset(scenario, SMALL[scenario], ANCHOR, lambda _done, _total: None)
+@pytest.mark.parametrize(("scenario", "shards"), EACH)
+def test_sample_data_goes_round(open_store: Callable[..., Store], scenario: str, shards: int) -> None:
+    seed(open_store("valkey", shards), scenario, SMALL[scenario], ANCHOR)
     with site_clock.frozen(writing.noon(ANCHOR)):
         first = export()
         bring(first)
@@ -244,9 +271,8 @@ def test_sample_data_goes_round(open_store: Callable[..., Store], scenario: str,
         assert "Everything agrees" in check()
 
 
-@pytest.mark.parametrize("kind", ["fakeredis", "valkey"])
-def test_random_histories_go_round(open_store: Callable[..., Store], clock: Any, kind: str) -> None:
-    store = open_store(kind, 3)
+def test_random_histories_go_round(open_store: Callable[..., Store], clock: Clock) -> None:
+    store = open_store("valkey", 3)
 
     class Moved(Histories):
         """A history that is exported and imported at its end."""
@@ -276,8 +302,7 @@ def fates() -> dict[str, str]:
     return dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", table, re.MULTILINE))
 
 
-@pytest.mark.parametrize("played", [("valkey", 3)], indirect=True)
-def test_every_exported_key_is_there_again(played: Store) -> None:
+def test_every_exported_key_is_there_again(played_on_three_shards: Store) -> None:
     """Each kind of key is there before, so that the round trip says something, and after."""
     passing = {
         "copied",
@@ -293,10 +318,10 @@ def test_every_exported_key_is_there_again(played: Store) -> None:
         "api_calls",
     }
     passing |= {"changes", "clock_ahead", "api_keys_used", "board_versions"}
-    before = kinds(played.keys())
+    before = kinds(played_on_three_shards.keys())
     assert set(fates()) - passing <= before
     bring(export())
-    assert before - passing <= kinds(played.keys())
+    assert before - passing <= kinds(played_on_three_shards.keys())
 
 
 def kinds(names: set[str]) -> set[str]:
@@ -455,15 +480,16 @@ def test_a_file_that_was_cut_is_refused(file: Path) -> None:
     assert boards.all() == []
 
 
-@pytest.mark.parametrize("place", [10, -8], ids=["a kind of block that there is not", "check sum"])
-def test_a_damaged_compressed_file_is_refused(file: Path, place: int) -> None:
-    packed = bytearray(gzip.compress(file.read_bytes()))
-    packed[place] = 0x07 if place == 10 else packed[place] ^ 0xFF
-    damaged = file.with_suffix(".gz")
-    damaged.write_bytes(packed)
-    told = refused("import", damaged, "--dry-run")
-    assert "the file cannot be read on" in told
-    assert "Nothing is written." in told
+def test_a_damaged_compressed_file_is_refused(file: Path, subtests: pytest.Subtests) -> None:
+    for damage, place in (("a kind of block that there is not", 10), ("check sum", -8)):
+        with subtests.test(damage=damage):
+            packed = bytearray(gzip.compress(file.read_bytes()))
+            packed[place] = 0x07 if place == 10 else packed[place] ^ 0xFF
+            damaged = file.with_suffix(".gz")
+            damaged.write_bytes(packed)
+            told = refused("import", damaged, "--dry-run")
+            assert "the file cannot be read on" in told
+            assert "Nothing is written." in told
 
 
 def test_a_changed_line_is_refused(file: Path) -> None:
@@ -507,22 +533,27 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("what", BAD)
-def test_a_bad_line_is_named(file: Path, what: str) -> None:
-    old, new, reason = BAD[what]
+def test_a_bad_line_is_named(file: Path, subtests: pytest.Subtests) -> None:
+    whole = file.read_bytes()
+    for what, (old, new, reason) in BAD.items():
+        with subtests.test(what=what):
+            file.write_bytes(whole)
+            place = next(place for place, line in enumerate(whole.splitlines()) if old in line)
+            rewrite(file, replacing_in_line(place, old, new))
+            told = refused("import", file)
+            number = place + 1 + (reason == "does not come after")  # which the next line does not
+            assert f"{number:>9}  " in told
+            assert reason in told
+            assert boards.all() == []
 
-    def spoil(found: list[bytes]) -> None:
-        place = next(place for place, line in enumerate(found) if old in line)
+
+def replacing_in_line(place: int, old: bytes, new: bytes) -> Callable[[list[bytes]], None]:
+    """Return a change for `rewrite`: the first `old` in a line becomes `new`."""
+
+    def change(found: list[bytes]) -> None:
         found[place] = found[place].replace(old, new, 1)
-        spoilt.append(place + 1)
 
-    spoilt: list[int] = []
-    rewrite(file, spoil)
-    told = refused("import", file)
-    number = spoilt[0] + (reason == "does not come after")  # which the next line does not
-    assert f"{number:>9}  " in told
-    assert reason in told
-    assert boards.all() == []
+    return change
 
 
 A_VALUE = st.recursive(
@@ -539,8 +570,7 @@ def spots(value: Any) -> list[tuple[Any, Any]]:
     return [(value, name) for name, _ in inside] + [spot for _, it in inside for spot in spots(it)]
 
 
-@pytest.mark.parametrize("played", [("valkey", 3)], indirect=True)
-@pytest.mark.usefixtures("played")
+@pytest.mark.usefixtures("played_on_three_shards")
 def test_nothing_that_a_line_may_say_breaks_the_check() -> None:
     whole = export().splitlines()
 
@@ -682,12 +712,13 @@ def test_an_event_that_comes_during_an_export_is_not_lost(
 # Parts
 
 
-@pytest.mark.parametrize(("there", "here"), [(1, 1), (1, 8), (8, 1), (3, 8), (4, 6), (8, 4), (16, 16)])
-def test_ids_of_events_go_wherever_their_player_may(there: int, here: int) -> None:
-    for number in range(65536):
-        assert number % here in remembered.heirs(number % there, there, here)
-    if there == here:
-        assert remembered.heirs(there - 1, there, here) == [there - 1]
+def test_ids_of_events_go_wherever_their_player_may(subtests: pytest.Subtests) -> None:
+    for there, here in ((1, 1), (1, 8), (8, 1), (3, 8), (4, 6), (8, 4), (16, 16)):
+        with subtests.test(there=there, here=here):
+            for number in range(there * here):  # every pair of remainders that there is
+                assert number % here in remembered.heirs(number % there, there, here)
+            if there == here:
+                assert remembered.heirs(there - 1, there, here) == [there - 1]
 
 
 def test_ids_of_the_future_are_refused(file: Path) -> None:

@@ -19,23 +19,21 @@ def start(**values: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=clean | values, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
+def test_start_stops_with_one_line_that_names_the_variable(subtests):
+    for name, value in (
         ("GAMIFY_REDIS_URL", "http://localhost"),
         ("GAMIFY_REDIS_URL", "redis+cluster://a:1,b:2/1"),
         ("GAMIFY_READ_REPLICAS", "1"),
         ("GAMIFY_REDIS_URL", "redis+sentinel://a:port/main/0"),
         ("GAMIFY_SHARDS", "many"),
         ("GAMIFY_DEMO", "perhaps"),
-    ],
-)
-def test_start_stops_with_one_line_that_names_the_variable(name, value):
-    done = start(**{name: value})
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith(f"{name} cannot be used: ")
+    ):
+        with subtests.test(name=name, value=value):
+            done = start(**{name: value})
+            assert done.returncode == 1
+            assert done.stdout == ""
+            assert len(done.stderr.splitlines()) == 1
+            assert done.stderr.startswith(f"{name} cannot be used: ")
 
 
 def test_start_works_with_nothing_set():
@@ -43,9 +41,8 @@ def test_start_works_with_nothing_set():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
+def test_redis_address_that_cannot_be_used_is_refused(monkeypatch, subtests):
+    for value in (
         "localhost:6379",
         "http://localhost",
         "redis:/localhost",
@@ -65,17 +62,17 @@ def test_start_works_with_nothing_set():
         "rediss+cluster://a:1/0",
         "rediss+sentinel://a:1",
         "unix+cluster://a:1",
-    ],
-)
-def test_redis_address_that_cannot_be_used_is_refused(monkeypatch, value):
-    monkeypatch.setenv("GAMIFY_REDIS_URL", value)
-    with pytest.raises(environment.BadEnvironment, match=r"^GAMIFY_REDIS_URL cannot be used: "):
-        environment.redis_url("GAMIFY_REDIS_URL")
+    ):
+        monkeypatch.setenv("GAMIFY_REDIS_URL", value)
+        with (
+            subtests.test(value=value),
+            pytest.raises(environment.BadEnvironment, match=r"^GAMIFY_REDIS_URL cannot be used: "),
+        ):
+            environment.redis_url("GAMIFY_REDIS_URL")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
+def test_redis_address_that_can_be_used_is_kept(monkeypatch, subtests):
+    for value in (
         "",
         "redis://localhost",
         "redis://localhost:6379/0",
@@ -87,33 +84,36 @@ def test_redis_address_that_cannot_be_used_is_refused(monkeypatch, value):
         "redis+sentinel://a,b/main",
         "rediss+sentinel://a,b/main?ssl_ca_certs=/etc/ca.pem",
         "rediss+cluster://user:secret@a:1,b:2?ssl_check_hostname=no",
-    ],
-)
-def test_redis_address_that_can_be_used_is_kept(monkeypatch, value):
-    monkeypatch.setenv("GAMIFY_REDIS_URL", value)
-    assert environment.redis_url("GAMIFY_REDIS_URL") == value
+    ):
+        monkeypatch.setenv("GAMIFY_REDIS_URL", value)
+        with subtests.test(value=value):
+            assert environment.redis_url("GAMIFY_REDIS_URL") == value
 
 
-@pytest.mark.parametrize("value", ["0", "1025", "-1", "1.5", "one", "1e3"])
-def test_number_out_of_range_is_refused(monkeypatch, value):
-    monkeypatch.setenv("GAMIFY_SHARDS", value)
-    with pytest.raises(environment.BadEnvironment, match=r"GAMIFY_SHARDS cannot be used: .* from 1 to 1024"):
-        environment.integer("GAMIFY_SHARDS", 1, least=1, most=1024)
+def test_number_out_of_range_is_refused(monkeypatch, subtests):
+    message = r"GAMIFY_SHARDS cannot be used: .* from 1 to 1024"
+    for value in ("0", "1025", "-1", "1.5", "one", "1e3"):
+        monkeypatch.setenv("GAMIFY_SHARDS", value)
+        with subtests.test(value=value), pytest.raises(environment.BadEnvironment, match=message):
+            environment.integer("GAMIFY_SHARDS", 1, least=1, most=1024)
 
 
-@pytest.mark.parametrize("value", ["a{b", "a}b", "a b", "a*", "ä", "a:b"])
-def test_prefix_that_would_break_keys_is_refused(monkeypatch, value):
-    monkeypatch.setenv("GAMIFY_PREFIX", value)
-    with pytest.raises(environment.BadEnvironment, match="GAMIFY_PREFIX cannot be used"):
-        environment.prefix("GAMIFY_PREFIX", "gamify")
+def test_prefix_that_would_break_keys_is_refused(monkeypatch, subtests):
+    for value in ("a{b", "a}b", "a b", "a*", "ä", "a:b"):
+        monkeypatch.setenv("GAMIFY_PREFIX", value)
+        with (
+            subtests.test(value=value),
+            pytest.raises(environment.BadEnvironment, match="GAMIFY_PREFIX cannot be used"),
+        ):
+            environment.prefix("GAMIFY_PREFIX", "gamify")
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [("1", True), ("Yes", True), ("on", True), ("0", False), ("", False), ("OFF", False)]
-)
-def test_switches(monkeypatch, value, expected):
-    monkeypatch.setenv("GAMIFY_DEMO", value)
-    assert environment.flag("GAMIFY_DEMO") is expected
+def test_switches(monkeypatch, subtests):
+    switches = {"1": True, "Yes": True, "on": True, "0": False, "": False, "OFF": False}
+    for value, expected in switches.items():
+        monkeypatch.setenv("GAMIFY_DEMO", value)
+        with subtests.test(value=value):
+            assert environment.flag("GAMIFY_DEMO") is expected
 
 
 def test_lists_are_split_at_commas(monkeypatch):

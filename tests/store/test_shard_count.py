@@ -39,12 +39,15 @@ def test_another_number_reads_and_writes_nothing(on_three, settings):
     assert Client().get("/readyz").status_code == 200
 
 
-@pytest.mark.parametrize("command", ["check_integrity", "tick", "serve", "export"])
-def test_commands_say_what_to_set(on_three, settings, tmp_path, command):  # noqa: ARG001
+@pytest.mark.usefixtures("on_three")
+def test_commands_say_what_to_set(settings, tmp_path, subtests):
     settings.GAMIFY_SHARDS = 8
-    arguments = [str(tmp_path / "all.jsonl")] if command == "export" else []
-    with pytest.raises(CommandError, match="Set it to 3; `export` and `import` bring the data onto another number"):
-        call_command(command, *arguments)
+    advice = "Set it to 3; `export` and `import` bring the data onto another number"
+    for command in ("check_integrity", "tick", "serve", "export"):
+        arguments = [str(tmp_path / "all.jsonl")] if command == "export" else []
+        with subtests.test(command=command), pytest.raises(CommandError, match=advice):
+            catalog.forget()  # as a process that starts anew
+            call_command(command, *arguments)
 
 
 def test_while_nobody_plays_the_number_may_change(open_store, settings):

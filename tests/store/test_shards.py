@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import pytest
 from redis.crc import key_slot
 
 from gamify_site.store import shards
@@ -16,23 +15,25 @@ def test_shard_is_the_crc16_of_the_player(settings):
         assert shards.of(player) == key_slot(player.encode()) % 1024
 
 
-@pytest.mark.parametrize("count", [1, 3, 8, 16])
-def test_players_spread_evenly(settings, count):
-    settings.GAMIFY_SHARDS = count
-    sizes = Counter(shards.of(f"player-{number}") for number in range(count * 300))
-    assert set(sizes) == set(shards.everyone())
-    assert min(sizes.values()) > 150
+def test_players_spread_evenly(settings, subtests):
+    for count in (1, 3, 8, 16):
+        settings.GAMIFY_SHARDS = count
+        with subtests.test(count=count):
+            sizes = Counter(shards.of(f"player-{number}") for number in range(count * 300))
+            assert set(sizes) == set(shards.everyone())
+            assert min(sizes.values()) > 150
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_groups_keep_the_order_in_which_items_came(settings, count):
-    settings.GAMIFY_SHARDS = count
+def test_groups_keep_the_order_in_which_items_came(settings, subtests):
     items = [(player, number) for number in range(5) for player in ("alice", "bob", "charlie")]
-    groups = shards.group(items, lambda item: item[0])
-    assert sorted(item for group in groups.values() for item in group) == sorted(items)
-    for shard, group in groups.items():
-        assert {shards.of(player) for player, _ in group} == {shard}
-        assert [number for _, number in group] == sorted(number for _, number in group)
+    for count in (1, 3):
+        settings.GAMIFY_SHARDS = count
+        with subtests.test(count=count):
+            groups = shards.group(items, lambda item: item[0])
+            assert sorted(item for group in groups.values() for item in group) == sorted(items)
+            for shard, group in groups.items():
+                assert {shards.of(player) for player, _ in group} == {shard}
+                assert [number for _, number in group] == sorted(number for _, number in group)
 
 
 def test_nothing_makes_no_group():

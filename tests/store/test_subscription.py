@@ -62,6 +62,7 @@ def heard(services_store) -> Iterator[Heard]:  # noqa: ARG001  (the store comes 
         yield it
 
 
+@pytest.mark.every_store
 def test_each_change_of_a_board_is_heard_once_a_batch(heard):
     make_board("coins")
     make_board("laps")
@@ -73,12 +74,14 @@ def test_each_change_of_a_board_is_heard_once_a_batch(heard):
     heard.until("board coins")
 
 
+@pytest.mark.every_store
 def test_unlocks_and_ranks_are_heard(heard):
     make("ten")
     events.record([Fact("alice", "coin", 10)])
     heard.until("feed alice")
 
 
+@pytest.mark.every_store
 def test_new_names_and_new_rules_are_heard(heard):
     make_player("alice", name="Alice")
     heard.until("boards")
@@ -86,6 +89,7 @@ def test_new_names_and_new_rules_are_heard(heard):
     heard.until("boards")
 
 
+@pytest.mark.every_store
 def test_subscription_comes_back_after_the_server_was_away(heard, services_store):
     if services_store.kind == "fakeredis":
         pytest.skip("the stand-in has no connections that could be lost")
@@ -110,6 +114,7 @@ def cluster(request, settings) -> Iterator[Cluster]:
         servers.close()
 
 
+@pytest.mark.xdist_group("cluster")
 def test_nodes_of_a_cluster_do_not_pass_on_what_is_published(cluster):
     with listening() as heard:
         make_board("coins", entries={f"p{number}": number for number in range(30)})
@@ -118,6 +123,7 @@ def test_nodes_of_a_cluster_do_not_pass_on_what_is_published(cluster):
         assert "messages_publish" not in str(node.call("CLUSTER", "INFO"))
 
 
+@pytest.mark.xdist_group("cluster")
 @pytest.mark.parametrize("way", ["move", "move_at_once"])
 def test_shard_that_moves_is_heard_at_its_new_place(cluster, way):
     make_board("coins")
@@ -130,6 +136,7 @@ def test_shard_that_moves_is_heard_at_its_new_place(cluster, way):
         heard.until("board coins")
 
 
+@pytest.mark.xdist_group("cluster")
 @pytest.mark.parametrize("cluster", [1], indirect=True)
 def test_replica_of_a_node_that_has_fallen_silent_is_heard(cluster):
     make_board("coins")
