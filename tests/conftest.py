@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any, Protocol
 
 import pytest
+from django.conf import settings as django_settings
 from django.utils import translation
 from django_redis.pool import ConnectionFactory
 from fakeredis import FakeRedisConnection
@@ -93,6 +94,11 @@ class Store:
     @property
     def url(self) -> str:
         return self.server.url
+
+    @property
+    def is_usual(self) -> bool:
+        """Return whether every service test runs on this kind with this number of shards."""
+        return (self.kind, django_settings.GAMIFY_SHARDS) in USUAL["services_store"]
 
     @property
     def redis(self) -> Redis:

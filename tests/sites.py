@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.error import HTTPError
 
+from gamify_site.store import embedded
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds
 
@@ -56,6 +58,11 @@ class Site:
             if self.address in line:
                 return
         raise AssertionError(self.end()[1])
+
+    @property
+    def url(self) -> str:
+        """The address of the data store that the site runs for itself."""
+        return embedded.url(self.folder)
 
     @property
     def address(self) -> str:

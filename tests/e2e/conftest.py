@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Page
+from pytest_django import Settings
 
+from tests.conftest import forget_everything, point_at
 from tests.e2e.browsers import Problems, Visits, browser_of, program
 from tests.sites import Site
 
@@ -24,15 +26,18 @@ class OpenPage(Protocol):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips these tests where the machine has no browser, unless REQUIRE_BROWSER says that it must have one.
+    """Send these tests to one worker, which has the only browser, or skip them on a machine without a browser.
 
-    Marked here and not skipped by a fixture, so that the report has a line for each file and not for each test.
+    REQUIRE_BROWSER says that the machine must have one. They are marked here and not skipped by a fixture, so that the
+    report has a line for each file and not for each test.
     """
+    marks = [pytest.mark.xdist_group("browser")]
     if program() is None and not os.environ.get("REQUIRE_BROWSER"):
-        skip = pytest.mark.skip(reason="no Chromium on the PATH: tests in a browser are skipped")
-        for item in items:
-            if Path(__file__).parent in item.path.parents:
-                item.add_marker(skip)
+        marks.append(pytest.mark.skip(reason="no Chromium on the PATH: tests in a browser are skipped"))
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            for mark in marks:
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="package")
@@ -55,6 +60,14 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         assert site.interrupt() == (0, "")
     finally:
         site.kill()
+
+
+@pytest.fixture
+def site_data(site: Site, settings: Settings) -> Iterator[None]:
+    """Let services in this process work on the site's own data, as a game's back end would."""
+    point_at(site, settings)
+    yield
+    forget_everything()
 
 
 @pytest.fixture(scope="package")
