@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from achievements.services import backfill, catalog, compiled
 from gamify_site import clock
@@ -13,6 +14,7 @@ from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask, client, guarded
 
 MOST_CHECKS_A_CALL = 200  # players x achievements of one script call, which then stays below 5 ms of server time
+RELEASES_AT_ONCE = 100  # whose holders are read in one round trip
 BACKFILLED = {"due", "outdated points"}
 
 Counts = Mapping[str, int]
@@ -89,13 +91,14 @@ def _check_rarity(
 
 
 def _check_holders(*, repair: bool) -> Iterator[Breach]:
-    """Whoever is told as a latest holder has it."""
-    for release in (release.slug for item in catalog.all() for release in item.releases()):
-        for shard in shards.everyone():
-            players = ask([("zrange", keys.holders(shard, release), 0, -1)])[0]
-            names = [player.decode() for player in players]
-            has = ask([("hexists", keys.unlocked(shard, name), release) for name in names])
-            for name in (name for name, it in zip(names, has, strict=True) if not it):
-                yield Breach("holders", name, f"is told as a holder of {release}")
-                if repair:
-                    ask([("zrem", keys.holders(shard, release), name)])
+    """Check that each player listed as a latest holder has the award. Two round trips per shard and 100 awards."""
+    releases = [release.slug for item in catalog.all() for release in item.releases()]
+    for shard, start in product(shards.everyone(), range(0, len(releases), RELEASES_AT_ONCE)):
+        chunk = releases[start : start + RELEASES_AT_ONCE]
+        listed = ask([("zrange", keys.holders(shard, release), 0, -1) for release in chunk])
+        pairs = [(release, name.decode()) for release, names in zip(chunk, listed, strict=True) for name in names]
+        has = ask([("hexists", keys.unlocked(shard, name), release) for release, name in pairs])
+        for release, name in (pair for pair, it in zip(pairs, has, strict=True) if not it):
+            yield Breach("holders", name, f"is told as a holder of {release}")
+            if repair:
+                ask([("zrem", keys.holders(shard, release), name)])
