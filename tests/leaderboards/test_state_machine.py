@@ -248,7 +248,7 @@ class Histories(RuleBasedStateMachine):
         assert stored == expected
 
 
-SHARE = 8  # how many times the profile's examples
+SHARE = 2  # how many times the profile's examples
 
 
 @pytest.mark.every_store
