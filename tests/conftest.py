@@ -23,6 +23,7 @@ from gamify_site import visitors
 from gamify_site.store import addresses, catalog, connection
 from tests.clusters import Cluster, Watched
 from tests.servers import Fake, Private, Server, program
+from tests.sites import Site
 
 # Quick runs try the same examples every time; thorough ones look for new ones.
 hypothesis_settings.register_profile(
@@ -49,13 +50,25 @@ ALL: dict[str, list[StoreSpec]] = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-store", action="store_true", help="run every test on every kind of data store")
+    parser.addoption(
+        "--everything",
+        action="store_true",
+        help="run every test on every kind of data store, slow ones too, with all examples",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("everything"):
+        skip = pytest.mark.skip(reason="slow: runs with --everything, as in `make test-all`")
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(skip)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the data stores of a test: two of the embedded server, or more by marker or option."""
     is_portable = metafunc.definition.get_closest_marker("every_store")
-    chosen = ALL if metafunc.config.getoption("every_store") else PORTABLE if is_portable else USUAL
+    chosen = ALL if metafunc.config.getoption("everything") else PORTABLE if is_portable else USUAL
     for fixture in chosen.keys() & set(metafunc.fixturenames):
         if len(chosen[fixture]) > 1:
             metafunc.parametrize(fixture, [_store_param(spec) for spec in chosen[fixture]], indirect=True)
@@ -258,6 +271,14 @@ def round_trips(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         return number
 
     return told
+
+
+@pytest.fixture
+def site_data(site: Site, settings: Settings) -> Iterator[None]:
+    """Let services in this process work on the data of the module's `site`, as a game's back end would."""
+    point_at(site, settings)
+    yield
+    forget_everything()
 
 
 class Clock:

@@ -328,13 +328,14 @@ def _sorted(found: list[Unlock]) -> list[Unlock]:
     return sorted(found, key=lambda unlock: (unlock.player, unlock.achievement))
 
 
-SHARE = 2  # how many times the profile's examples
+SHARE, SHARE_OF_EVERYTHING = 2, 5  # how many times the profile's examples
 
 
 @pytest.mark.every_store
-def test_engine_agrees_with_the_model(services_store, clock):
+def test_engine_agrees_with_the_model(services_store, clock, pytestconfig):
     """Many histories on the usual stores; a few on the others, which run the same scripts."""
-    examples = settings().max_examples * SHARE if services_store.is_usual else settings().max_examples // 5
+    share = SHARE_OF_EVERYTHING if pytestconfig.getoption("everything") else SHARE
+    examples = settings().max_examples * share if services_store.is_usual else settings().max_examples // 5
     run_state_machine_as_test(
         lambda: Histories(services_store, clock),
         settings=settings(max_examples=examples, stateful_step_count=30),

@@ -10,9 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Page
-from pytest_django import Settings
 
-from tests.conftest import forget_everything, point_at
 from tests.e2e.browsers import Problems, Visits, browser_of, program
 from tests.sites import Site
 
@@ -60,14 +58,6 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         assert site.interrupt() == (0, "")
     finally:
         site.kill()
-
-
-@pytest.fixture
-def site_data(site: Site, settings: Settings) -> Iterator[None]:
-    """Let services in this process work on the site's own data, as a game's back end would."""
-    point_at(site, settings)
-    yield
-    forget_everything()
 
 
 @pytest.fixture(scope="package")

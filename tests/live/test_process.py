@@ -11,13 +11,13 @@ import pytest
 import redis
 
 from gamify_site.store import embedded
+from leaderboards.services import scores
 from tests.sites import Site
 
 PATIENCE = 20.0
 THREADS = 8  # each may come to have a connection to the data store
 VISITS = int(os.environ.get("LOAD_TEST_STREAMS", "1000"))
 AT_ONCE = 10  # far fewer than one address may have, also while those of before are still being left
-SUBMIT = "from leaderboards.services import scores; scores.submit('coins', 'alice', {})"
 
 
 class Reader:
@@ -62,36 +62,35 @@ def store(site: Site) -> redis.Redis:
     return redis.Redis.from_url(embedded.url(site.folder))
 
 
-def submit(site: Site, score: int) -> None:
-    assert site.run("shell", "--command", SUBMIT.format(score), GAMIFY_DEMO="1").returncode == 0
-
-
 def open_files(site: Site) -> int:
     """How many files the worker of the live process has open."""
     return len(list(Path(f"/proc/{site.live_worker()}/fd").iterdir()))
 
 
+@pytest.mark.usefixtures("site_data")
 def test_changes_reach_two_readers(site: Site) -> None:
     readers = [Reader(site), Reader(site)]
     for reader in readers:
         reader.until("event: rows")
-    submit(site, 700_001)
+    scores.submit("coins", "alice", 700_001)
     for reader in readers:
         reader.until('data-score="7')
         reader.close()
 
 
+@pytest.mark.usefixtures("site_data")
 def test_subscription_that_is_cut_comes_back_and_all_is_sent_anew(site: Site, store: redis.Redis) -> None:
     reader = Reader(site)
     reader.until("event: rows")
     assert store.client_kill_filter(_type="pubsub") >= 1
-    submit(site, 800_001)
+    scores.submit("coins", "alice", 800_001)
     reader.until('data-score="')
-    submit(site, 1)
+    scores.submit("coins", "alice", 1)
     reader.until('data-player="alice"')
     reader.close()
 
 
+@pytest.mark.usefixtures("site_data")
 def test_streams_stay_open_while_the_data_store_is_slow(site: Site, store: redis.Redis) -> None:
     reader = Reader(site)
     reader.until("event: rows")
@@ -99,7 +98,7 @@ def test_streams_stay_open_while_the_data_store_is_slow(site: Site, store: redis
     late = Reader(site)
     late.until("event: rows")
     store.ping()  # which is answered when it is fast again
-    submit(site, 900_001)
+    scores.submit("coins", "alice", 900_001)
     reader.until('data-score="')
     for it in (reader, late):
         it.close()

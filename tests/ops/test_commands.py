@@ -160,6 +160,7 @@ def test_bad_ports_are_refused(capsys: pytest.CaptureFixture[str], subtests: pyt
             assert repr(port) in told
 
 
+@pytest.mark.slow
 def test_bench_of_events_writes_its_figures(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     finished = site.run(
@@ -174,6 +175,7 @@ def test_bench_of_events_writes_its_figures(site: Site, tmp_path: Path) -> None:
     assert not embedded.is_running(site.folder)
 
 
+@pytest.mark.slow
 def test_bench_of_scale_writes_its_page(site: Site, tmp_path: Path) -> None:
     file, page = tmp_path / "figures.json", tmp_path / "benchmarks.md"
     options = ["--players", "1000", "--seconds", "0.3", "--json", str(file), "--report", str(page)]
@@ -197,6 +199,7 @@ def test_a_page_of_figures_needs_the_suite_that_measures_them(
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux: memory and CPU are read from /proc")
+@pytest.mark.slow
 def test_bench_of_streams_writes_its_figures(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     finished = site.run("bench", "live", "--seconds", "0.5", "--json", str(file), patience=MUCH_PATIENCE)
@@ -207,6 +210,7 @@ def test_bench_of_streams_writes_its_figures(site: Site, tmp_path: Path) -> None
     assert figures["viewers_100"]["events"] >= 1
 
 
+@pytest.mark.slow
 def test_bench_of_the_catalog_writes_its_figures(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     finished = site.run("bench", "catalog", "--seconds", "0.3", "--json", str(file), patience=MUCH_PATIENCE)
