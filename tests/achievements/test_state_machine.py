@@ -328,7 +328,7 @@ def _sorted(found: list[Unlock]) -> list[Unlock]:
     return sorted(found, key=lambda unlock: (unlock.player, unlock.achievement))
 
 
-SHARE, SHARE_OF_EVERYTHING = 2, 5  # how many times the profile's examples
+SHARE, SHARE_OF_EVERYTHING = 1, 5  # how many times the profile's examples
 
 
 @pytest.mark.every_store

@@ -248,7 +248,7 @@ class Scripted(ThreadingHTTPServer):
         self.statuses = list(statuses)
         self.asked: list[tuple[str, bytes]] = []  # Idempotency-Key and body
         self.address = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def __exit__(self, *_: object) -> None:
         self.shutdown()

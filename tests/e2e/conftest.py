@@ -23,6 +23,7 @@ class OpenPage(Protocol):
     def __call__(self, who: str = "visitor", **variant: Any) -> Page: ...
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Send these tests to one worker, which has the only browser, or skip them on a machine without a browser.
 

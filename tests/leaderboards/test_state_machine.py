@@ -248,7 +248,7 @@ class Histories(RuleBasedStateMachine):
         assert stored == expected
 
 
-SHARE, SHARE_OF_EVERYTHING = 2, 8  # how many times the profile's examples
+SHARE, SHARE_OF_EVERYTHING = 1, 8  # how many times the profile's examples
 
 
 @pytest.mark.every_store
