@@ -4,13 +4,19 @@ PYTHON ?= python3
 ARGS ?=
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench messages screenshots clean
+.PHONY: demo test test-all check bench messages screenshots clean
 
 demo: .venv/.installed  ## the site with sample data
 	@exec .venv/bin/python manage.py demo $(ARGS)
 
-test: check  ## all checks, then all tests; what is skipped is listed with the reason
+# The tests start the program many times, which is faster with byte code, whatever the environment says.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
+test: check  ## all checks, then the tests, in four minutes on two cores; lists what it skips and why
 	.venv/bin/pytest --numprocesses auto $(ARGS)
+
+test-all: check  ## all checks, then every test on every kind of data store, with all examples, slow tests too
+	.venv/bin/pytest --numprocesses auto --everything $(ARGS)
 
 check: .venv/.installed-dev  ## style, types, templates, layers
 	.venv/bin/ruff check .

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -63,6 +64,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """With --durations, tell how many tests each folder has, and how long they took in all workers."""
+    if terminalreporter.config.getoption("durations") is None:
+        return
+    folders: dict[str, tuple[set[str], float]] = {}
+    for report in (it for reports in terminalreporter.stats.values() for it in reports):
+        if type(report) is pytest.TestReport:  # reports of subtests are parts of these
+            folder = str(Path(report.fspath).parent)
+            tests, seconds = folders.get(folder, (set(), 0.0))
+            folders[folder] = tests | {report.nodeid}, seconds + report.duration
+    terminalreporter.section("tests by folder")
+    for folder, (tests, seconds) in sorted(folders.items()):
+        terminalreporter.line(f"{len(tests):5} tests {seconds:7.1f} s  {folder}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -58,7 +58,7 @@ PAGES = (
     SitePage("password", "/accounts/password/", "alice"),
     # Staff
     SitePage("manage", "/manage/", "admin"),
-    SitePage("manage-achievements", "/manage/achievements/", "admin"),
+    SitePage("manage-achievements", "/manage/achievements/?category=laps", "admin"),
     SitePage(
         "manage-achievements-nothing",
         "/manage/achievements/?q=nothing-is-called-that",

@@ -215,5 +215,6 @@ def assert_keyboard_shows_where_it_is(page: Page) -> None:
     while (stop := page.evaluate(STOP)) is not None:
         stops.append(stop)
         assert len(stops) < MOST_STOPS, f"more than {MOST_STOPS} stops: the keyboard does not get out"
-        page.keyboard.press("Tab")
+        page.keyboard.down("Tab")  # held down, it repeats
+    page.keyboard.up("Tab")
     assert [stop for stop in stops if not (stop["isInView"] and stop["isOutlined"])] == []

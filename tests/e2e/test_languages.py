@@ -6,8 +6,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import OpenPage
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
-@pytest.mark.parametrize("who", ["visitor", "alice"])
+@pytest.mark.parametrize(("who", "javascript"), [("visitor", False), ("alice", True)])
 def test_a_choice_leads_back_to_the_same_page_and_holds(open_page: OpenPage, who: str, javascript: bool) -> None:
     page = open_page(who, javascript=javascript)
     page.goto("/leaderboards/coins/?window=week")
