@@ -21,8 +21,9 @@ from tests.sites import free_ports
 
 PATIENCE = 60.0  # seconds
 SLOTS = 16384
-KEYS_AT_ONCE = 10  # that are moved
+KEYS_AT_ONCE = 30  # that are moved
 NODE_TIMEOUT = 1000  # milliseconds until a silent node is taken for dead
+SENTINEL_PERIOD = 500  # milliseconds between two questions of Sentinel, and between two of its announcements
 
 
 class Node(Child):
@@ -91,6 +92,8 @@ class Watched:
             node.start()
         self.nodes[1].call("REPLICAOF", "127.0.0.1", self.nodes[0].port)
         self.sentinel.start()
+        # A primary that comes back is made a replica after four of these periods, of two seconds each unless told.
+        self.sentinel.call("SENTINEL", "DEBUG", "PUBLISH-PERIOD", SENTINEL_PERIOD, "INFO-PERIOD", SENTINEL_PERIOD)
         wait_for(self.is_whole, "the replica")
 
     def primary(self) -> Node:

@@ -38,12 +38,12 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 StoreSpec = tuple[str, int]  # kind of server, number of shards
 KINDS = ("valkey", "fakeredis", "redis")
 USUAL: dict[str, list[StoreSpec]] = {"store": [("valkey", 1)], "services_store": [("valkey", 1), ("valkey", 3)]}
-# What protects portability: the marker `every_store`.
+# The stores of tests with the marker `every_store`, which protect portability.
 PORTABLE: dict[str, list[StoreSpec]] = {
     "store": [(kind, 1) for kind in KINDS],
     "services_store": [*USUAL["services_store"], ("valkey", 8), ("fakeredis", 3), ("redis", 1), ("cluster", 8)],
 }
-# Everything on everything: `make test-all`.
+# The stores of every test with --everything, as in `make test-all`.
 ALL: dict[str, list[StoreSpec]] = {
     "store": PORTABLE["store"],
     "services_store": [*product(KINDS, (1, 3, 8)), ("cluster", 8)],
@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """With --durations, tell how many tests each folder has, and how long they took in all workers."""
+    """With --durations, print the number of tests in each folder and their time, summed over all workers."""
     if terminalreporter.config.getoption("durations") is None:
         return
     folders: dict[str, tuple[set[str], float]] = {}
@@ -82,7 +82,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Choose the data stores of a test: two of the embedded server, or more by marker or option."""
+    """Choose the data stores of a test: the usual ones, or more by marker or option."""
     is_portable = metafunc.definition.get_closest_marker("every_store")
     chosen = ALL if metafunc.config.getoption("everything") else PORTABLE if is_portable else USUAL
     for fixture in chosen.keys() & set(metafunc.fixturenames):
@@ -91,7 +91,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _store_param(spec: StoreSpec) -> Any:
-    """Return a store as a parameter; all tests on the cluster go to one worker, which starts the only one."""
+    """Return a store as a parameter; all tests on the cluster go to one worker, which starts the only cluster."""
     marks = [pytest.mark.xdist_group("cluster")] if spec[0] == "cluster" else []
     return pytest.param(spec, id=f"{spec[0]}-{spec[1]}", marks=marks)
 
@@ -291,7 +291,7 @@ def round_trips(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
 @pytest.fixture
 def site_data(site: Site, settings: Settings) -> Iterator[None]:
-    """Let services in this process work on the data of the module's `site`, as a game's back end would."""
+    """Let services in this process work on the data of the module's `site`, as the back end of a game would."""
     point_at(site, settings)
     yield
     forget_everything()

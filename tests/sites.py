@@ -70,7 +70,7 @@ class Site:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(self.address + path, timeout=PATIENCE) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, ""

@@ -1,4 +1,4 @@
-"""What the forms of all apps share."""
+"""Widgets that the forms of all apps share."""
 
 from django import forms
 from django.test.html import parse_html
@@ -9,7 +9,7 @@ CHOICES = [("", "---"), ("UTC", "UTC"), ("a<b", "A & B")]
 
 
 def test_long_select_is_the_same_control_as_djangos():
-    """The options are written without a template each, so the markup is compared with the one of the base class."""
+    """Compare the markup with that of the base class, which renders a template for each option."""
     for value in (None, "", "UTC", "a<b", "unknown"):
         attrs = {"id": "id_zone", "required": True, "disabled": False}
         ours = LongSelect(attrs={"class": "wide"}, choices=CHOICES).render("zone", value, attrs)

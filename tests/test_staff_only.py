@@ -1,7 +1,7 @@
 """Every page below /manage/ is closed: to visitors, to players, and to forms that come from elsewhere.
 
 The pages are found in the URL configuration, so that a page that is added is checked without a line here. Each has the
-decorator; the decorator itself is tested on three of them.
+decorator, and the decorator itself is tested on three of them.
 """
 
 import json
@@ -53,10 +53,10 @@ STAFF = {
     for route, pattern in patterns(urls_with_demo.urlpatterns)
     if route.startswith(PREFIX) and pattern.name not in FOR_EVERYBODY
 }
-THREE = ("manage_home", "manage_player_delete", "manage_demo_clock")  # shown, a form, only posted
-# Pages that are only posted to answer 405 to a GET, every other one 200.
+THREE = ("manage_home", "manage_player_delete", "manage_demo_clock")  # a page, a form, a POST without a page
+# These take POST alone and answer a GET with 405; every other page answers with 200.
 ONLY_POSTED = {"manage_achievement_restore", "manage_demo_clock", "manage_demo_tick", "manage_demo_login_as"}
-# Buttons that ask for nothing, so that no input can be wrong.
+# These need no input, and therefore none can be wrong.
 NEED_NO_INPUT = {
     "manage_achievement_delete",
     "manage_achievement_backfill",
@@ -74,7 +74,7 @@ NONSENSE = {
     "manage_board_archive": 405,
     "manage_achievement_list": 302,  # and a message on the list
     "manage_demo_clock": 404,  # there is no such step
-    # These show the page again; a button that they do not know does nothing.
+    # These show the page again and ignore a button that they do not know.
     **dict.fromkeys(("manage_accounts", "manage_player", "manage_board_scores"), 200),
 }
 QUERIES = {"manage_export": 404, "manage_audit": 422, "manage_audit_export": 400}
@@ -106,13 +106,13 @@ def data(settings: Settings, store: Store) -> Iterator[Store]:
 
 @pytest.fixture
 def root(data: Store, client: Client) -> Client:  # noqa: ARG001  (the store comes first)
-    """The client, logged in as root, who is staff."""
+    """Log the client in as root, who is staff."""
     client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
     return client
 
 
 def snapshot() -> tuple[Any, ...]:
-    """Return what a staff page could have changed."""
+    """Return all data that a staff page could change."""
     log = [entry.id for entry in audit.walk(lambda _entry: True)]
     return boards.all(), catalog.all(), clock.now().date(), log
 

@@ -56,7 +56,7 @@ def test_changed_points_reach_those_who_have_it(services_store):
     do("bob", "coin", amount=7)
     make("ten", points=50)
     given = {unlock.achievement: unlock.points for unlock in unlocks.for_player("alice")}
-    assert given == {"ten": 5, "five": 1}  # what was given stays until the backfill
+    assert given == {"ten": 5, "five": 1}  # points of old unlocks stay until the backfill
     backfill.recompute("ten")
     assert players.get("alice").points == 51
     assert ranking.standing("achievement-points", "alice").score == 51

@@ -47,8 +47,8 @@ PAGES = {
 }
 ONLY_POSTED = {"logout", "follow", "unfollow", "pin", "set_language"}
 PICTURES = {"share_picture"}  # tests/achievements/test_views_share.py looks at what is drawn
-FOR_VISITORS = {"login", "signup"}  # who is logged in is sent on
-FOR_PLAYERS = {"account_settings", "password_change", "play"}  # visitors are sent to the log-in
+FOR_VISITORS = {"login", "signup"}  # players who are logged in are redirected
+FOR_PLAYERS = {"account_settings", "password_change", "play"}  # visitors are redirected to the log-in page
 TARGETS = {"catalog": "results", "board": "rows", "find_players": "results", "play": "hud"}
 
 

@@ -33,7 +33,7 @@ PAGES = (
     "/leaderboards/coins/?after=",
     "/leaderboards/coins/?friends=1",
 )
-FOR_PLAYERS = {"/play/"}  # visitors are sent to the log-in
+FOR_PLAYERS = {"/play/"}  # visitors are redirected to the log-in page
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_page_takes_three_round_trips_at_most(alice, shard_trips, subtests):
             alice.logout()
         for address in PAGES:
             with subtests.test(address=address, is_visitor=is_visitor):
-                alice.get(address)  # the server may have to be given its scripts first
+                alice.get(address)  # the first request may have to load the scripts
                 shard_trips()
                 assert alice.get(address).status_code == (302 if is_visitor and address in FOR_PLAYERS else 200)
                 assert shard_trips() <= MOST

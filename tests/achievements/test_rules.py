@@ -98,6 +98,16 @@ def test_freezes_cover_missed_days_but_do_not_count(clock):
     assert [(today - day).days for day, mark in calendar.items() if mark == "done"] == [5, 3, 1]
 
 
+def test_freeze_that_is_used_up_covers_no_other_day_until_the_streak_begins_anew(clock):
+    make("five", type="streak", action="login", target=5, freezes=1)
+    on_days(clock, "alice", "login", 7, 5, 3, 1)
+    status = streaks.status("alice", "five")
+    assert (status.current, status.best, status.freezes_left) == (2, 2, 0)
+    today = clock.now().date()
+    calendar = streaks.calendar("alice", "five", today - timedelta(days=7), today)
+    assert [(today - day).days for day, mark in calendar.items() if mark == "frozen"] == [6, 2]
+
+
 def test_late_event_fills_its_day(clock):
     make("three", type="streak", action="login", target=3)
     on_days(clock, "alice", "login", 3, 1)

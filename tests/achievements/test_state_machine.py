@@ -248,7 +248,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def everything_derived_is_what_it_must_be(self) -> None:
-        """All of it is read for this, so after every fifth step, and in `teardown`."""
+        """Check after every fifth step, since the check reads all data; `teardown` checks at the end."""
         if self.step % 5 == 0:
             assert {breach.rule for breach in integrity.check()} <= integrity.BACKFILLED
 
@@ -328,14 +328,14 @@ def _sorted(found: list[Unlock]) -> list[Unlock]:
     return sorted(found, key=lambda unlock: (unlock.player, unlock.achievement))
 
 
-SHARE, SHARE_OF_EVERYTHING = 1, 5  # how many times the profile's examples
+EVERYTHING_FACTOR = 5  # times the profile's examples, with --everything
 
 
 @pytest.mark.every_store
 def test_engine_agrees_with_the_model(services_store, clock, pytestconfig):
-    """Many histories on the usual stores; a few on the others, which run the same scripts."""
-    share = SHARE_OF_EVERYTHING if pytestconfig.getoption("everything") else SHARE
-    examples = settings().max_examples * share if services_store.is_usual else settings().max_examples // 5
+    """Try many histories on the usual stores and a few on the others, which run the same scripts."""
+    factor = EVERYTHING_FACTOR if pytestconfig.getoption("everything") else 1
+    examples = settings().max_examples * factor if services_store.is_usual else settings().max_examples // 5
     run_state_machine_as_test(
         lambda: Histories(services_store, clock),
         settings=settings(max_examples=examples, stateful_step_count=30),

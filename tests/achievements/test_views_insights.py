@@ -1,4 +1,4 @@
-"""The staff's page of numbers: what it shows of a small history, and what becomes of odd addresses."""
+"""The insights page for staff: its numbers for a small history, and its answers to odd addresses."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Words for what pages show."""
+"""Rarity in words, as pages show it."""
 
 from achievements import wording
 

@@ -1,4 +1,4 @@
-"""Contracts of the Lua scripts: one test for each script, which must pass on every kind of data store."""
+"""Contracts of the Lua scripts: each script has a test that must pass on every kind of data store."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,7 +11,7 @@ Test = Callable[..., None]
 
 
 def contract(script: str) -> Callable[[Test], Test]:
-    """Mark a test as the contract of a script such as `store/read_keys`; it fails if the script does not run in it."""
+    """Mark a test as the contract of a script such as `store/read_keys`; a test that does not run it fails."""
 
     def mark(test: Test) -> Test:
         @wraps(test)
@@ -35,7 +35,7 @@ def contract(script: str) -> Callable[[Test], Test]:
 
 
 def callable_scripts() -> set[str]:
-    """Return the names of all scripts that no other script joins: those that the services call."""
+    """Return the names of the scripts that the services call, which are those that no other script joins."""
     names, joined = set(), set()
     for folder, package in scripts.FOLDERS.items():
         for file in (files(package) / "lua").iterdir():

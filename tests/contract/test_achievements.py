@@ -1,4 +1,4 @@
-"""Contracts of the scripts of `achievements`: events, and what players have."""
+"""Contracts of the scripts of `achievements`: events and the state of players."""
 
 from collections import Counter
 from dataclasses import replace
@@ -51,13 +51,13 @@ def make_all() -> None:
     make("two", type="meta", action=None, target=2)
 
 
-def told(found: Outcome) -> list[tuple[str, str, int]]:
-    """Return player, achievement and points of what a batch unlocked, sorted."""
-    return sorted((it.player, it.achievement, it.points) for it in found.unlocked)
+def unlocks_of(outcome: Outcome) -> list[tuple[str, str, int]]:
+    """Return player, achievement and points of each unlock of a batch, sorted."""
+    return sorted((it.player, it.achievement, it.points) for it in outcome.unlocked)
 
 
 @contract("achievements/apply_events")
-def test_batch_is_applied_once_and_answered_the_same(services_store, clock, settings):
+def test_repeated_batch_is_applied_once_and_gets_the_same_answer(services_store, clock, settings):
     make_all()
     make_player("charlie", timezone="Pacific/Auckland")
     make_board(action="coin", windows=("all", "day"), ties="earliest", entries={"charlie": 12})
@@ -73,7 +73,7 @@ def test_batch_is_applied_once_and_answered_the_same(services_store, clock, sett
     found = events.record(batch, idempotency_key="once")
     rejected = {3: "It would leave the range of exact numbers."}
     assert found == Outcome(10, 1, rejected, found.unlocked, ["jump"], repeated=(1,))
-    assert told(found) == [
+    assert unlocks_of(found) == [
         ("alice", "first", 1), ("alice", "slayer_bronze", 1), ("alice", "ten", 5), ("alice", "two", 5),
         ("bob", "first", 1), ("bob", "relics", 5), ("bob", "ten", 5), ("bob", "two", 5),
         ("charlie", "three", 5),
@@ -98,7 +98,7 @@ def test_batch_is_applied_once_and_answered_the_same(services_store, clock, sett
 
 
 @contract("achievements/apply_events")
-def test_orders_and_backfills_change_what_players_have(services_store):
+def test_grants_revocations_and_backfills_change_unlocks_and_points(services_store):
     make_all()
     make("six", target=50, points=3)
     for player, amount in {"alice": 9, "bob": 12, "charlie": 30}.items():
@@ -115,7 +115,7 @@ def test_orders_and_backfills_change_what_players_have(services_store):
     }
     catalog.define(replace(catalog.get("ten"), points=8))
     catalog.define(replace(catalog.get("six"), target=9))
-    assert backfill.recompute() == 4  # what staff took away stays away, and its meta comes with another achievement
+    assert backfill.recompute() == 4  # a revoked achievement stays revoked; the meta unlocks with another one
     assert brief(ranking.top(boards.POINTS)) == [(1, "charlie", 18), (2, "alice", 17), (3, "bob", 9)]
     catalog.define(replace(catalog.get("six"), target=20))
     assert backfill.recompute("six", strict=True) == 0
@@ -136,7 +136,7 @@ def test_event_brings_an_inactive_player_back(clock):
 
 
 @contract("achievements/read_player")
-def test_state_holds_all_that_a_player_has(services_store, clock):
+def test_state_of_a_player_is_complete(services_store, clock):
     make_all()
     make_player("bob")
     make_player("alice", name="Zoë")
@@ -168,7 +168,7 @@ def test_state_holds_all_that_a_player_has(services_store, clock):
 
 
 @contract("achievements/read_feed")
-def test_feed_is_read_behind_an_entry(clock):
+def test_feed_is_read_after_an_entry(clock):
     make("ten", points=5)
     make("six", target=6, points=3)
     ms = f"{clock.now().timestamp() * 1000:.0f}"
@@ -187,7 +187,7 @@ def test_feed_is_read_behind_an_entry(clock):
 
 
 @contract("achievements/read_activity")
-def test_latest_unlocks_of_all_shards_are_told_with_names(clock):
+def test_latest_unlocks_of_all_shards_are_listed_with_names(clock):
     make_player("alice", name="Zoë", avatar="red")
     make("ten", points=5)
     for player in ("alice", "bob", "charlie"):
@@ -200,7 +200,7 @@ def test_latest_unlocks_of_all_shards_are_told_with_names(clock):
 
 
 @contract("achievements/read_release")
-def test_story_of_an_achievement_is_told_by_day(clock):
+def test_history_of_an_achievement_is_counted_by_day(clock):
     make_player("alice", name="Zoë", avatar="red")
     make("ten")
     first = clock.now()
@@ -251,7 +251,7 @@ def test_impact_of_an_edit_is_counted_over_all_shards(clock):
 
 
 @contract("achievements/audit_players")
-def test_breaches_of_players_are_told_and_mended(services_store, clock):
+def test_breaches_of_players_are_reported_and_repaired(services_store, clock):
     make_all()
     for player in ("alice", "charlie"):
         do(player, "coin", amount=12)

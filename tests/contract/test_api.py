@@ -15,7 +15,7 @@ def test_key_is_stored_unless_its_name_is_taken_or_there_are_too_many(services_s
     tokens = iter(["a" * 43, "a" * 43, "b" * 43, "c" * 43, "d" * 43])
     monkeypatch.setattr(api_keys.secrets, "token_urlsafe", lambda _: next(tokens))
     first, _ = api_keys.create("game", "write", by="root")
-    second, secret = api_keys.create("page", "read", by="root")  # the first secret that it draws has the id of "game"
+    second, secret = api_keys.create("page", "read", by="root")  # draws again: its first secret has the id of "game"
     assert secret == "gk_" + "b" * 43
     assert {key.id: (key.name, key.scope) for key in api_keys.all()} == {
         first.id: ("game", "write"),

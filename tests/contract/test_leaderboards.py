@@ -37,13 +37,13 @@ MOST = 2**53 - 1
 
 
 def climb(board: Board, entries: dict[str, int]) -> None:
-    """Announce players who have come into the top of a board with these scores."""
+    """Announce that these players have entered the top of a board with these scores."""
     rises = [Rise(shards.of(player), [Climber(player, None, score)]) for player, score in entries.items()]
     rank_news.announce(board, "all", rises)
 
 
-def ranks_told() -> dict[str, list[str]]:
-    """Return the ranks in each player's feed."""
+def announced_ranks() -> dict[str, list[str]]:
+    """Return the ranks in the feed of each player."""
     found = feed.since(dict.fromkeys(ENTRIES, feed.START))
     return {player: [news.fields["rank"] for news in entries] for player, entries in found.items()}
 
@@ -86,7 +86,7 @@ def test_player_is_removed_from_every_set(services_store, clock):  # noqa: ARG00
 
 
 @contract("leaderboards/read_board")
-def test_view_holds_the_top_the_rows_around_a_place_and_some_players():
+def test_view_holds_the_top_the_rows_around_a_player_and_chosen_players():
     make_player("alice", name="Zoë", avatar="red")
     make_board(entries=ENTRIES)
     make_board("laps", ties="dense", order="asc", decimals=1, entries=ENTRIES)
@@ -132,15 +132,15 @@ def test_search_finds_the_entry_at_every_index(monkeypatch):
 
 
 @contract("leaderboards/announce_ranks")
-def test_players_in_the_top_of_all_shards_are_news_once_an_hour(services_store, clock):
+def test_rank_in_the_top_of_all_shards_is_announced_once_an_hour(services_store, clock):
     board = replace(make_board(news_top=0, entries=ENTRIES), news_top=2)
-    climb(board, {"alice": 30, "bob": 20, "charlie": 25, "dora": 10})  # charlie has lost the 25 since
+    climb(board, {"alice": 30, "bob": 20, "charlie": 25, "dora": 10})  # charlie has 20 again by now
     climb(board, {"alice": 30})
-    assert ranks_told() == {"alice": ["1"], "bob": ["2"], "charlie": [], "dora": []}
+    assert announced_ranks() == {"alice": ["1"], "bob": ["2"], "charlie": [], "dora": []}
     ms, shard, redis = b"%.0f" % (clock.now().timestamp() * 1000), shards.of("alice"), services_store.redis
-    told = {b"board": b"coins", b"rank": b"1", b"at": ms}
-    assert redis.xrange(keys.feed(shard, "alice")) == [(ms + b"-0", told | {b"type": b"rank"})]
-    assert redis.xrange(keys.rank_events(shard))[0] == (ms + b"-0", told | {b"player": b"alice"})
+    fields = {b"board": b"coins", b"rank": b"1", b"at": ms}
+    assert redis.xrange(keys.feed(shard, "alice")) == [(ms + b"-0", fields | {b"type": b"rank"})]
+    assert redis.xrange(keys.rank_events(shard))[0] == (ms + b"-0", fields | {b"player": b"alice"})
     assert 0 < redis.ttl(keys.rank_news_sent(shard, "alice", "coins")) <= 3600
     redis.delete(keys.rank_news_sent(shard, "alice", "coins"))
     redis.xdel(keys.feed(shard, "alice"), ms + b"-0")
@@ -149,11 +149,11 @@ def test_players_in_the_top_of_all_shards_are_news_once_an_hour(services_store, 
 
 
 @contract("leaderboards/first_orders")
-def test_ranks_of_many_news_are_told_by_the_first_entries_of_all_shards(monkeypatch):
+def test_ranks_of_many_announcements_come_from_the_first_entries_of_all_shards(monkeypatch):
     monkeypatch.setattr(rank_news, "FEW_ORDERS", 0)
     board = replace(make_board(news_top=0, entries=ENTRIES), news_top=2)
     climb(board, ENTRIES)
-    assert ranks_told() == {"alice": ["1"], "bob": ["2"], "charlie": ["2"], "dora": []}
+    assert announced_ranks() == {"alice": ["1"], "bob": ["2"], "charlie": ["2"], "dora": []}
 
 
 @contract("leaderboards/lowest_entries")
@@ -178,7 +178,7 @@ def test_removed_entries_leave_no_segment_and_no_level(services_store):
 
 
 @contract("leaderboards/derive_entries")
-def test_segments_and_levels_are_made_of_the_entries(services_store, clock):  # noqa: ARG001
+def test_segments_and_levels_are_derived_from_the_entries(services_store, clock):  # noqa: ARG001
     for player in ("alice", "charlie"):
         make_player(player, country="SE")
     board = make_board(windows=("all", "day"), entries=ENTRIES)
@@ -191,7 +191,7 @@ def test_segments_and_levels_are_made_of_the_entries(services_store, clock):  # 
 
 
 @contract("leaderboards/audit_entries")
-def test_every_breach_of_an_entry_is_told(services_store):
+def test_every_breach_of_an_entry_is_reported(services_store):
     for player in ("alice", "charlie"):
         make_player(player, country="SE")
     make_board(ties="dense", segment_by="country", entries=ENTRIES)
@@ -215,7 +215,7 @@ def test_every_breach_of_an_entry_is_told(services_store):
 
 
 @contract("leaderboards/hide_player")
-def test_entries_of_a_hidden_player_are_kept_aside(services_store, clock):  # noqa: ARG001
+def test_entries_of_a_hidden_player_are_kept_off_the_board(services_store, clock):  # noqa: ARG001
     make_player("alice", country="SE")
     make_board(windows=("all", "day"), ties="dense", segment_by="country", entries=ENTRIES)
     assert [moderation.hide("alice", "cheats", by="root") for _ in range(2)] == [True, False]
@@ -232,7 +232,7 @@ def test_entries_of_a_hidden_player_are_kept_aside(services_store, clock):  # no
 
 
 @contract("leaderboards/show_player")
-def test_shown_player_is_back_without_what_has_expired(services_store, clock):
+def test_shown_player_returns_without_expired_entries(services_store, clock):
     make_player("alice", country="SE")
     board = make_board(windows=("all", "day"), segment_by="country", entries=ENTRIES)
     moderation.hide("alice", "cheats", by="root")
@@ -245,7 +245,7 @@ def test_shown_player_is_back_without_what_has_expired(services_store, clock):
 
 
 @contract("leaderboards/leave_boards")
-def test_players_who_were_not_seen_for_long_leave_what_is_not_over(clock):
+def test_inactive_players_leave_the_periods_that_are_not_over(clock):
     make_board(windows=("all", "day"), entries=ENTRIES)
     seen = clock.now().replace(microsecond=0)
     clock.advance(days=31)

@@ -1,4 +1,4 @@
-"""Contracts of the scripts of `leaderboards` that close periods: winners and final ranks are kept."""
+"""Contracts of the scripts of `leaderboards` that close periods and keep winners and final ranks."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_final_ranks_of_the_latest_periods_are_kept(services_store, clock, monke
 
 
 @contract("leaderboards/mark_closed")
-def test_period_is_marked_by_the_one_who_holds_its_lock(services_store, clock):
+def test_period_is_marked_only_by_the_holder_of_its_lock(services_store, clock):
     make_board(windows=("day",))
     lock, now = keys.closing("coins", DAY), int(clock.now().timestamp() * 1000)
     services_store.redis.set(lock, "mine")
@@ -67,7 +67,7 @@ def test_period_is_marked_by_the_one_who_holds_its_lock(services_store, clock):
 
 
 @contract("leaderboards/open_periods")
-def test_marked_periods_are_opened_and_their_locks_taken(services_store):
+def test_marked_periods_are_reopened_and_their_locks_removed(services_store):
     redis, lock = services_store.redis, keys.closing("coins", DAY)
     redis.set(lock, "mine")
     redis.hset(keys.closed_periods("coins"), DAY, '{"at": 3562401600000, "size": 4}')

@@ -1,4 +1,4 @@
-"""Contracts of the scripts of `gamify_site/players`: profiles, finding and following, accounts, limits on attempts."""
+"""Contracts of the scripts of `gamify_site/players`: profiles, search, following, accounts and rate limits."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -45,7 +45,7 @@ def test_profile_is_written_and_entries_move_to_the_new_segment(services_store, 
 
 
 @contract("players/find_players")
-def test_players_are_found_by_the_beginning_of_their_id_or_of_a_word_of_their_name():
+def test_players_are_found_by_a_prefix_of_their_id_or_of_a_word_of_their_name():
     make_player("alice", name="Hartwig")
     make_player("alice", name="Zoë Hartley")
     make_player("bob", name="Hart of Gold")
@@ -88,7 +88,7 @@ def test_nothing_is_left_of_a_deleted_player(services_store, clock):
 
 
 @contract("players/index_players")
-def test_players_who_cannot_be_found_are_told_and_mended(services_store):
+def test_players_missing_from_the_index_are_reported_and_repaired(services_store):
     make_player("alice", name="Zoë Hartley")
     make_player("charlie", name="Charlie")
     assert list(integrity.check()) == []
@@ -102,7 +102,7 @@ def test_players_who_cannot_be_found_are_told_and_mended(services_store):
 
 
 @contract("players/strip_index")
-def test_wrong_names_are_told_and_removed(services_store, monkeypatch):
+def test_wrong_names_in_the_index_are_reported_and_removed(services_store, monkeypatch):
     monkeypatch.setattr(integrity, "STEP", 2)
     make_player("alice", name="Zoë Hartley")
     make_player("charlie", name="Charlie")
@@ -117,7 +117,7 @@ def test_wrong_names_are_told_and_removed(services_store, monkeypatch):
 
 
 @contract("players/follow_player")
-def test_as_many_as_are_allowed_are_followed(monkeypatch):
+def test_number_of_followed_players_is_limited(monkeypatch):
     monkeypatch.setattr(services, "MOST_FOLLOWED", 2)
     for player in ("alice", "bob", "charlie", "dora"):
         make_player(player)
@@ -143,7 +143,7 @@ def test_followed_player_is_taken_off_the_list():
 
 
 @contract("players/claim_account")
-def test_name_is_claimed_once_in_whatever_case():
+def test_name_is_claimed_once_in_any_case():
     assert accounts.claim("Alice", {"username": "Alice", "is_staff": "0"})
     assert not accounts.claim("alice", {"username": "alice", "is_staff": "1"})
     assert accounts.find("ALICE") == {"username": "Alice", "is_staff": "0"}

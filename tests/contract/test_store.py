@@ -22,9 +22,9 @@ PATIENCE = 20.0  # seconds
 
 
 @contract("store/change_definition")
-def test_definition_is_changed_with_its_history_and_the_log(services_store):
+def test_definition_changes_together_with_its_history_and_the_audit_log(services_store):
     achievements.define(BASE, by="root")
-    with catalog.apart():  # as another process, so that this one knows an older version
+    with catalog.apart():  # as another process would, which leaves an older version in this one
         make_board("coins")
         make_board("laps")
     achievements.define(replace(BASE, target=20), by="root", reason="too easy")
@@ -38,12 +38,12 @@ def test_definition_is_changed_with_its_history_and_the_log(services_store):
     assert redis.smembers(keys.definitions("board")) == {b"coins"}
     assert not redis.exists(keys.definition("board", "laps"))
     assert [sorted(history) for history in catalog.histories("achievement", ["base", "draft"])] == [[1, 2], []]
-    told = [(entry.what, entry.subject, entry.by, entry.reason) for entry in audit.walk(lambda _: True)]
-    assert told == [("achievement_saved", "base", "root", "too easy"), ("achievement_saved", "base", "root", "")]
+    entries = [(entry.what, entry.subject, entry.by, entry.reason) for entry in audit.walk(lambda _: True)]
+    assert entries == [("achievement_saved", "base", "root", "too easy"), ("achievement_saved", "base", "root", "")]
 
 
 @contract("store/read_keys")
-def test_commands_are_answered_in_their_order():
+def test_replies_come_in_the_order_of_the_commands():
     make_board(entries={"alice": 3, "bob": 2, "charlie": 1})
     make_player("bob", team="Tigers")
 
@@ -73,15 +73,15 @@ def test_version_is_replaced_by_one_writer_and_on_all_shards(services_store):
 @contract("store/tell_boards")
 def test_new_time_is_published_once_on_each_shard(monkeypatch):
     monkeypatch.setattr(subscription, "PATIENCE", 0.01)
-    heard: Queue[str] = Queue()
+    messages: Queue[str] = Queue()
     stop = Event()
-    thread = Thread(target=subscription.listen, args=(heard.put, lambda: heard.put("begun"), stop), daemon=True)
+    thread = Thread(target=subscription.listen, args=(messages.put, lambda: messages.put("begun"), stop), daemon=True)
     thread.start()
     try:
-        assert heard.get(timeout=PATIENCE) == "begun"
+        assert messages.get(timeout=PATIENCE) == "begun"
         travel.back(by="root")
-        assert [heard.get(timeout=PATIENCE) for _ in shards.everyone()] == ["boards"] * shards.count()
-        assert heard.empty()
+        assert [messages.get(timeout=PATIENCE) for _ in shards.everyone()] == ["boards"] * shards.count()
+        assert messages.empty()
     finally:
         stop.set()
         thread.join(PATIENCE)

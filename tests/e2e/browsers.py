@@ -6,13 +6,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.e2e.pages import Who
 
 # The headless shell comes first: it has no windows to draw and takes a third of the processor time.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 10_000  # milliseconds for anything that is waited for
+PATIENCE = 30_000  # milliseconds for anything that is waited for, on a machine that is busy too
 HEIGHT = 900
 Theme = Literal["light", "dark"]
 State = dict[str, object]
@@ -27,6 +36,7 @@ def program() -> str | None:
 def browser_of(path: str) -> Iterator[Browser]:
     """Runs that browser, without a window."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
         browser.close()

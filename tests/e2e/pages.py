@@ -1,8 +1,8 @@
 """The one list of pages: accessibility, width, console, no-JavaScript and screenshots all go by it.
 
 To add a page, add a line. `name` is unique and becomes the name of its screenshots; `path` must show something with the
-sample data of 30 players as well as with the showcase's 250. A page that has the template of another one names it in
-`like`: it is visited light and dark, but not once more without JavaScript, in German or by keyboard.
+sample data of 30 players as well as with the showcase's 250. A page with the template of another one names that page
+in `like`: it is visited in both themes, but not again without JavaScript, in German or by keyboard.
 """
 
 from dataclasses import dataclass

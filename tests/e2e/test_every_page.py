@@ -12,7 +12,7 @@ from tests.e2e.conftest import OpenPage
 from tests.e2e.pages import ONE_OF_EACH_TEMPLATE, PAGES, SitePage
 from tests.sites import Site
 
-# Without `preload` axe does not fetch the style sheets once more, which no rule that applies here needs.
+# `preload` makes axe fetch the style sheets again, and no rule that applies here needs them.
 AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}, "preload": False}
 MOST_STOPS = 800
 
@@ -100,14 +100,14 @@ Pages = dict[tuple[object, ...], tuple[Page, Problems]]
 
 
 class Visit(Protocol):
-    """`visit(site_page, theme="dark", width=360)`."""
+    """The type of the fixture `visit`: `visit(site_page, theme="dark", width=360)`."""
 
     def __call__(self, site_page: SitePage, **variant: Any) -> Page: ...
 
 
 @pytest.fixture(scope="module")
 def visits(browser: Browser, site: Site) -> Iterator[Visits]:
-    """Keep one page for each person and variant, which goes from address to address as somebody would."""
+    """Keep one browser page for each person and variant, which goes from address to address as a person would."""
     visits = Visits(browser, site.address)
     yield visits
     visits.close()
@@ -120,7 +120,7 @@ def pages() -> Pages:
 
 @pytest.fixture
 def visit(visits: Visits, pages: Pages) -> Iterator[Visit]:
-    """Open a page of the list, which must answer with its status and report no error until the test is over."""
+    """Open a page of the list; it must answer with its status and report no error before the test ends."""
     seen: list[Problems] = []
 
     def visit(site_page: SitePage, **variant: Any) -> Page:

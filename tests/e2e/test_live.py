@@ -16,8 +16,6 @@ from tests.sites import Site
 
 pytestmark = pytest.mark.usefixtures("site_data")
 
-LONG = 30_000  # milliseconds: browsers wait some seconds before they come back
-
 
 def score_of(page: Page, player: str) -> object:
     return page.locator(f"[data-top] [data-player='{player}']")
@@ -86,8 +84,8 @@ def test_notice_arrives_once_although_the_live_process_was_killed(
     expect(page.locator("body")).not_to_have_class(re.compile("is-live"))
     define_and_earn("meanwhile")
     notice = page.locator("#toasts .toast", has_text="Unlocked: meanwhile")
-    expect(notice).to_have_count(1, timeout=LONG)
-    expect(page.locator("body")).to_have_class(re.compile("is-live"), timeout=LONG)
+    expect(notice).to_have_count(1)
+    expect(page.locator("body")).to_have_class(re.compile("is-live"))
     page.reload()
     expect(page.locator("body")).to_have_class(re.compile("is-live"))
     expect(notice).to_have_count(0)

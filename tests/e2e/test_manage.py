@@ -15,7 +15,7 @@ from tests.e2e.browsers import Problems
 from tests.e2e.conftest import OpenPage
 from tests.sites import Site
 
-Deed = dict[str, Any]  # the fields of an event, and `days_ago` instead of `at`
+EventFields = dict[str, Any]  # the fields of an event, and `days_ago` instead of `at`
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Story:
 
     kind: str
     typed: dict[str, str]
-    full: list[Deed]
-    half: list[Deed] = field(default_factory=list)
+    full: list[EventFields]
+    half: list[EventFields] = field(default_factory=list)
     edit: dict[str, str] = field(default_factory=dict)
     gain: int = 1
 
 
-def days(*ago: int) -> list[Deed]:
+def days(*ago: int) -> list[EventFields]:
     return [{"days_ago": day} for day in ago]
 
 
@@ -69,12 +69,12 @@ def make(page: Page, story: Story) -> None:
 
 
 def earn(story: Story) -> None:
-    """Report what `full` and `half` do; every event must count."""
+    """Report the events of `full` and `half`; every event must count."""
     action, now = story.typed.get("action", ""), clock.now()
     batch = [
-        Event(f"e2e.{who}", action, at=now - timedelta(days=deed.pop("days_ago", 0)), **deed)
+        Event(f"e2e.{who}", action, at=now - timedelta(days=fields.pop("days_ago", 0)), **fields)
         for who in ("full", "half")
-        for deed in map(dict, getattr(story, who))
+        for fields in map(dict, getattr(story, who))
     ]
     outcome = events.record(batch)
     assert (outcome.accepted, [*outcome.no_listeners]) == (len(batch), [])

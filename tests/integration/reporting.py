@@ -1,6 +1,6 @@
 """Game back ends that report events and are killed meanwhile: `python -m tests.integration.reporting SEED NOW`.
 
-Eight processes report 500 events each, to the store of `GAMIFY_REDIS_URL`. They are killed with SIGKILL at random while
+Eight processes report 250 events each, to the store of `GAMIFY_REDIS_URL`. They are killed with SIGKILL at random while
 they send, and begin anew from their first event: they remember nothing. Prints how often they were killed.
 """
 
@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from achievements.definitions import Event
 
 REPORTERS = 8
-EVENTS = 500
+EVENTS = 250
 REPEATED = 0.2
 PLAYERS = tuple(f"p{number}" for number in range(20))
 ITEMS = ("cup", "ring", "hat", "coat")
-KILLED_AT = 0.12  # the share of batches during which their sender is killed
-MOST_KILLS = 6  # of one reporter; then it may come to its end
+KILLED_AT = 0.2  # the share of batches during which their sender is killed
+MOST_KILLS = 3  # of one reporter; then it may come to its end
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 
 REPORTERS = 4
 TICKERS = 2
-BEFORE = timedelta(seconds=1)  # from the start to the boundary
-AFTER = timedelta(seconds=1)
+BEFORE = timedelta(seconds=0.6)  # from the start to the boundary
+AFTER = timedelta(seconds=0.3)
+LEAST = 4  # batches of each reporter behind the boundary, however slow the machine is
 REACH = 90.0  # seconds that an event may lie before or behind the boundary
 PLAYERS = tuple(f"p{number}" for number in range(12))
 
@@ -29,9 +30,10 @@ def report(number: int, boundary: datetime, results) -> None:
     chance = random.Random(number)
     sent: list[tuple[str, float, int]] = []
     accepted = duplicates = late = 0
-    batches = 0
-    while clock.now() < boundary + AFTER:
+    batches = batches_after = 0
+    while clock.now() < boundary + AFTER or batches_after < LEAST:
         is_over = clock.now() >= boundary
+        batches_after += is_over
         batch = []
         for place in range(chance.randint(1, 40)):
             at = boundary + timedelta(milliseconds=chance.randint(int(-1000 * REACH), int(1000 * REACH)))

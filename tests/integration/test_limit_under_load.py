@@ -1,6 +1,6 @@
 """Sixteen processes write to a board of fifty: never more, never fewer, and nothing is left lying about.
 
-`LOAD_TEST_WRITES` says how many writes each process does (60 unless set).
+`LOAD_TEST_WRITES` says how many writes each process does (12 unless set, 60 with `--everything`).
 """
 
 import json
@@ -19,11 +19,16 @@ from tests.builders import crowd, make_board
 from tests.integration.load import LIMIT, WRITERS
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITES = int(os.environ.get("LOAD_TEST_WRITES", "60"))
+
+
+@pytest.fixture
+def writes(pytestconfig) -> int:
+    """Return how many writes each process does."""
+    return int(os.environ.get("LOAD_TEST_WRITES", "60" if pytestconfig.getoption("everything") else "12"))
 
 
 @pytest.mark.parametrize("shard_count", [1, 3])
-def test_board_of_fifty_under_sixteen_writers(open_store, shard_count):
+def test_board_of_fifty_under_sixteen_writers(open_store, writes, shard_count):
     store = open_store("valkey", shard_count)
     make_board(combine="last", max_entries=LIMIT, entries=crowd(LIMIT))
     environment = os.environ | {
@@ -32,7 +37,7 @@ def test_board_of_fifty_under_sixteen_writers(open_store, shard_count):
         "GAMIFY_SECRET_KEY": "only-for-tests",
         "DJANGO_SETTINGS_MODULE": "gamify_site.settings",
     }
-    command = [sys.executable, "-m", "tests.integration.load", str(WRITES)]
+    command = [sys.executable, "-m", "tests.integration.load", str(writes)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -51,6 +51,7 @@ BAD = [
     ("news_top", "10001"),
     ("seasons", "autumn"),
     ("seasons", "autumn | Autumn | 2026-09-01"),
+    ("seasons", "autumn |  | 2026-09-01 | 2026-12-01"),
     ("seasons", "autumn | Autumn | today | 2026-12-01"),
     ("seasons", "autumn | Autumn | 2026-12-01 | 2026-09-01"),
     ("seasons", "Autumn Cup | Autumn | 2026-09-01 | 2026-12-01"),

@@ -1,6 +1,6 @@
-"""Limits, ranks, cursors, player ids and board slugs that the readers refuse, all before Redis is asked.
+"""Limits, ranks, cursors, player ids and board slugs that the readers refuse before they send a command.
 
-The checks are Python, the same on any data store and with any number of shards, so one store is enough.
+The checks are in Python, the same on any data store and with any number of shards, so one store is enough.
 """
 
 import pytest

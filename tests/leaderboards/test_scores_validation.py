@@ -1,6 +1,6 @@
-"""Scores, amounts, player ids and board slugs that the writers take or refuse, all before Redis is asked.
+"""Scores, amounts, player ids and board slugs that the writers accept, or refuse before they send a command.
 
-The checks are Python, the same on any data store and with any number of shards, so one store is enough.
+The checks are in Python, the same on any data store and with any number of shards, so one store is enough.
 """
 
 from decimal import Decimal
@@ -76,7 +76,7 @@ def score_of(player: str) -> object:
     return standing and standing.score
 
 
-# Taken
+# Accepted
 
 
 def test_decimal_scores_are_exact(subtests):

@@ -1,4 +1,4 @@
-"""The staff's pages: boards made, changed and deleted, scores written by hand."""
+"""Pages for staff: boards are created, changed and deleted, and scores are set by hand."""
 
 from dataclasses import replace
 from decimal import Decimal

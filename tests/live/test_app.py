@@ -16,7 +16,7 @@ from leaderboards.services import scores
 from tests.achievements.builders import do, make
 from tests.builders import make_board, make_player
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 pytestmark = pytest.mark.usefixtures("store", "clock")
 
 

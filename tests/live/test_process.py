@@ -15,6 +15,8 @@ from leaderboards.services import scores
 from tests.sites import Site
 
 PATIENCE = 20.0
+pytestmark = pytest.mark.xdist_group("live process")  # one worker runs all of them, since it starts the site
+
 THREADS = 8  # each may come to have a connection to the data store
 VISITS = int(os.environ.get("LOAD_TEST_STREAMS", "1000"))
 AT_ONCE = 10  # far fewer than one address may have, also while those of before are still being left
@@ -45,16 +47,28 @@ class Reader:
         self.socket.close()
 
 
+def is_running(site: Site) -> bool:
+    return site.process is not None and site.process.poll() is None
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("live"))
     try:
-        site.start("demo", "--players", "5")
-        site.wait_until_ready()
         yield site
-        assert site.interrupt()[0] == 0
+        if is_running(site):
+            assert site.interrupt()[0] == 0
     finally:
         site.kill()
+
+
+@pytest.fixture
+def site(shared_site: Site) -> Site:
+    """The demo; it is started for the first test, and after a test that has stopped it."""
+    if not is_running(shared_site):
+        shared_site.start("demo", "--players", "5")
+        shared_site.wait_until_ready()
+    return shared_site
 
 
 @pytest.fixture
@@ -123,19 +137,6 @@ def test_thousands_come_and_go_and_leave_no_connection(site: Site) -> None:
         time.sleep(0.1)
 
 
-def test_stop_does_not_wait_for_streams(tmp_path: Path) -> None:
-    site = Site(tmp_path)
-    try:
-        site.start("demo", "--players", "5")
-        reader = Reader(site)
-        reader.until("event: rows")
-        assert site.interrupt()[0] == 0
-        assert reader.socket.recv(65536) in {b"0\r\n\r\n", b""} or reader.socket.recv(65536) == b""
-        assert site.processes() == []
-    finally:
-        site.kill()
-
-
 def test_worker_that_is_killed_is_replaced(site: Site) -> None:
     reader = Reader(site)
     reader.until("event: rows")
@@ -150,3 +151,11 @@ def test_worker_that_is_killed_is_replaced(site: Site) -> None:
         except (OSError, AssertionError):
             assert time.monotonic() < deadline, "nobody listens any more"
             time.sleep(0.1)
+
+
+def test_stop_does_not_wait_for_streams(site: Site) -> None:
+    reader = Reader(site)
+    reader.until("event: rows")
+    assert site.interrupt()[0] == 0
+    assert reader.socket.recv(65536) in {b"0\r\n\r\n", b""} or reader.socket.recv(65536) == b""
+    assert site.processes() == []

@@ -29,12 +29,18 @@ from tests.snapshots import seed
 ANCHOR = date(2026, 11, 20)
 NOON = writing.noon(ANCHOR)
 CORNERS = ("one-short", "ties", "streaks", "tiers", "hidden")
-SMALL = {"showcase": 4, "one-short": 4, "ties": 15, "streaks": 12, "tiers": 14, "hidden": 5, "big": 300, "empty": 1}
-# Each scenario on one shard and on three. One worker runs all tests of the same data, so that it is built once.
+SMALL = {"showcase": 4, "one-short": 4, "ties": 15, "streaks": 12, "tiers": 14, "hidden": 5, "big": 100, "empty": 1}
+# Each scenario on one shard or on three by turns; `make test-all` runs it on both. One worker runs all tests of the
+# same data, so that it is built once.
 EACH = [
-    pytest.param(scenario, shards, id=f"{scenario}-{shards}", marks=pytest.mark.xdist_group(f"{scenario}-{shards}"))
-    for scenario in SMALL
-    for shards in (1, 3)
+    pytest.param(
+        scenario,
+        shards,
+        id=f"{scenario}-{shards}",
+        marks=[pytest.mark.xdist_group(f"{scenario}-{shards}"), *([] if is_usual else [pytest.mark.slow])],
+    )
+    for number, scenario in enumerate(SMALL)
+    for shards, is_usual in ((3, number % 2 == 0), (1, number % 2 == 1))
 ]
 
 

@@ -17,6 +17,7 @@ from tests.snapshots import seed
 ANCHOR = date(2026, 11, 20)
 NOON = writing.noon(ANCHOR)
 ALL = achievements.all_of_them()
+MANY = 60  # built once for all tests that need a crowd
 
 
 def make(number: int = 12) -> None:
@@ -135,9 +136,9 @@ def test_nothing_happens_after_noon_of_the_last_day_or_before_somebody_joined() 
             assert min(moments) >= players.get(state.player).joined
 
 
-@pytest.mark.xdist_group("showcase of forty")
+@pytest.mark.xdist_group("showcase of many")
 def test_the_regatta_is_over_and_kept_by_those_who_were_there(open_store: Callable[..., Store]) -> None:
-    seed(open_store("valkey", 3), "showcase", 40, ANCHOR)
+    seed(open_store("valkey", 3), "showcase", MANY, ANCHOR)
     with clock.frozen(NOON):
         assert catalog.get(achievements.REGATTA).status == "archived"
         held = [
@@ -156,10 +157,10 @@ def test_one_shard_or_three_make_no_difference(open_store: Callable[..., Store])
     assert found[0] == found[1]
 
 
-@pytest.mark.xdist_group("showcase of forty")
+@pytest.mark.xdist_group("showcase of many")
 def test_a_life_does_not_depend_on_who_else_is_there(open_store: Callable[..., Store]) -> None:
     found = []
-    for number in (1, 3, 40):
+    for number in (1, 3, MANY):
         seed(open_store("valkey", 3), "showcase", number, ANCHOR)
         with clock.frozen(NOON):
             found.append(unlocked())
@@ -186,19 +187,23 @@ def test_alice_has_something_of_everything(open_store: Callable[..., Store], anc
     assert len([item for item in ALL if item.hidden and item.slug in state.unlocked]) >= 3
 
 
-@pytest.fixture
-def crowd(open_store: Callable[..., Store]) -> list[str]:
-    """The ids of all players of the demo as it is by default."""
-    seed(open_store("valkey", 1), "showcase", scenarios.SCENARIOS["showcase"].players, ANCHOR)
+@pytest.mark.parametrize(
+    ("asked", "rare", "streaks_of_a_kind"),
+    [
+        pytest.param(MANY, 2, 5, marks=pytest.mark.xdist_group("showcase of many")),
+        # The demo as it is by default.
+        pytest.param(scenarios.SCENARIOS["showcase"].players, 4, 10, marks=pytest.mark.slow),
+    ],
+)
+def test_the_crowd_is_believable(
+    open_store: Callable[..., Store], asked: int, rare: int, streaks_of_a_kind: int
+) -> None:
+    seed(open_store("valkey", 3), "showcase", asked, ANCHOR)
     with clock.frozen(NOON):
-        return [row.player for row in ranking.top("coins", 1000)]
-
-
-def test_the_crowd_is_believable(crowd: list[str]) -> None:
-    with clock.frozen(NOON):
+        crowd = [row.player for row in ranking.top("coins", 1000)]
         holders, number = states.counts()
         chests = [streaks.status(player, "week-of-chests") for player in crowd]
-    assert number == len(crowd) == 250
+    assert number == len(crowd) == asked
     shares = [
         holders.get(release.slug, 0) / number
         for item in ALL
@@ -207,10 +212,10 @@ def test_the_crowd_is_believable(crowd: list[str]) -> None:
     ]
     assert shares.count(1) >= 2
     assert 0 in shares
-    assert sum(0 < share < 0.02 for share in shares) >= 4
+    assert sum(0 < share < 0.02 for share in shares) >= rare
     assert sum(0.1 <= share <= 0.6 for share in shares) >= 20
-    assert sum(is_about_to_break(status) for status in chests) >= 10
-    assert sum(status.active and status.freezes_left == 0 for status in chests) >= 10
+    assert sum(is_about_to_break(status) for status in chests) >= streaks_of_a_kind
+    assert sum(status.active and status.freezes_left == 0 for status in chests) >= streaks_of_a_kind
 
 
 def is_about_to_break(status: StreakStatus) -> bool:

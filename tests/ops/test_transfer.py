@@ -271,7 +271,7 @@ def test_sample_data_goes_round(open_store: Callable[..., Store], scenario: str,
         assert "Everything agrees" in check()
 
 
-def test_random_histories_go_round(open_store: Callable[..., Store], clock: Clock) -> None:
+def test_random_histories_go_round(open_store: Callable[..., Store], clock: Clock, pytestconfig: pytest.Config) -> None:
     store = open_store("valkey", 3)
 
     class Moved(Histories):
@@ -284,7 +284,10 @@ def test_random_histories_go_round(open_store: Callable[..., Store], clock: Cloc
             super().teardown()
 
     Moved.TestCase.settings  # noqa: B018  (made by hypothesis)
-    run_state_machine_as_test(lambda: Moved(store, clock), settings=settings(max_examples=8, stateful_step_count=20))
+    examples = 8 if pytestconfig.getoption("everything") else 4
+    run_state_machine_as_test(
+        lambda: Moved(store, clock), settings=settings(max_examples=examples, stateful_step_count=20)
+    )
 
 
 # Keys
@@ -571,10 +574,10 @@ def spots(value: Any) -> list[tuple[Any, Any]]:
 
 
 @pytest.mark.usefixtures("played_on_three_shards")
-def test_nothing_that_a_line_may_say_breaks_the_check() -> None:
+def test_nothing_that_a_line_may_say_breaks_the_check(pytestconfig: pytest.Config) -> None:
     whole = export().splitlines()
 
-    @settings(max_examples=300)
+    @settings(max_examples=300 if pytestconfig.getoption("everything") else 100)
     @given(st.data())
     def attempt(data: Any) -> None:
         number = data.draw(st.integers(1, len(whole) - 2))

@@ -39,7 +39,7 @@ def test_empty_fields_clear_the_profile(client: Client) -> None:
     assert (saved.about, saved.country, saved.region, saved.team, saved.avatar) == ("", "", "", "", "")
 
 
-def test_what_cannot_be_used_is_refused_at_the_field(subtests: pytest.Subtests) -> None:
+def test_unusable_values_are_refused_at_their_field(subtests: pytest.Subtests) -> None:
     for field, value in [
         ("name", ""),
         ("name", " \t "),
@@ -64,7 +64,7 @@ def test_what_cannot_be_used_is_refused_at_the_field(subtests: pytest.Subtests) 
 
 
 @pytest.mark.usefixtures("alice")
-def test_what_cannot_be_used_is_told_at_each_field_and_nothing_is_saved(client: Client) -> None:
+def test_errors_are_shown_at_every_field_and_nothing_is_saved(client: Client) -> None:
     before = services.get("alice")
     wrong = {
         "name": "",

@@ -15,6 +15,7 @@ from achievements.definitions import Event
 from achievements.services import events, progress
 from gamify_site.players import registration
 from gamify_site.store import addresses, connection, keys, scripts, shards
+from gamify_site.store import cluster as cluster_client
 from gamify_site.store.cluster import slot_of
 from gamify_site.store.errors import NotCopied, StoreUnavailable
 from leaderboards.services import ranking, scores
@@ -78,11 +79,13 @@ def test_sessions_and_cache_lie_on_the_cluster(cluster_store):
 
 
 @pytest.fixture
-def impatient(monkeypatch, settings) -> Callable[[Cluster], None]:
+def impatient(monkeypatch, settings) -> Callable[..., None]:
     """Makes the program wait less long for answers."""
 
-    def use(cluster: Cluster) -> None:
-        monkeypatch.setattr(addresses, "ANSWER_TIMEOUT", 0.3)
+    def use(cluster: Cluster, answer_timeout: float = 0.3) -> None:
+        monkeypatch.setattr(addresses, "ANSWER_TIMEOUT", answer_timeout)
+        for module in (connection, cluster_client):  # less than an answer is awaited for, as without this
+            monkeypatch.setattr(module, "LONGEST", 0.75 * answer_timeout)
         point_at(cluster, settings)
 
     return use
@@ -110,7 +113,13 @@ def test_nodes_that_forgot_a_script_are_told_again(cluster_store):
     assert {score for _, _, score in brief(ranking.top("coins", 50))} == {2}
 
 
-@pytest.mark.usefixtures("cluster_store")
+@pytest.fixture
+def hurried(monkeypatch) -> None:
+    """Make the program wait less long for replicas, where there are none that could be late."""
+    monkeypatch.setattr(cluster_client, "COPY_PATIENCE", 50)
+
+
+@pytest.mark.usefixtures("cluster_store", "hurried")
 def test_change_that_no_replica_has_is_not_called_made(settings):
     """It is made all the same: who sends it again is told so as soon as a replica has it."""
     make("ten", target=10)
@@ -123,6 +132,7 @@ def test_change_that_no_replica_has_is_not_called_made(settings):
     assert progress.get("alice", "ten").progress == 3
 
 
+@pytest.mark.usefixtures("hurried")
 def test_change_that_no_replica_has_is_not_called_made_on_one_server(open_store, settings):
     open_store("valkey")
     make("ten", target=10)
@@ -215,8 +225,9 @@ def test_scripts_say_whether_they_write():
     assert not scripts.only_reads("leaderboards/submit_scores")
 
 
-def test_node_that_stands_still_is_not_waited_for_again_and_again(cluster_store, monkeypatch):
+def test_node_that_stands_still_is_not_waited_for_again_and_again(cluster_store, impatient, monkeypatch):
     """It takes connections and says nothing: each wait costs two seconds of a worker, which stands still too."""
+    impatient(cluster_store.server, answer_timeout=0.8)
     make_board(entries=dict.fromkeys(PLAYERS, 1))
     still = node_of(cluster_store, keys.shard(0))
     waits: list[int] = []
@@ -249,7 +260,8 @@ def encrypted(tmp_path):
     if not server or not openssl:
         pytest.skip("needs redis-server and openssl; the server of the embedded store speaks no TLS")
     certificate, key = tmp_path / "server.pem", tmp_path / "server.key"
-    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test"]
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=test"]
     command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
     plain, bus, secure = free_ports(3)

@@ -1,6 +1,7 @@
 """A value of the environment that cannot be used stops the start with one clear line."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,15 @@ def start(**values: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=clean | values, capture_output=True, text=True, check=False)
 
 
-def test_start_stops_with_one_line_that_names_the_variable(subtests):
+def test_start_stops_with_one_line_that_names_the_variable():
+    done = start(GAMIFY_REDIS_URL="http://localhost")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("GAMIFY_REDIS_URL cannot be used: ")
+
+
+def test_settings_check_each_variable(monkeypatch, subtests):
     for name, value in (
         ("GAMIFY_REDIS_URL", "http://localhost"),
         ("GAMIFY_REDIS_URL", "redis+cluster://a:1,b:2/1"),
@@ -28,12 +37,14 @@ def test_start_stops_with_one_line_that_names_the_variable(subtests):
         ("GAMIFY_SHARDS", "many"),
         ("GAMIFY_DEMO", "perhaps"),
     ):
-        with subtests.test(name=name, value=value):
-            done = start(**{name: value})
-            assert done.returncode == 1
-            assert done.stdout == ""
-            assert len(done.stderr.splitlines()) == 1
-            assert done.stderr.startswith(f"{name} cannot be used: ")
+        with subtests.test(name=name, value=value), monkeypatch.context() as patch:
+            for other in [each for each in os.environ if each.startswith("GAMIFY_")]:
+                patch.delenv(other)
+            patch.setenv(name, value)
+            with pytest.raises(SystemExit) as stop:
+                runpy.run_path(str(ROOT / "gamify_site" / "settings.py"))
+            assert stop.value.code.startswith(f"{name} cannot be used: ")
+            assert len(stop.value.code.splitlines()) == 1
 
 
 def test_start_works_with_nothing_set():
