@@ -9,7 +9,7 @@ PIP = .venv/bin/pip --disable-pip-version-check --quiet
 demo: .venv/.installed  ## the site with sample data
 	@exec .venv/bin/python manage.py demo $(ARGS)
 
-# The tests start the program many times, which is faster with byte code, whatever the environment says.
+# The tests start the program many times, and byte code makes that faster: write it even if the environment forbids it.
 test test-all: export PYTHONDONTWRITEBYTECODE =
 
 test: check  ## all checks, then the tests, in four minutes on two cores; lists what it skips and why

@@ -85,7 +85,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the data stores of a test: the usual ones, or more by marker or option."""
     is_portable = metafunc.definition.get_closest_marker("every_store")
     chosen = ALL if metafunc.config.getoption("everything") else PORTABLE if is_portable else USUAL
-    for fixture in chosen.keys() & set(metafunc.fixturenames):
+    for fixture in sorted(chosen.keys() & set(metafunc.fixturenames)):
         if len(chosen[fixture]) > 1:
             metafunc.parametrize(fixture, [_store_param(spec) for spec in chosen[fixture]], indirect=True)
 

@@ -14,7 +14,7 @@ from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask, client, guarded
 
 MOST_CHECKS_A_CALL = 200  # players x achievements of one script call, which then stays below 5 ms of server time
-RELEASES_AT_ONCE = 100  # whose holders are read in one round trip
+RELEASES_AT_ONCE = 100  # awards whose latest holders are read in one round trip
 BACKFILLED = {"due", "outdated points"}
 
 Counts = Mapping[str, int]

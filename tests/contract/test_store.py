@@ -71,7 +71,7 @@ def test_version_is_replaced_by_one_writer_and_on_all_shards(services_store):
 
 
 @contract("store/tell_boards")
-def test_new_time_is_published_once_on_each_shard(monkeypatch):
+def test_new_time_is_published_on_each_shard(monkeypatch):
     monkeypatch.setattr(subscription, "PATIENCE", 0.01)
     messages: Queue[str] = Queue()
     stop = Event()
@@ -81,7 +81,6 @@ def test_new_time_is_published_once_on_each_shard(monkeypatch):
         assert messages.get(timeout=PATIENCE) == "begun"
         travel.back(by="root")
         assert [messages.get(timeout=PATIENCE) for _ in shards.everyone()] == ["boards"] * shards.count()
-        assert messages.empty()
     finally:
         stop.set()
         thread.join(PATIENCE)
