@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from gamify_site import middleware, urls
 from gamify_site.players.models import Account
+from gamify_site.store import connection
 from gamify_site.store.errors import Resetting
 from tests.conftest import Store
 
@@ -91,6 +92,7 @@ def test_a_lost_data_store_is_a_friendly_page(client: Client, store: Store, subt
             response = client.get(page)
             assert response.status_code == 503
             assert int(response.headers["Retry-After"]) > 0
+            assert response.headers["Cache-Control"] == "no-store"
             assert "Back in a moment" in response.text
             assert f'href="{page}"' in response.text
             assert "Content-Security-Policy" in response.headers
@@ -277,6 +279,27 @@ def test_the_context_names_site_and_demo(settings: Settings, rf) -> None:
     context = middleware.site_context(rf.get("/"))
     assert context["demo"] is True
     assert context["product"] == "Gamify"
+
+
+# Which pages replicas may answer
+
+
+def test_pages_alone_may_be_old_not_what_staff_and_games_read(
+    settings: Settings, rf, subtests: pytest.Subtests
+) -> None:
+    settings.GAMIFY_READ_REPLICAS = True
+    answer = middleware.OldAnswersMiddleware(lambda _request: HttpResponse(str(connection.may_be_old())))
+    changed = rf.get("/leaderboards/")
+    changed.COOKIES[middleware.JUST_CHANGED] = "1"
+    for name, request, expected in (
+        ("page", rf.get("/leaderboards/"), b"True"),
+        ("staff", rf.get("/manage/boards/"), b"False"),
+        ("API", rf.get("/api/v1/leaderboards"), b"False"),
+        ("change", rf.post("/leaderboards/"), b"False"),
+        ("page after a change", changed, b"False"),
+    ):
+        with subtests.test(name):
+            assert answer(request).content == expected
 
 
 # Pages for what visitors get wrong

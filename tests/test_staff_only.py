@@ -129,6 +129,17 @@ def test_every_staff_page_has_the_decorator_and_checks_forms(subtests: pytest.Su
             assert not getattr(view, "csrf_exempt", False)
 
 
+def test_only_the_api_takes_a_post_without_a_form_token() -> None:
+    """The API asks for a key instead, which no browser sends by itself."""
+    exempt = {
+        route
+        for route, pattern in patterns(urls_with_demo.urlpatterns)
+        if getattr(pattern.callback, "csrf_exempt", False)
+    }
+    assert {route for route in exempt if not route.startswith("api/v1/")} == set()
+    assert "api/v1/events" in exempt
+
+
 def test_a_view_without_the_decorator_is_noticed() -> None:
     assert not is_staff_only(lambda _request: None)
     assert not is_staff_only(None)

@@ -98,7 +98,7 @@ def test_freezes_cover_missed_days_but_do_not_count(clock):
     assert [(today - day).days for day, mark in calendar.items() if mark == "done"] == [5, 3, 1]
 
 
-def test_freeze_that_is_used_up_covers_no_other_day_until_the_streak_begins_anew(clock):
+def test_freeze_that_is_used_up_covers_no_other_day_until_the_streak_starts_again(clock):
     make("five", type="streak", action="login", target=5, freezes=1)
     on_days(clock, "alice", "login", 7, 5, 3, 1)
     status = streaks.status("alice", "five")

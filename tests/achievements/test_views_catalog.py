@@ -119,7 +119,11 @@ def test_htmx_gets_the_results_alone(alice):
     part = alice.get("/achievements/?q=ten", headers=PART)
     assert part.content.decode().strip().startswith('<div id="results"')
     assert slugs(part) == ["ten"]
-    assert "<html" in alice.get("/achievements/?q=ten").content.decode()
+    page = alice.get("/achievements/?q=ten")
+    assert "<html" in page.content.decode()
+    for response in (page, part):
+        assert {"HX-Request", "HX-Target", "Cookie"} <= {name.strip() for name in response["Vary"].split(",")}
+        assert {"private", "no-cache"} <= {name.strip() for name in response["Cache-Control"].split(",")}
 
 
 def test_empty_catalog_says_so(client):

@@ -77,6 +77,13 @@ def test_fields_of_another_type_do_not_count(staff):
     assert catalog.get("pocket-money").target == 1
 
 
+def test_edit_keeps_what_the_form_does_not_show(staff):
+    make("ten", position=2)
+    assert edit(staff, "ten", typed("counter", slug="ten", name="Ten coins")).status_code == 302
+    edited = catalog.get("ten")
+    assert (edited.name, edited.status, edited.position) == ("Ten coins", "published", 2)
+
+
 REQUIRED = "This field is required."
 NO_SLUG = "A slug has 1 to 64 lower-case letters"
 BAD = [
