@@ -335,7 +335,7 @@ EVERYTHING_FACTOR = 5  # times the profile's examples, with --everything
 def test_engine_agrees_with_the_model(services_store, clock, pytestconfig):
     """Try many histories on the usual stores and a few on the others, which run the same scripts."""
     factor = EVERYTHING_FACTOR if pytestconfig.getoption("everything") else 1
-    examples = settings().max_examples * factor if services_store.is_usual else settings().max_examples // 5
+    examples = settings().max_examples * factor if services_store.is_usual else settings().max_examples // 10
     run_state_machine_as_test(
         lambda: Histories(services_store, clock),
         settings=settings(max_examples=examples, stateful_step_count=30),

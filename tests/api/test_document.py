@@ -11,8 +11,8 @@ from gamify_site.api import keys
 from tests.sites import Site
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
-# Examples for each call and phase: in usual runs, and with everything.
-FEW, MANY = 3, 10
+USUAL = ("--phases", "coverage,fuzzing", "--max-examples", "3")  # examples for each call
+EVERYTHING = ("--max-examples", "10")
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +28,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.mark.usefixtures("site_data")
 def test_every_call_is_as_the_document_says(site: Site, pytestconfig: pytest.Config) -> None:
-    examples = MANY if pytestconfig.getoption("everything") else FEW
+    extent = EVERYTHING if pytestconfig.getoption("everything") else USUAL
     secret = keys.create("schemathesis", "write", by="root")[1]
     finished = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIGURATION)),
             *("run", f"{site.address}api/v1/openapi.json", "--checks", "all", "--seed", "1"),
-            *("--max-examples", str(examples), "--header", f"Authorization: Bearer {secret}"),
+            *(*extent, "--header", f"Authorization: Bearer {secret}"),
         ],
         capture_output=True,
         text=True,

@@ -47,6 +47,7 @@ STORIES = [
     Story("tiered", {"action": "e2e_tier"} | TIERS, [{"amount": 10}], [{"amount": 7}], {"tiers-1-target": "7"}),
     Story("meta", {"target": "4", "counts": "e2e"}, [], [], {"target": "1"}),
 ]  # fmt: skip
+IN_USUAL_RUNS = {"counter", "collection", "tiered"}
 
 
 def fill(page: Page, typed: dict[str, str]) -> None:
@@ -86,7 +87,11 @@ def state_of(page: Page, player: str, story: Story) -> object:
 
 
 @pytest.mark.usefixtures("site_data")
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.kind)
+@pytest.mark.parametrize(
+    "story",
+    # Each type has fields of its own, which tests of the form check without a browser; these have the most script.
+    [pytest.param(it, marks=[] if it.kind in IN_USUAL_RUNS else [pytest.mark.slow], id=it.kind) for it in STORIES],
+)
 def test_an_achievement_is_made_published_earned_and_edited(open_page: OpenPage, story: Story) -> None:
     page = open_page("admin")
     if story.kind == "meta":  # it counts others: one of its own category, held by `full` and `half` alike

@@ -255,7 +255,7 @@ EVERYTHING_FACTOR = 8  # times the profile's examples, with --everything
 def test_services_agree_with_the_model(services_store, clock, pytestconfig):
     """Try many histories on the usual stores and a few on the others, which run the same scripts."""
     factor = EVERYTHING_FACTOR if pytestconfig.getoption("everything") else 1
-    examples = settings().max_examples * factor if services_store.is_usual else settings().max_examples // 5
+    examples = settings().max_examples * factor if services_store.is_usual else settings().max_examples // 10
     with override_settings(GAMIFY_INACTIVE_DAYS=INACTIVE_DAYS):
         run_state_machine_as_test(
             lambda: Histories(services_store, clock),
