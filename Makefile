@@ -12,7 +12,7 @@ demo: .venv/.installed  ## the site with sample data
 # The tests start the program many times, and byte code makes that faster: write it even if the environment forbids it.
 test test-all: export PYTHONDONTWRITEBYTECODE =
 
-test: check  ## all checks, then the tests, in four minutes on two cores; lists what it skips and why
+test: check  ## all checks, then the tests; lists what it skips and why
 	.venv/bin/pytest --numprocesses auto $(ARGS)
 
 test-all: check  ## all checks, then every test on every kind of data store, with all examples, slow tests too
