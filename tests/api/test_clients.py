@@ -33,9 +33,9 @@ for scope in ("write", "read"):
     print(scope, keys.create("may " + scope, scope, by="root")[1])
 """
 
-# What each program does with the client: `events` writes some events, the others are one call each. All of it is done
-# TIMES times, each time by a new client: the start of a program takes longer than anything it does. No client sends by
-# itself what was refused before.
+# Programs that use the clients: `events` writes some events, every other command is one call. Each command is repeated
+# TIMES times with a new client, because starting a program takes longer than the calls. No client resends by itself
+# events that were refused before.
 PYTHON = """
 import json, os, sys
 sys.path.insert(0, {folder!r})

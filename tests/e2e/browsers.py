@@ -19,7 +19,7 @@ from playwright.sync_api import (
 
 from tests.e2e.pages import Who
 
-# The headless shell comes first: it has no windows to draw and takes a third of the processor time.
+# The headless shell comes first: it has no windows to draw, so its main process has less to do.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 30_000  # milliseconds for anything that is waited for, on a machine that is busy too
 HEIGHT = 900

@@ -46,7 +46,7 @@ def test_commands_say_what_to_set(settings, tmp_path, subtests):
     for command in ("check_integrity", "tick", "serve", "export"):
         arguments = [str(tmp_path / "all.jsonl")] if command == "export" else []
         with subtests.test(command=command), pytest.raises(CommandError, match=advice):
-            catalog.forget()  # as a process that starts anew
+            catalog.forget()  # as in a process that has just started
             call_command(command, *arguments)
 
 
