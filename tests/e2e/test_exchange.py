@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.browsers import Problems
 from tests.e2e.conftest import OpenPage
-from tests.e2e.test_every_page import assert_axe_finds_nothing, assert_nothing_sticks_out
+from tests.e2e.test_every_page import add_axe, assert_axe_finds_nothing, assert_nothing_sticks_out
 
 DRAFT = {"slug": "by-hand", "name": "“By hand” & <b>", "type": "counter", "action": "coin", "target": 9, "points": 1}
 
@@ -15,6 +15,7 @@ DRAFT = {"slug": "by-hand", "name": "“By hand” & <b>", "type": "counter", "a
 def test_export_is_edited_corrected_and_imported(open_page: OpenPage, problems: Problems, tmp_path: Path) -> None:
     problems.expect(422)
     page = open_page("admin", width=360)
+    add_axe(page)
     page.goto("/manage/catalog/")
     with page.expect_download() as download:
         page.get_by_role("link", name="All as JSON").click()
