@@ -254,14 +254,24 @@ _PLAIN = (
 )
 
 
+class _NoAmount(int):
+    """The amount of an event that names none: it counts once, and is no score."""
+
+
+NO_AMOUNT = _NoAmount(1)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact that a game reports. Checked when it is recorded, so that one bad event does not spoil its batch."""
+    """A fact that a game reports. Checked when it is recorded, so that one bad event does not spoil its batch.
+
+    Without an `amount` it counts as 1, but boards of the best or the latest score take only one that was given.
+    """
 
     player: str
     action: str
-    amount: int = 1
-    value: int | Decimal | None = None
+    amount: int = NO_AMOUNT
+    value: int | float | Decimal | None = None
     item: str | int | None = None
     at: datetime | None = None
     id: str | None = None
@@ -281,12 +291,14 @@ class Unlock:
 class Outcome:
     """What became of a batch: counts, `rejected` as index → reason, the unlocks, and actions that nobody listens to.
 
-    `repeated` are the indexes of the duplicates.
+    `skipped`: index → boards that took nothing of an event that counts, which has no score for them. `repeated` are the
+    indexes of the duplicates.
     """
 
     accepted: int
     duplicates: int
     rejected: dict[int, str]
+    skipped: dict[int, list[str]]
     unlocked: list[Unlock]
     no_listeners: list[str]
     repeated: tuple[int, ...] = ()

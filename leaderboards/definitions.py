@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from itertools import pairwise
 from typing import Any, Literal, cast
 
@@ -21,14 +21,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from gamify_site.checks import check_integer, check_text
-from gamify_site.identifiers import check_slug, check_timezone
+from gamify_site.identifiers import POINTS_BOARD, check_slug, check_timezone
 
 Combine = Literal["sum", "best", "last"]
 Order = Literal["desc", "asc"]
 Ties = Literal["shared", "dense", "earliest", "unlocks"]
 
 EXACT = 2**53 - 1  # the greatest integer up to which doubles tell all integers apart (IEEE 754 binary64)
-TIE_BITS = {"shared": 0, "dense": 0, "earliest": 28, "unlocks": 12}
+TIE_BITS = {"shared": 0, "dense": 0, "earliest": 31, "unlocks": 12}  # 2^31 seconds: from 2020 to January 2088
 WINDOWS = ("all", "day", "week", "month", "season")
 SEGMENT_FIELDS = ("region", "country", "team")
 MOST_DECIMALS = 4
@@ -103,7 +103,9 @@ class Board:
             )
         check_timezone(self.timezone)
         self._check_windows()
-        self.to_units(self.floor, "floor")
+        if self.from_units(self.to_units(self.floor, "floor")) != _exact_number(self.floor, "floor"):
+            more = _("The score must be a number with at most %(number)s decimals.") % {"number": self.decimals}
+            raise ValidationError({"floor": more if self.decimals else _("The score must be a whole number.")})
 
     def _check_windows(self) -> None:
         unknown = [window for window in self.windows if window not in WINDOWS]
@@ -140,6 +142,11 @@ class Board:
         return self.from_units(self.most_units)
 
     @property
+    def is_timed(self) -> bool:
+        """Whether it shows the latest score, so that it is kept when each was reported."""
+        return self.combine == "last" and self.slug != POINTS_BOARD
+
+    @property
     def kept_days(self) -> int:
         """For how many days after its end all rows of a period are kept: at least until it has been closed."""
         return max(self.retention_days, SHORTEST_RETENTION)
@@ -152,8 +159,8 @@ class Board:
     def to_units(self, score: object, field: str = "score") -> int:
         """A score as a whole number of the smallest unit.
 
-        Takes int, Decimal, or a finite float or text that is exactly a number with no more decimals than the board
-        has. Anything else is a `ValidationError` at `field`.
+        Takes int, Decimal, or a finite float or text that is a number. More decimals than the board has are rounded
+        half up: programs add 60 and 8.29 to 68.28999999999999. Anything else is a `ValidationError` at `field`.
         """
         if isinstance(score, int) and not isinstance(score, bool):  # by far the most common
             units: int | Decimal = score * int(10**self.decimals) if self.decimals else score
@@ -174,12 +181,7 @@ class Board:
     def _decimal_units(self, score: object, field: str) -> Decimal:
         with localcontext(prec=LONGEST_NUMBER + MOST_DECIMALS):
             units = _exact_number(score, field).scaleb(self.decimals)
-        if units != units.to_integral_value():
-            if not self.decimals:
-                raise ValidationError({field: _("The score must be a whole number.")})
-            reason = _("The score must be a number with at most %(number)s decimals.") % {"number": self.decimals}
-            raise ValidationError({field: reason})
-        return units
+            return units.to_integral_value(ROUND_HALF_UP)
 
     def from_units(self, units: int) -> int | Decimal:
         """Units as a score: int, or Decimal on boards with decimals."""
@@ -215,6 +217,7 @@ class Board:
             "most": self.most_units,
             "max_entries": self.max_entries or 0,
             "dense": int(self.ties == "dense"),
+            "timed": int(self.is_timed),
             "segment_by": self.segment_by or "",
             "news_top": self.news_top,
         }

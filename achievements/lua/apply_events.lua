@@ -4,9 +4,10 @@
 -- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) with boards: slug → Board.for_scripts(),
 --         actions: action → {rules = slugs, boards = slugs}, points: slug of the points board; JSON batch:
 --         events     [place in the batch, player, action, amount, value or false, {collection → item index} or false,
---                    at (ms), day or false, period, id or '', {board → [units, tick]} or false where all boards take
---                    the amount, then the next event's fields …]
+--                    at (ms), day or false, period, id or '', {board → units, false where it takes nothing} or false
+--                    where all boards take the amount, then the next event's fields …]
 --         refused    [place, reason …] of events that were refused before
+--         skipped    [place, board …] of boards that take nothing of an event
 --         orders     [[player, what (add, set, grant, revoke), rule or release slug, value, at (ms)] …]
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
 --         strict     '' or the one of these rules that is taken from those who do not reach it
@@ -14,12 +15,12 @@
 --         zones      player → the timezone by which the day was told
 --         mains      board → [suffix of its main set now, how many of its first order values are wanted, or 0]
 --         all_boards optional; the definitions of all boards
---         seen, ms, date (yyyy-mm-dd), lone, ttl (s), id_span (now in ttls), key ('' or the name of the batch)
+--         seen, ms, date (yyyy-mm-dd), lone, ttl (s), key ('' or the name of the batch)
 -- Returns `stale`; or {'zones', player, timezone, …} where a player's timezone is another one, nothing is applied then;
 --         or {'away', player …} where some who do something are away and `all_boards` is needed to put them back, likewise;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
 --         {board, {climbers}, {dropped}, …}, {board, suffix, … of the sets that somebody has come back to},
---         {board, {its version here, how many were wanted or 0 where few wrote, first order values}, …}};
+--         {skipped place, board, …}, {board, {its version here, how many were wanted or 0 where few wrote, first order values}, …}};
 --         an order's place is its index from 0; a batch that was applied before is answered as it was then, without the
 --         last part
 -- Cost: about 5 µs an event and 3 µs for each ranked set that it is in.
@@ -85,11 +86,16 @@ local function refuse(place, reason)
   refused[#refused + 1] = reason
 end
 
--- Ids are kept by spans of time of the length that they are remembered for; this one and the one before count.
-local known_ids, new_ids = {}, {}
+-- Ids are kept by spans of time of the length that they are remembered for; this one and the one before count. The
+-- time is the data store's: the clocks of those who report differ. An id is one player's, who has no blank in the name.
+local known_ids, new_ids, id_span = {}, {}, nil
+
+local function id_of(i) return batch.events[i + ID] ~= '' and batch.events[i + PLAYER] .. ' ' .. batch.events[i + ID] end
 
 local function read_ids(ids)
-  for span = batch.id_span - 1, #ids > 0 and batch.id_span or 0 do
+  if #ids == 0 then return end
+  id_span = math.floor(tonumber(redis.call('TIME')[1]) / batch.ttl)
+  for span = id_span - 1, id_span do
     for place, is_known in ipairs(redis.call('HMGET', event_ids_key(shard, span), unpack(ids))) do
       if is_known then known_ids[ids[place]] = true end
     end
@@ -104,22 +110,27 @@ end
 
 local function write_ids()
   if #new_ids == 0 then return end
-  local key = event_ids_key(shard, batch.id_span)
+  local key = event_ids_key(shard, id_span)
   redis.call('HSET', key, unpack(new_ids))
   redis.call('EXPIRE', key, 3 * batch.ttl)
-  redis.call('UNLINK', event_ids_key(shard, batch.id_span - 2)) -- freed in the background, which expiry may not be
+  redis.call('UNLINK', event_ids_key(shard, id_span - 2)) -- freed in the background, which expiry may not be
 end
 
 local events, ids = batch.events, {}
-for i = 0, #events - 1, WIDTH do
-  if events[i + ID] ~= '' then ids[#ids + 1] = events[i + ID] end
-end
+for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) or nil end
 read_ids(ids)
+
+-- The sets of a board that an event is for; nil where none is, or the board takes nothing of it.
+local function sets_for(i, slug)
+  local scores = events[i + SCORES]
+  if scores and scores[slug] == false then return nil end
+  return batch.periods[events[i + PERIOD]][slug]
+end
 
 for i = 0, #events - 1, WIDTH do
   local action = catalog.actions[events[i + ACTION]]
   for _, slug in ipairs(action and action.boards or {}) do
-    local sets = batch.periods[events[i + PERIOD]][slug]
+    local sets = sets_for(i, slug)
     if sets then join_ledger(ledger_of(slug), sets, events[i + PLAYER]) end
   end
 end
@@ -127,30 +138,29 @@ for _, slug in ipairs(order_of_ledgers) do read_ledger(shard, ledgers[slug]) end
 
 -- The units of an event for a board, and what its tie rule asks for.
 local function score_of(i, board)
-  local given = events[i + SCORES] and events[i + SCORES][board.slug]
-  local units, tick = events[i + AMOUNT], nil
-  if given then units, tick = given[1], given[2] end
-  if board.ties == 'shared' or board.ties == 'dense' then return units end
-  local unlocked = redis.call('HGET', player_key(shard, events[i + PLAYER]), 'unlocked')
-  return units, { tick = tick, unlocked = tonumber(unlocked or 0) }
+  local units = events[i + SCORES] and events[i + SCORES][board.slug] or events[i + AMOUNT]
+  if board.ties == 'unlocks' then
+    local unlocked = redis.call('HGET', player_key(shard, events[i + PLAYER]), 'unlocked')
+    return units, { at = events[i + AT], unlocked = tonumber(unlocked or 0) }
+  end
+  if board.ties == 'earliest' or board.timed == 1 then return units, { at = events[i + AT] } end
+  return units
 end
 
 -- Tries an event on all its boards; false where one of them refuses it.
-local function try_boards(i, slugs, periods)
+local function try_boards(i, slugs)
   for _, slug in ipairs(slugs) do
-    local board = catalog.boards[slug]
+    local board, sets = catalog.boards[slug], sets_for(i, slug)
     local units, more = score_of(i, board)
-    if periods[slug] and not try_entry(ledgers[slug], periods[slug], events[i + PLAYER], units, board.how, more) then
-      return false
-    end
+    if sets and not try_entry(ledgers[slug], sets, events[i + PLAYER], units, board.how, more) then return false end
   end
   return true
 end
 
 -- Applies an event to all that listen; false where one of them refuses, nothing is changed then.
 local function apply_action(i, action)
-  local id, periods = events[i + PLAYER], batch.periods[events[i + PERIOD]]
-  if not try_boards(i, action.boards, periods) then return false end
+  local id = events[i + PLAYER]
+  if not try_boards(i, action.boards) then return false end
   if #action.rules > 0 then
     local player = player_of(id)
     read_progress(player, action.rules)
@@ -158,25 +168,24 @@ local function apply_action(i, action)
     apply_rules(shard, player, catalog, action.rules, events, i)
   end
   for _, slug in ipairs(action.boards) do
-    if periods[slug] then keep_entry(ledgers[slug], periods[slug], id) end
+    local sets = sets_for(i, slug)
+    if sets then keep_entry(ledgers[slug], sets, id) end
   end
   return true
 end
 
 for i = 0, #events - 1, WIDTH do
-  local action, id = catalog.actions[events[i + ACTION]], events[i + ID]
+  local action, id = catalog.actions[events[i + ACTION]], id_of(i)
   if known_ids[id] then
     duplicates[#duplicates + 1] = events[i + PLACE]
   elseif action and not apply_action(i, action) then
     refuse(events[i + PLACE], 'out_of_range')
   else
-    if id ~= '' then remember_id(id) end
+    if id then remember_id(id) end
     see(events[i + PLAYER])
     applied = applied + 1
   end
 end
-
-write_ids()
 
 -- Progress that a game sets, and what staff give and take. Returns why nothing changes, nil where something does.
 local function apply_order(id, what, slug, value, at)
@@ -262,7 +271,9 @@ for _, count in ipairs({ { 'events', applied }, { 'unlocks', #unlocked / 4 } }) 
   if count[2] > 0 then redis.call('HINCRBY', day, count[1], count[2]) end
 end
 
-local answer = { 'ok', refused, duplicates, unlocked, news, back }
+write_ids()
+
+local answer = { 'ok', refused, duplicates, unlocked, news, back, batch.skipped }
 if answer_key then redis.call('SET', answer_key, cjson.encode(answer), 'EX', batch.ttl) end
 answer[#answer + 1] = firsts
 return answer

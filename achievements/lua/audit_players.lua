@@ -43,7 +43,7 @@ local function audit_points_board(player, points, count)
   local order = redis.call('ZSCORE', board_key(shard, board.slug, 'all'), player.id)
   if hidden[player.id] then order = entry_aside(shard, board, 'all', player.id) end
   local may_be_absent = count == 0 or board.max_entries > 0
-  local right = combined(board, nil, points, 'last', { tick = 0, unlocked = count })
+  local right = combined(board, nil, points, 'last', { unlocked = count })
   if order and tonumber(order) == right or not order and may_be_absent then return end
   tell('points board', player.id, 'the order value is %s, the unlocks make %.0f', order or 'absent', right)
   join_ledger(ledger, points_sets, player.id)
@@ -111,7 +111,7 @@ end
 if is_repair and #entries > 0 then
   read_ledger(shard, ledger)
   for _, entry in ipairs(entries) do
-    if try_entry(ledger, points_sets, entry[1], entry[2], 'last', { tick = 0, unlocked = entry[3] }) then
+    if try_entry(ledger, points_sets, entry[1], entry[2], 'last', { unlocked = entry[3] }) then
       keep_entry(ledger, points_sets, entry[1])
     end
   end

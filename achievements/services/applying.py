@@ -1,19 +1,22 @@
 """The one way to the script that changes what players have: chunks in, what became of them out."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache, partial
-from itertools import chain, count
+from itertools import chain
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
-from achievements.definitions import Event, Unlock
-from achievements.services import compiled
+from achievements.definitions import Unlock
+from achievements.services import checking, compiled
+from achievements.services.checking import Checked, Fitted
 from gamify_site import clock
 from gamify_site.store import shards
 from leaderboards import windows
@@ -24,19 +27,6 @@ FIRST_DAY = date(2020, 1, 1).toordinal()
 QUARTER = 900  # seconds; the offsets of all timezones, and so their midnights, are multiples of it
 UTC_NAME = "UTC"
 ZONES = b"zones"
-
-
-class Checked(NamedTuple):
-    """An event that may be applied. `place` is its index in the batch.
-
-    `units` are board → [units] where a board takes something else than the amount, `items` collection → index.
-    """
-
-    place: int
-    event: Event
-    at: datetime
-    units: dict[str, list[int]]
-    items: Mapping[str, int]
 
 
 class Order(NamedTuple):
@@ -73,6 +63,7 @@ class Result:
 
     refused: dict[int, str]
     duplicates: list[int]
+    skipped: dict[int, list[str]]
     unlocked: list[Unlock]
 
 
@@ -95,15 +86,19 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
             zones |= {player.decode(): zone.decode() for player, zone in _by(replies[index][1:], 2)}
     _settle(chunks, replies)
     for reply in replies:
-        away.settle(reply[5] if len(reply) > 5 else ())  # answers to batches may be older than that part
+        away.settle(reply[5])
     return [_result(reply) for reply in replies]
 
 
 def _result(reply: Sequence[Any]) -> Result:
-    _, refused, duplicates, unlocked, *_ = reply
+    _, refused, duplicates, unlocked, _news, _back, skipped, *_ = reply
+    boards_skipped: dict[int, list[str]] = defaultdict(list)
+    for place, board in _by(skipped, 2):
+        boards_skipped[place].append(board.decode())
     return Result(
         {place: why.decode() for place, why in _by(refused, 2)},
         list(duplicates),
+        boards_skipped,
         [
             Unlock(player.decode(), release.decode(), points, datetime.fromtimestamp(int(at) / 1000, UTC))
             for player, release, points, at in _by(unlocked, 4)
@@ -118,7 +113,7 @@ def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
     moments: dict[str, set[datetime]] = {}
     rises: dict[str, list[rank_news.Rise]] = {}
     for chunk, reply in zip(chunks, replies, strict=True):
-        pairs = reply[6] if len(reply) > 6 else ()  # not told again with the answer to a batch that is known
+        pairs = reply[7] if len(reply) > 7 else ()  # not told again with the answer to a batch that is known
         first = dict(zip(pairs[::2], pairs[1::2], strict=True))
         for name, climbers, _dropped in _by(reply[4], 3):
             slug = name.decode()
@@ -132,25 +127,39 @@ def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
 
 def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapping[str, str]) -> list[str]:
     """ARGV of the script, by the definitions as they are known now."""
-    actions = frozenset(item.event.action for item in chunk.events)
+    refused = dict(chunk.refused)
+    events: list[tuple[Checked, Fitted]] = []
+    for item in chunk.events:
+        try:
+            events.append((item, checking.fit(item.event)))
+        except ValidationError as error:
+            refused[item.place] = checking.reason(error)
+    actions = frozenset(item.event.action for item, _ in events)
     heard = [compiled.listeners()[action] for action in actions if action in compiled.listeners()]
     listening = [board for _, found in heard for board in found]
     zoned = {rule.action for rules, _ in heard for rule in rules if rule.type == "streak"}
-    buckets = {bucket: index for index, bucket in enumerate({_bucket(item.at): None for item in chunk.events}, 1)}
+    buckets = {bucket: index for index, bucket in enumerate({_bucket(item.at): None for item, _ in events}, 1)}
     now = clock.now()
     batch = {
-        "events": _flat(chunk.events, buckets, zoned, zones, _ticks(listening, len(chunk.events))),
+        "events": _flat(events, buckets, zoned, zones),
         "orders": [
             [order.player, order.what, order.slug, order.value, _milliseconds(order.at)] for order in chunk.orders
         ],
-        "refused": list(chain.from_iterable(chunk.refused.items())),
+        "refused": list(chain.from_iterable(refused.items())),
+        "skipped": [
+            part
+            for item, fitted in events
+            for board, units in fitted.units.items()
+            if units is False
+            for part in (item.place, board)
+        ],
         "backfill": chunk.backfill,
         "checked": sorted(chunk.achievements),
         "strict": chunk.strict,
         "periods": [{board.slug: windows.sets_at(board, _moment(bucket)) for board in listening} for bucket in buckets],
         "zones": {
             item.event.player: zones.get(item.event.player, UTC_NAME)
-            for item in (chunk.events if zoned else ())
+            for item, _ in (events if zoned else ())
             if item.event.action in zoned
         },
         "mains": _mains(listening, now),
@@ -159,7 +168,6 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
         "date": now.date().isoformat(),
         "lone": int(shards.count() == 1),
         "ttl": settings.GAMIFY_EVENT_TTL,
-        "id_span": int(now.timestamp()) // settings.GAMIFY_EVENT_TTL,
         "key": chunk.key,
     }
     if all_boards is not None:
@@ -178,32 +186,23 @@ def _mains(listening: Sequence[Board], now: datetime) -> dict[str, tuple[str, in
 
 
 def _flat(
-    events: Sequence[Checked],
+    events: Sequence[tuple[Checked, Fitted]],
     buckets: Mapping[int, int],
     zoned: AbstractSet[str | None],
     zones: Mapping[str, str],
-    ticks: Mapping[str, "count[int]"],
 ) -> list[Any]:
     """The fields of all events one after another: that is what the script reads fastest."""
     flat: list[Any] = []
-    for place, event, at, units, items in events:
+    for (place, event, at), (units, items) in events:
         bucket = _bucket(at)
         value, player = event.value, event.player
-        scores_of = units
-        if ticks:
-            scores_of = units | {slug: [units.get(slug, [event.amount])[0], next(tick)] for slug, tick in ticks.items()}
         flat += (
             *(place, player, event.action, event.amount, False if value is None else int(value), items or False),
             _milliseconds(at),
             event.action in zoned and _day(bucket, zones.get(player, UTC_NAME)),
-            *(buckets[bucket], event.id or "", scores_of or False),
+            *(buckets[bucket], event.id or "", units or False),
         )
     return flat
-
-
-def _ticks(listening: Sequence[Board], number: int) -> dict[str, "count[int]"]:
-    """For boards that rank equal scores by who was first: numbers for the events. One round trip for each."""
-    return {board.slug: count(scores.first_tick(board, number)) for board in listening if board.ties == "earliest"}
 
 
 def _bucket(at: datetime) -> int:

@@ -9,7 +9,7 @@ from gamify_site.store.connection import ask
 from leaderboards.services import boards
 
 PLAYER = re.compile(r"\{[^}]*:(\d+)\}:player:([^:]+)")
-BOARD = re.compile(r"\{[^}]*:(\d+)\}:(?:board|levels|segments):([^:]+):([^:]+)")
+BOARD = re.compile(r"\{[^}]*:(\d+)\}:(?:board|times|levels|segments):([^:]+):([^:]+)")
 
 
 def check() -> Iterator[Breach]:

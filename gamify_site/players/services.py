@@ -305,6 +305,7 @@ def _boards() -> list[dict[str, Any]]:
             "segment_by": fields.get("segment_by", ""),
             "max_entries": int(fields.get("max_entries", 0)),
             "dense": int(fields["ties"] == "dense"),
+            "timed": int(fields.get("combine") == "last"),
         }
         for slug, fields in sorted(stored.items())
     ]

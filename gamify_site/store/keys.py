@@ -71,11 +71,6 @@ def closed_periods(board: str) -> str:
     return f"{site()}:closed_periods:{board}"
 
 
-def tie_ticks() -> str:
-    """hash: board → how many writes have been numbered, for the tie rule `earliest`."""
-    return f"{site()}:tie_ticks"
-
-
 def trimming(board: str, suffix: str) -> str:
     """string with a life time of seconds: somebody trims this ranked set over all shards."""
     return f"{site()}:trimming:{board}:{suffix}"
@@ -237,8 +232,8 @@ def active(number: int, date: str) -> str:
 
 
 def event_ids(number: int, span: int) -> str:
-    """hash with a life time: the id of each event applied in a span of `GAMIFY_EVENT_TTL` seconds → 1. An id is known
-    for as long at least: this span and the one before are asked."""
+    """hash with a life time: `<player> <id>` of each event applied in a span of `GAMIFY_EVENT_TTL` seconds of the data
+    store's clock → 1. An id is known for as long at least: this span and the one before are asked."""
     return f"{shard(number)}:event_ids:{span}"
 
 
@@ -295,6 +290,11 @@ def final_top(number: int, slug: str, suffix: str) -> str:
 def final_ranks(number: int, player_id: str) -> str:
     """hash: `<board>:<suffix>` of a closed period → `<rank>:<order value>:<size of the board>`; the latest 100."""
     return f"{shard(number)}:player:{player_id}:final_ranks"
+
+
+def board_times(number: int, slug: str, suffix: str) -> str:
+    """hash: player id → when (ms) the score that a board of the latest shows was reported; goes with its period."""
+    return f"{shard(number)}:times:{slug}:{suffix}"
 
 
 def board_levels(number: int, slug: str, suffix: str) -> str:

@@ -5,7 +5,7 @@
 
 -- `hidden` is player → true, as `hidden_among` tells it: those write to what is kept aside.
 local function open_ledger(board, hidden)
-  return { board = board, sets = {}, suffixes = {}, tried = {}, hidden = hidden }
+  return { board = board, sets = {}, suffixes = {}, tried = {}, tried_at = {}, hidden = hidden }
 end
 
 -- The set of a ledger that is given as {suffix, expiry}.
@@ -13,7 +13,7 @@ local function open_set(ledger, given)
   local suffix = given[1]
   local set = ledger.sets[suffix]
   if not set then
-    set = { expires = given[2], players = {}, before = {}, after = {} }
+    set = { expires = given[2], players = {}, before = {}, after = {}, times = {} }
     ledger.sets[suffix], ledger.suffixes[#ledger.suffixes + 1] = set, suffix
   end
   return set
@@ -44,6 +44,12 @@ local function join_players(ledger, sets, players)
   end
 end
 
+-- Reads when the entries of a board that shows the latest score were reported (ms): `times`, 0 where that is not known.
+local function read_times(shard, board, suffix, set)
+  local held = redis.call('HMGET', board_times_key(shard, board.slug, suffix), unpack(set.players))
+  for i, player in ipairs(set.players) do set.times[player] = tonumber(held[i] or 0) end
+end
+
 -- Reads what the players have: `before` is an order value or false; `after` has the same where it has nothing.
 local function read_ledger(shard, ledger)
   for suffix, set in pairs(ledger.sets) do
@@ -57,6 +63,7 @@ local function read_ledger(shard, ledger)
         before[player] = tonumber(order)
       end
     end
+    if ledger.board.timed == 1 then read_times(shard, ledger.board, suffix, set) end
   end
 end
 
@@ -67,15 +74,31 @@ local function order_in(set, player)
   return order
 end
 
--- The part of an order value that ranks equal scores; `tick` grows with each entry, `unlocked` is the player's count.
-local function tie_part(board, tick, unlocked)
-  if board.ties == 'earliest' then return board.scale - 1 - tick end
-  if board.ties == 'unlocks' then return math.min(board.scale - 1, unlocked) end
+local FIRST_SECOND = 1577836800 -- 2020-01-01, from which the tie rule `earliest` counts
+
+-- The part of an order value that ranks equal scores: the earlier, or the more achievements, the greater. It is 0 under
+-- the other tie rules. `at` is when the score was reported (ms).
+local function tie_part(board, more)
+  if board.ties == 'earliest' then
+    local second = math.floor(more.at / 1000) - FIRST_SECOND
+    return board.scale - 1 - math.max(0, math.min(second, board.scale - 1))
+  end
+  if board.ties == 'unlocks' then return math.min(board.scale - 1, more.unlocked) end
   return 0
 end
 
+-- The tie part under the rule `earliest`: when the score was reached, whatever the order in which it was reported. A
+-- sum is reached with its latest part, and what equals the best so far may have been there earlier.
+local function earliest_part(board, order, base, new, how, more)
+  local part = tie_part(board, more)
+  local held = base and order - base * board.scale
+  if how == 'sum' and base then return new == base and held or math.min(held, part) end
+  if new == base then return how == 'best' and math.max(held, part) or held end
+  return part
+end
+
 -- The order value that an entry makes of the one there was; nil where it would leave the range or fall below the floor.
--- `more` may have floor, tick and unlocked.
+-- `more` may have floor, at (ms) and unlocked.
 local function combined(board, order, units, how, more)
   local base = order and math.floor(order / board.scale)
   local new = board.sign * units + 0 -- never the -0 that -1 * 0 gives
@@ -83,28 +106,42 @@ local function combined(board, order, units, how, more)
   if base and how == 'best' then new = math.max(base, new) end
   if new > board.most or new < -board.most then return nil end
   if more and more.floor and board.sign * new < more.floor then return nil end
-  if board.ties == 'earliest' and new == base then return order end
-  return more and new * board.scale + tie_part(board, more.tick, more.unlocked) or new
+  if board.ties == 'earliest' then return new * board.scale + earliest_part(board, order, base, new, how, more) end
+  return more and new * board.scale + tie_part(board, more) or new
+end
+
+-- What an entry makes of a set: the order value, and where the board shows the latest score when that was reported;
+-- no order value where the board refuses it. A score that is older than the one there leaves it, unless it is `set`.
+local function outcome(ledger, set, player, units, how, more)
+  local order = order_in(set, player)
+  if ledger.board.timed == 0 then return combined(ledger.board, order, units, how, more) end
+  local at = order and set.times[player] or 0
+  if how == 'last' and more.at < at then return order, at end
+  return combined(ledger.board, order, units, how == 'set' and 'last' or how, more), math.max(at, more.at)
 end
 
 -- Tries an entry on its sets: what it makes of them is kept by `keep_entry`. False where one of them refuses it.
+-- `how` is sum, best, last, or set, which replaces what is there whenever that was reported.
 local function try_entry(ledger, sets, player, units, how, more)
   for i, given in ipairs(sets) do
-    local order = combined(ledger.board, order_in(ledger.sets[given[1]], player), units, how, more)
+    local order, at = outcome(ledger, ledger.sets[given[1]], player, units, how, more)
     if not order then return false end
-    ledger.tried[i] = order
+    ledger.tried[i], ledger.tried_at[i] = order, at
   end
   return true
 end
 
 -- Keeps what `try_entry` has tried last.
 local function keep_entry(ledger, sets, player)
-  for i, given in ipairs(sets) do ledger.sets[given[1]].after[player] = ledger.tried[i] end
+  for i, given in ipairs(sets) do
+    local set = ledger.sets[given[1]]
+    set.after[player], set.times[player] = ledger.tried[i], ledger.tried_at[i]
+  end
 end
 
 -- Tries an entry and keeps what came of it; false where one of the sets refuses it.
 local function enter(ledger, sets, player, units, how, more)
-  if #sets > 1 then
+  if #sets > 1 or ledger.board.timed == 1 then
     local is_taken = try_entry(ledger, sets, player, units, how, more)
     if is_taken then keep_entry(ledger, sets, player) end
     return is_taken
@@ -158,10 +195,25 @@ local function changes_of(shard, ledger, suffix, set)
   return whole, parts
 end
 
+-- Writes when the entries of a board that shows the latest score were reported.
+local function write_times(shard, board, suffix, set)
+  local times, key = {}, board_times_key(shard, board.slug, suffix)
+  for _, player in ipairs(set.players) do
+    if set.after[player] then
+      times[#times + 1] = player
+      times[#times + 1] = string.format('%.0f', set.times[player])
+    end
+  end
+  if #times == 0 then return end
+  redis.call('HSET', key, unpack(times))
+  if set.expires > 0 then redis.call('EXPIREAT', key, set.expires) end
+end
+
 -- Writes one set and its segments; returns whether anything changed, and the players who fell off.
 local function write_set(shard, ledger, suffix)
   local board, set = ledger.board, ledger.sets[suffix]
   local whole, parts = changes_of(shard, ledger, suffix, set)
+  if board.timed == 1 then write_times(shard, board, suffix, set) end
   if whole.count == 0 then return false, {} end
   write_entries(shard, board, suffix, set.expires, whole.arguments, whole.left)
   for part, its in pairs(parts) do write_entries(shard, board, part, set.expires, its.arguments, its.left) end

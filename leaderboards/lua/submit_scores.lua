@@ -2,10 +2,10 @@
 -- joins: store/keys store/players leaderboards/ranks leaderboards/ledger
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; JSON board, as Board.for_scripts() gives it; JSON request:
---         how        sum, best or last
+--         how        sum, best or last; or set, which replaces what is there whenever that was reported
 --         sets       [[suffix, expiry in seconds or 0] …], the main set first
 --         entries    [player, units, player, units …]
---         ticks      a growing number for each entry, for the tie rule `earliest`
+--         at         when the scores were reached (ms)
 --         seen, ms   now, in seconds and milliseconds
 --         lone       1 where this is the only shard, so that ranks here are ranks everywhere
 --         first      how many of the first order values are wanted, or 0
@@ -46,12 +46,13 @@ local function unlocked_by(player)
   return board.ties == 'unlocks' and tonumber(redis.call('HGET', player_key(shard, player), 'unlocked') or 0)
 end
 
-local how, needs_more = request.how, request.floor or board.ties == 'earliest' or board.ties == 'unlocks'
+local how = request.how
+local needs_more = request.floor or board.timed == 1 or board.ties == 'earliest' or board.ties == 'unlocks'
 local refused, is_refused = {}, {}
 for number = 1, #entries / 2 do
   local player, units = entries[2 * number - 1], entries[2 * number]
   local more = needs_more and {
-    floor = request.floor, tick = request.ticks and request.ticks[number], unlocked = unlocked_by(player),
+    floor = request.floor, at = request.at, unlocked = unlocked_by(player),
   }
   if not enter(ledger, sets, player, units, how, more) then
     local held = order_in(ledger.sets[main], player)

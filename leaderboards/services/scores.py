@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.utils.formats import number_format
@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
-from gamify_site.store import catalog, keys, shards
-from gamify_site.store.connection import client, guarded, patiently
+from gamify_site.store import catalog, shards
 from leaderboards import windows
-from leaderboards.definitions import Board, Combine, ScoreUpdate
+from leaderboards.definitions import Board, ScoreUpdate
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import away, boards, closings, limits, places, rank_news
 
@@ -25,6 +24,7 @@ MOST_NAMES = 20  # players named in an error
 MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s; forty calls take 0.1 to 0.2
 MOST_WRITES_A_CALL = 500  # entries x sets of one script call, which then stays below 5 ms of server time
 Score = int | float | str | Decimal
+How = Literal["sum", "set"]  # whatever the board's rule
 
 
 def submit(slug: str, player: str, score: Score, *, at: datetime | None = None) -> ScoreUpdate:
@@ -43,7 +43,7 @@ def increment(slug: str, player: str, amount: Score, *, at: datetime | None = No
 
 def set(slug: str, player: str, score: Score, *, at: datetime | None = None) -> ScoreUpdate:  # noqa: A001
     """Replaces a score, in the whole board and in the current windows. Errors and cost as `submit`."""
-    return _write_one(slug, player, score, "last", at, "score")
+    return _write_one(slug, player, score, "set", at, "score")
 
 
 def submit_many(
@@ -112,11 +112,10 @@ def remove(slug: str, player: str) -> bool:
 
 
 class _Entry(NamedTuple):
-    """One score to write; `tick` is its place in the order of all writes."""
+    """One score to write."""
 
     player: str
     score: Score
-    tick: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +161,7 @@ def _writable(slug: str) -> Board:
     return board
 
 
-def _write_one(
-    slug: str, player: str, score: Score, how: Combine | None, at: datetime | None, field: str
-) -> ScoreUpdate:
+def _write_one(slug: str, player: str, score: Score, how: How | None, at: datetime | None, field: str) -> ScoreUpdate:
     board = _writable(slug)
     moment = at or clock.now()
     (batch,) = _batches(board, [(check_player_id(player), score)], how, moment, field=field)
@@ -191,7 +188,7 @@ def _order_after(reply: _Reply) -> int:
 def _batches(
     board: Board,
     given: Sequence[tuple[str, Score]],
-    how: Combine | None,
+    how: How | None,
     at: datetime,
     *,
     field: str = "score",
@@ -203,8 +200,7 @@ def _batches(
         raise ValidationError({"at": _("No season of the board “%(board)s” holds this day.") % {"board": board.slug}})
     board.all_to_units([score for _, score in given], field)
     length = max(1, MOST_WRITES_A_CALL // len(sets))
-    first = first_tick(board, len(given))
-    entries = [_Entry(player, score, first + index) for index, (player, score) in enumerate(given)]
+    entries = [_Entry(*entry) for entry in given]
     return [
         _Batch(shard, chunk, partial(_arguments, board.slug, chunk, how, at, field, is_spending))
         for shard, group in shards.group(entries, lambda entry: entry.player).items()
@@ -215,7 +211,7 @@ def _batches(
 def _arguments(
     slug: str,
     entries: Sequence[_Entry],
-    how: Combine | None,
+    how: How | None,
     at: datetime,
     field: str,
     is_spending: bool,
@@ -229,30 +225,18 @@ def _arguments(
         "how": how or board.combine,
         "sets": windows.sets_at(board, at, ("all",) if is_spending else None),
         "entries": [part for entry, number in zip(entries, units, strict=True) for part in (entry.player, number)],
+        "at": int(at.timestamp() * 1000),
         "seen": int(now.timestamp()),
         "ms": int(now.timestamp() * 1000),
         "lone": int(shards.count() == 1),
         "first": rank_news.wanted(board),
         "ranks": int(len(entries) == 1),
     }
-    if board.ties == "earliest":
-        request["ticks"] = [entry.tick for entry in entries]
     if all_boards is not None:
         request["boards"] = all_boards
     if is_spending:
         request["floor"] = board.to_units(board.floor, "floor")
     return [boards.for_scripts(slug), json.dumps(request)]
-
-
-def first_tick(board: Board, number: int) -> int:
-    """The first of `number` places in the order of all writes, for the tie rule `earliest`; one round trip there."""
-    if board.ties != "earliest":
-        return 0
-    with guarded():
-        last: int = patiently(lambda: client().hincrby(keys.tie_ticks(), board.slug, number))
-    if last > 1 << board.tie_bits:
-        raise ValidationError({"board": _("This board has numbered all the writes that its tie rule has room for.")})
-    return last - number
 
 
 def _send(batches: list[_Batch]) -> list[_Reply]:

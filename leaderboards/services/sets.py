@@ -60,14 +60,12 @@ def remove(slug: str) -> None:
         for suffix in suffixes(shard, slug):
             _remove_derived(shard, slug, suffix)
             with guarded():
-                client().unlink(keys.board(shard, slug, suffix))
+                client().unlink(keys.board(shard, slug, suffix), keys.board_times(shard, slug, suffix))
                 client().zrem(keys.board_windows(shard, slug), suffix)
         _forget_hidden(shard, slug)
         with guarded():
             client().hdel(keys.board_versions(shard), slug)
     _forget_closed(slug)
-    with guarded():
-        client().hdel(keys.tie_ticks(), slug)
 
 
 def _forget_closed(slug: str) -> None:

@@ -32,10 +32,11 @@ def test_me_and_those_i_follow_are_ranked_among_ourselves():
 
 
 @pytest.mark.parametrize(("ties", "expected"), [("shared", [1, 1, 3]), ("dense", [1, 1, 2]), ("earliest", [1, 2, 3])])
-def test_ties_are_as_on_the_board(ties, expected):
+def test_ties_are_as_on_the_board(clock, ties, expected):
     make_board("coins", ties=ties)
     for player, score in (("bob", 5), ("stranger", 5), ("alice", 5), ("charlie", 4)):
         scores.submit("coins", player, score)
+        clock.advance(seconds=1)
     found = friends.board("coins", "alice")
     assert [row.rank for row in found] == expected
     if ties == "earliest":

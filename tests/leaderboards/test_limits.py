@@ -70,8 +70,11 @@ def test_last_in_the_boards_order_falls_off_among_equals(order):
     assert brief(ranking.top("coins", 5)) == [(1, "charlie", 5), (1, "bob", 5)]
 
 
-def test_latest_falls_off_among_equals_under_earliest():
-    make_board(max_entries=2, ties="earliest", entries={"charlie": 5, "alice": 5, "bob": 5})
+def test_latest_falls_off_among_equals_under_earliest(clock):
+    make_board(max_entries=2, ties="earliest")
+    for player in ("charlie", "alice", "bob"):
+        scores.submit("coins", player, 5)
+        clock.advance(seconds=1)
     assert brief(ranking.top("coins", 5)) == [(1, "charlie", 5), (2, "alice", 5)]
 
 

@@ -1,9 +1,9 @@
 """Equal scores: four rules, each with one order of players and one numbering, whatever the shards."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from django.core.exceptions import ValidationError
 
 from gamify_site.store import keys, shards
 from leaderboards.services import ranking, scores
@@ -59,49 +59,75 @@ def test_dense_update_tells_dense_ranks():
 
 
 @pytest.mark.parametrize("order", ["desc", "asc"])
-def test_earliest_is_above(order):
+def test_earliest_is_above(clock, order):
     for number, players in enumerate(permutations(["alice", "bob", "charlie"])):
         slug = make_board(f"board-{number}", ties="earliest", order=order).slug
         for player in players:
             scores.submit(slug, player, 5)
+            clock.advance(seconds=1)
         assert brief(ranking.top(slug, 3)) == [(place, player, 5) for place, player in enumerate(players, 1)]
         assert [ranking.standing(slug, player).rank for player in players] == [1, 2, 3]
 
 
-def test_earliest_goes_by_the_order_within_a_batch():
-    for number, players in enumerate(permutations(["alice", "bob", "charlie", "dora"])):
-        slug = make_board(f"board-{number}", ties="earliest").slug
-        scores.submit_many(slug, [(player, 5) for player in players])
-        assert ids(ranking.top(slug, 4)) == list(players)
+@pytest.mark.parametrize("combine", ["sum", "best", "last"])
+def test_earliest_goes_by_at_whatever_arrives_first(clock, combine):
+    now = clock.now()
+    for number, players in enumerate(permutations(["alice", "bob", "charlie"])):
+        slug = make_board(f"board-{number}", ties="earliest", combine=combine).slug
+        for player in players:
+            scores.submit(slug, player, 5, at=now + timedelta(seconds=ord(player[0])))
+        assert ids(ranking.top(slug, 3)) == ["alice", "bob", "charlie"]
+
+
+def test_reached_within_the_same_second_is_reached_at_once(clock):
+    make_board(ties="earliest")
+    now = clock.now().replace(microsecond=0)
+    for player, microsecond in (("alice", 0), ("bob", 999_999)):
+        scores.submit("coins", player, 5, at=now.replace(microsecond=microsecond))
+    assert ranks(ranking.top("coins", 2)) == [1, 1]
+
+
+def test_best_was_there_since_the_first_of_equal_scores(clock):
+    make_board(ties="earliest", combine="best")
+    now = clock.now()
+    for player, minutes in (("alice", 5), ("bob", 3), ("alice", 1), ("bob", 4)):
+        scores.submit("coins", player, 5, at=now + timedelta(minutes=minutes))
+    assert ids(ranking.top("coins", 2)) == ["alice", "bob"]
+
+
+def test_sum_was_reached_with_its_latest_part(clock):
+    make_board(ties="earliest", combine="sum")
+    now = clock.now()
+    for player, minutes in (("alice", 5), ("bob", 4), ("alice", 1), ("bob", 2)):
+        scores.submit("coins", player, 5, at=now + timedelta(minutes=minutes))
+    assert ids(ranking.top("coins", 2)) == ["bob", "alice"]
 
 
 @pytest.mark.parametrize(("combine", "idle"), [("best", 3), ("best", 5), ("last", 5), ("sum", 0)])
-def test_write_that_does_not_change_the_score_keeps_the_time(combine, idle):
-    make_board(ties="earliest", combine=combine, entries=[("alice", 5), ("bob", 5)])
+def test_write_that_does_not_change_the_score_keeps_the_time(clock, combine, idle):
+    make_board(ties="earliest", combine=combine)
+    for player in ("alice", "bob"):
+        scores.submit("coins", player, 5)
+        clock.advance(seconds=1)
     scores.submit("coins", "alice", idle)
     assert ids(ranking.top("coins", 2)) == ["alice", "bob"]
     scores.submit_many("coins", [("bob", idle), ("alice", idle)])
     assert ids(ranking.top("coins", 2)) == ["alice", "bob"]
 
 
-def test_score_reached_again_counts_from_then():
+def test_score_reached_again_counts_from_then(clock):
     make_board(ties="earliest", combine="last", entries=[("alice", 5), ("bob", 5)])
+    clock.advance(seconds=1)
     scores.set("coins", "alice", 4)
     scores.set("coins", "alice", 5)
     assert brief(ranking.top("coins", 2)) == [(1, "bob", 5), (2, "alice", 5)]
 
 
-def test_better_score_is_above_an_earlier_one():
-    make_board(ties="earliest", entries=[("alice", 5), ("bob", 6)])
+def test_better_score_is_above_an_earlier_one(clock):
+    make_board(ties="earliest", entries=[("alice", 5)])
+    clock.advance(seconds=1)
+    scores.submit("coins", "bob", 6)
     assert ids(ranking.top("coins", 2)) == ["bob", "alice"]
-
-
-def test_earliest_goes_by_calls_not_by_at(clock):
-    make_board(ties="earliest")
-    scores.submit("coins", "alice", 5, at=clock.now())
-    clock.advance(hours=-1)
-    scores.submit("coins", "bob", 5, at=clock.now())
-    assert ids(ranking.top("coins", 2)) == ["alice", "bob"]
 
 
 def test_each_window_has_its_own_times(clock):
@@ -110,23 +136,21 @@ def test_each_window_has_its_own_times(clock):
     scores.submit("coins", "alice", 5)
     scores.submit("coins", "bob", 2)
     clock.advance(days=1)
-    scores.submit("coins", "bob", 3)
-    scores.submit("coins", "alice", 3)
-    scores.submit("coins", "bob", 3)
+    for player in ("bob", "alice", "bob"):
+        scores.submit("coins", player, 3)
+        clock.advance(seconds=1)
     assert brief(ranking.top("coins", 2)) == [(1, "alice", 8), (2, "bob", 8)]
     assert brief(ranking.top("coins", 2, window="day")) == [(1, "bob", 6), (2, "alice", 3)]
 
 
-def test_board_that_has_numbered_all_its_writes_says_so(services_store):
-    """28 bits number the writes; a wrong order would be worse than a refusal."""
-    make_board(ties="earliest")
-    services_store.redis.hset(keys.tie_ticks(), "coins", 2**28 - 1)
-    scores.submit("coins", "alice", 5)
-    with pytest.raises(ValidationError) as refusal:
-        scores.submit("coins", "bob", 5)
-    reason = "This board has numbered all the writes that its tie rule has room for."
-    assert refusal.value.message_dict == {"board": [reason]}
-    assert brief(ranking.top("coins", 2)) == [(1, "alice", 5)]
+def test_earliest_holds_at_both_ends_of_time_and_range():
+    """Nothing runs out: before 2020 and after 2087 all are equally early and late."""
+    most = make_board(ties="earliest").most_units
+    assert most == 2**22 - 1
+    for player, year in (("alice", 1970), ("bob", 2019), ("charlie", 2087), ("dora", 2088), ("erin", 2999)):
+        scores.submit("coins", player, most, at=datetime(year, 6, 1, tzinfo=UTC))
+    expected = [(1, "bob", most), (1, "alice", most), (3, "charlie", most), (4, "erin", most), (4, "dora", most)]
+    assert brief(ranking.top("coins", 5)) == expected
 
 
 def give_unlocks(store, player: str, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Boards and achievements, with what was numbered on a board and the history of an achievement."""
+"""Boards and achievements, with the history of an achievement."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,6 @@ from gamify_site.ops.transfer import checks
 from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
 from gamify_site.store import catalog, keys
-from gamify_site.store.connection import ask
 from leaderboards.definitions import EXACT, Board
 from leaderboards.services import boards
 
@@ -21,23 +20,18 @@ Thing = dict[str, Any]
 
 
 def read_boards(_inventory: Inventory) -> Iterator[Thing]:
-    """All boards that are stored: slug, fields as they are stored, tie_ticks where writes are numbered."""
-    (ticks,) = ask([("hgetall", keys.tie_ticks())])
+    """All boards that are stored: slug, fields as they are stored."""
     for slug, stored in sorted(catalog.definitions("board").items()):
-        numbered = {"tie_ticks": int(ticks[slug.encode()])} if slug.encode() in ticks else {}
-        yield {"slug": slug, "fields": dict(stored)} | numbered
+        yield {"slug": slug, "fields": dict(stored)}
 
 
 def make_board(thing: Any, target: Target) -> None:
     """Checks a board and makes it."""
-    checks.fields(thing, ("slug", "fields"), ("tie_ticks",))
+    checks.fields(thing, ("slug", "fields"))
     board = _definition(thing, Board.from_fields)
     _valid(lambda: boards.check(board, None))
     _write(target, "board", board.slug, board.to_fields())
     target.known.add_board(board)
-    if "tie_ticks" in thing:
-        ticks = checks.whole("tie_ticks", thing["tie_ticks"], 0, EXACT)
-        target.site.add("HSET", keys.tie_ticks(), board.slug, ticks)
 
 
 def read_achievements(_inventory: Inventory) -> Iterator[Thing]:

@@ -22,7 +22,7 @@ from gamify_site.ops.transfer.target import Batch, Ranked, Target
 from gamify_site.players import services
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.errors import StoreUnavailable
-from leaderboards.definitions import EXACT
+from leaderboards.definitions import EXACT, Board
 from leaderboards.services import places
 
 MOST_COMMANDS_A_CALL = 300  # of one script call, which then stays below 5 ms of server time
@@ -48,7 +48,7 @@ class Reader:
     """What keys a player may have, by the definitions that held when the reading began."""
 
     version: str
-    boards: list[str]
+    boards: list[Board]
     parts: list[tuple[Part, str, str]]  # the row, what else the key is named by, how it goes on behind the player's
     periods: dict[int, list[list[tuple[str, int]]]] = field(default_factory=dict)  # shard → of each board
 
@@ -61,7 +61,7 @@ class Reader:
             for part in PARTS
             for name in (sorted(attrgetter(part.each)(known)) if part.each else [""])
         ]
-        return cls(catalog.snapshot().version, sorted(known.boards), parts)
+        return cls(catalog.snapshot().version, [known.boards[slug] for slug in sorted(known.boards)], parts)
 
     def step(self) -> int:
         """How many players of a shard one script call may read."""
@@ -71,13 +71,16 @@ class Reader:
     def words(self, shard: int, players: Sequence[str]) -> list[Any]:
         """The commands that read some players of a shard."""
         commands: list[tuple[Any, ...]] = [
-            ("ZRANGE", keys.board_windows(shard, slug), 0, -1, "WITHSCORES") for slug in self.boards
+            ("ZRANGE", keys.board_windows(shard, board.slug), 0, -1, "WITHSCORES") for board in self.boards
         ]
         commands.append(("ZMSCORE", keys.players(shard), *players))
         commands.append(("ZMSCORE", keys.away(shard), *players))
         commands += [("SMISMEMBER", key(shard), *players) for key in MEMBERSHIPS.values()]
-        for slug, periods in zip(self.boards, self.periods.get(shard, []), strict=False):
-            commands += [("ZMSCORE", keys.board(shard, slug, suffix), *players) for suffix, _ in periods]
+        for board, periods in zip(self.boards, self.periods.get(shard, []), strict=False):
+            for suffix, _ in periods:
+                commands.append(("ZMSCORE", keys.board(shard, board.slug, suffix), *players))
+                if board.is_timed:
+                    commands.append(("HMGET", keys.board_times(shard, board.slug, suffix), *players))
         for player in players:
             own = keys.player(shard, player)
             commands.append(("HGETALL", own))
@@ -148,9 +151,10 @@ def _things(reader: Reader, shard: int, players: Sequence[str], reply: Sequence[
         for thing, is_member in zip(things, next(rest), strict=True):
             if is_member:
                 thing[name] = True
-    for slug, periods in zip(reader.boards, reader.periods[shard], strict=True):
+    for board, periods in zip(reader.boards, reader.periods[shard], strict=True):
         for suffix, expires in periods:
-            _add_entries(things, f"{slug}:{suffix}", expires, next(rest))
+            orders, times = next(rest), next(rest) if board.is_timed else [None] * len(things)
+            _add_entries(things, f"{board.slug}:{suffix}", expires, orders, times)
     for thing, last_seen in zip(things, seen, strict=True):
         _add_own(thing, reader, rest)
         if last_seen is not None:
@@ -158,11 +162,14 @@ def _things(reader: Reader, shard: int, players: Sequence[str], reply: Sequence[
     return {thing["id"]: thing for thing in things if "seen" in thing}
 
 
-def _add_entries(things: Sequence[Thing], name: str, expires: int, orders: Sequence[bytes | None]) -> None:
-    for thing, order in zip(things, orders, strict=True):
+def _add_entries(
+    things: Sequence[Thing], name: str, expires: int, orders: Sequence[bytes | None], times: Sequence[bytes | None]
+) -> None:
+    for thing, order, at in zip(things, orders, times, strict=True):
         if order is not None:
             text = order.decode() if order.lstrip(b"-").isdigit() else str(places.order_value(order))
-            thing.setdefault("entries", {})[name] = f"{text}:{expires}"
+            reported = f":{at.decode()}" if at else ""
+            thing.setdefault("entries", {})[name] = f"{text}:{expires}{reported}"
 
 
 def _add_own(thing: Thing, reader: Reader, replies: Iterator[Any]) -> None:
@@ -273,7 +280,7 @@ def _make_entries(thing: Thing, profile: dict[str, str], shard: int, player: str
         raise checks.Wrong("entries: a hidden player is on no board")
     batch = target.shard(shard)
     for name, told in checks.mapping("entries", thing.get("entries", {})).items():
-        order, expires = _split(name, told)
+        order, expires, at = _split(name, told)
         ranked = target.ranked.get((shard, name)) or _register(target, shard, name, expires)
         if "away" in thing and ranked.suffix == "all":  # only periods that were over still have them
             raise checks.wrong(f"entries, {name}", told, "who is away is on no board of all time")
@@ -281,15 +288,19 @@ def _make_entries(thing: Thing, profile: dict[str, str], shard: int, player: str
         if abs(order >> board.tie_bits) > board.most_units or abs(order) > EXACT + 1:
             raise checks.wrong(f"entries, {name}", told, "is out of the board's range")
         _rank(batch, ranked, order, player)
+        if at:
+            batch.add("HSET", ranked.times, player, at)
         if value := profile.get(board.segment_by, "") if board.segment_by else "":
             _rank(batch, _segment(target, shard, name, ranked, value), order, player)
 
 
-def _split(name: str, told: Any) -> tuple[int, int]:
-    order, _, expires = told.partition(":") if isinstance(told, str) else ("", "", "")
+def _split(name: str, told: Any) -> tuple[int, int, int]:
+    """Order value, expiry (s) and, on a board of the latest, when the score was reported (ms, else 0)."""
+    order, expires, at = [*told.split(":", 2), "0"][:3] if isinstance(told, str) and ":" in told else ("", "", "")
     if not order.removeprefix("-").isdecimal() or not order.isascii() or len(order) > LONGEST_ORDER:
         raise checks.wrong(f"entries, {name}", told, "is no entry (order value:expiry)")
-    return int(order), checks.number(f"entries, {name}", expires, 2 * checks.LATEST)
+    where = f"entries, {name}"
+    return int(order), checks.number(where, expires, 2 * checks.LATEST), checks.number(where, at, checks.LATEST_MS)
 
 
 def _register(target: Target, shard: int, name: str, expires: int) -> Ranked:
@@ -303,6 +314,7 @@ def _register(target: Target, shard: int, name: str, expires: int) -> Ranked:
         suffix=suffix,
         expires=expires,
         entries=keys.board(shard, slug, suffix),
+        times=keys.board_times(shard, slug, suffix),
         levels=keys.board_levels(shard, slug, suffix),
         periods=keys.board_windows(shard, slug),
         segments=keys.board_segments(shard, slug, suffix),
@@ -334,7 +346,7 @@ def _rank(batch: Batch, ranked: Ranked, order: int, player: str) -> None:
 def _expire(batch: Batch, ranked: Ranked) -> None:
     """Lets a ranked set expire, and what follows from it; keys that are not there are passed over."""
     if ranked.expires:
-        for key in (ranked.entries, ranked.levels, ranked.segments):
+        for key in (ranked.entries, ranked.times, ranked.levels, ranked.segments):
             batch.expire(key, ranked.expires)
 
 

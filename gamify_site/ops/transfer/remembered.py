@@ -1,21 +1,21 @@
 """What was applied lately, so that it counts once when it is sent again: ids of events, answers to batches.
 
-They are known on the shard of the event's player, whom nobody remembers. Whoever was on shard `s` of `S` can only be on
-a shard `n` of `N` where both leave the same remainder by their greatest common divisor; all of those get the ids.
-
-Ids are noted in spans of `GAMIFY_EVENT_TTL` seconds, and asked for in two: this one and the one before. Where they were
-noted in longer spans, they are copied to several.
+They are known on the shard of the event's player, whose name stands before the id. Ids are noted in spans of
+`GAMIFY_EVENT_TTL` seconds, and asked for in two: this one and the one before. Where they were noted in longer spans,
+they are copied to several.
 """
 
 import math
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 
-from achievements.services import events
+from achievements.services.checking import is_id
 from gamify_site import clock
+from gamify_site.identifiers import PLAYER_ID
 from gamify_site.ops.transfer import answers, checks
 from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
@@ -61,17 +61,18 @@ def place_of_event_ids(thing: Thing) -> tuple[int, int, int]:
 
 
 def make_event_ids(thing: Any, target: Target) -> None:
-    """Checks ids and keeps them for as long as they would have been known, on each shard that they may be sent to."""
+    """Check ids and keep them for as long as they would have been known, each on its player's shard."""
     checks.fields(thing, ("span", "shard", "part", "ids"))
     span = checks.whole("span", thing["span"], 0, _latest_moment(target) // target.event_ttl + 2)
-    shard = checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
+    checks.whole("shard", thing["shard"], 0, target.shards_there - 1)
     checks.whole("part", thing["part"], 0, EXACT)
-    ids = checks.listed("ids", thing["ids"], STEP)
-    for it in ids:
-        if not events.is_id(it):
-            raise checks.wrong("ids", it, "is no id of an event")
-    flat = [part for it in ids for part in (it, "1")]
-    for number in heirs(shard, target.shards_there, target.shards) if flat else ():
+    by_shard: dict[int, list[str]] = defaultdict(list)
+    for it in checks.listed("ids", thing["ids"], STEP):
+        player, _, event_id = it.partition(" ") if isinstance(it, str) else ("", "", "")
+        if not PLAYER_ID.fullmatch(player) or not is_id(event_id):
+            raise checks.wrong("ids", it, "is no player and id of an event")
+        by_shard[shards.of(player)] += (it, "1")
+    for number, flat in by_shard.items():
         for its_span in spans(span, target.event_ttl):
             key = keys.event_ids(number, its_span)
             life = (its_span - _now() // settings.GAMIFY_EVENT_TTL + 3) * settings.GAMIFY_EVENT_TTL
@@ -82,12 +83,6 @@ def make_event_ids(thing: Any, target: Target) -> None:
 def _latest_moment(target: Target) -> int:
     """Until when (s) something may have happened that is in a file: its clock may be ahead of ours, or travelled."""
     return max(_now(), target.made_at + target.ahead)
-
-
-def heirs(shard: int, there: int, here: int) -> list[int]:
-    """The shards, of `here`, that may get a player of one shard, of `there`."""
-    common = math.gcd(there, here)
-    return list(range(shard % common, here, common))
 
 
 def spans(span: int, ttl: int) -> list[int]:
@@ -125,4 +120,5 @@ def make_batch(thing: Any, target: Target) -> None:
 
 
 def _now() -> int:
-    return int(clock.now().timestamp())
+    """The real time, by which the data store notes ids, however far the demo's clock has travelled."""
+    return int(clock.untravelled().timestamp())

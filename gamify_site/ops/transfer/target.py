@@ -94,6 +94,7 @@ class Ranked(NamedTuple):
     suffix: str
     expires: int
     entries: str
+    times: str
     levels: str
     periods: str
     segments: str

@@ -1,7 +1,7 @@
 -- Removes every trace of a player from one shard.
 -- joins: store/keys store/entries store/players
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; player; JSON boards [{slug, segment_by, max_entries, dense, closed: suffixes of
+-- ARGV    catalog version; player; JSON boards [{slug, segment_by, max_entries, dense, timed, closed: suffixes of
 --         the periods that were closed for good} …]; JSON achievements
 --         [{slug, action} …]
 -- Returns `stale`, or 1 where there was anything, else 0. Cost: O(sets of all boards × log size + news).
@@ -14,7 +14,7 @@ redis.call('ZREM', player_names_key(shard), unpack(index_members(player, sought)
 for _, board in ipairs(cjson.decode(ARGV[3])) do
   local removed = false
   for _, suffix in ipairs(redis.call('ZRANGE', board_windows_key(shard, board.slug), 0, -1)) do
-    removed = remove_entry(shard, board, suffix, player) or removed
+    removed = drop_entry(shard, board, suffix, player) or removed
   end
   for _, suffix in ipairs(board.closed) do redis.call('ZREM', final_top_key(shard, board.slug, suffix), player) end
   redis.call('DEL', rank_news_sent_key(shard, player, board.slug))

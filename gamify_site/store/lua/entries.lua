@@ -2,7 +2,7 @@
 -- the distinct order values. All that adds, changes or removes an entry of a board goes through these functions.
 -- joins: store/keys
 -- A board may rank within a profile field as well: the entries of one value of it are a segment, a set of its own.
--- `board` is a table with slug, segment_by ('': no segments), max_entries (0: no limit) and dense (1 or 0).
+-- `board` is a table with slug, segment_by ('': no segments), max_entries (0: no limit), dense and timed (1 or 0).
 
 -- An order value as text; exact, where Lua's own tostring would round to 14 digits.
 local function order_text(order) return string.format('%.17g', order) end
@@ -68,6 +68,12 @@ local function remove_entry(shard, board, suffix, player)
   return remove_from_set(shard, board, suffix, player)
 end
 
+-- The same, and when its score was reported: nothing is left of it.
+local function drop_entry(shard, board, suffix, player)
+  if board.timed == 1 then redis.call('HDEL', board_times_key(shard, board.slug, suffix), player) end
+  return remove_entry(shard, board, suffix, player)
+end
+
 -- Drops what is over the board's limit, lowest first, from a set and from its segments; returns the players dropped.
 -- At most 1000 a call, more than any batch adds: a limit that was lowered is enforced in steps.
 local function trim_entries(shard, board, suffix)
@@ -76,7 +82,7 @@ local function trim_entries(shard, board, suffix)
   local over = redis.call('ZCARD', key) - board.max_entries
   if over <= 0 then return {} end
   local dropped = redis.call('ZRANGE', key, 0, math.min(over, 1000) - 1)
-  for _, player in ipairs(dropped) do remove_entry(shard, board, suffix, player) end
+  for _, player in ipairs(dropped) do drop_entry(shard, board, suffix, player) end
   return dropped
 end
 

@@ -44,6 +44,7 @@ local function rank_events_key(shard) return shard .. ':rank_events' end
 local function board_key(shard, board, suffix) return shard .. ':board:' .. board .. ':' .. suffix end
 local function final_top_key(shard, board, suffix) return shard .. ':final_top:' .. board .. ':' .. suffix end
 local function final_ranks_key(shard, player) return shard .. ':player:' .. player .. ':final_ranks' end
+local function board_times_key(shard, board, suffix) return shard .. ':times:' .. board .. ':' .. suffix end
 local function board_levels_key(shard, board, suffix) return shard .. ':levels:' .. board .. ':' .. suffix end
 local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
 local function board_segments_key(shard, board, window) return shard .. ':segments:' .. board .. ':' .. window end
