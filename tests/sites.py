@@ -93,9 +93,13 @@ class Site:
         self.process.communicate(timeout=PATIENCE)
         self.errors.seek(0)
         said = "".join(line for line in self.errors if not any(text in line for text in self.expected))
+        self.forget_errors()
+        return self.process.returncode, said
+
+    def forget_errors(self) -> None:
+        """Empty what has been said on stderr; a process that runs goes on from there."""
         self.errors.seek(0)
         self.errors.truncate()
-        return self.process.returncode, said
 
     def live_worker(self) -> int:
         """The process that holds the streams: the worker of the live process."""

@@ -6,12 +6,12 @@ decorator, and the decorator itself is tested on three of them.
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver
-from pytest_django import Settings
 
 from achievements.services import catalog
 from gamify_site import audit, clock
@@ -90,11 +90,16 @@ def is_staff_only(view: Callable[..., Any] | None) -> bool:
     return False
 
 
+@pytest.fixture(scope="module")
+def demo() -> Iterator[None]:
+    """Open the pages of the demo, for all tests from here on: each change of the addresses costs as much as a page."""
+    with override_settings(GAMIFY_DEMO=True, ROOT_URLCONF="tests.ops.urls_with_demo"):
+        yield
+
+
 @pytest.fixture
-def data(settings: Settings, store: Store) -> Iterator[Store]:
+def data(demo: None, store: Store) -> Iterator[Store]:  # noqa: ARG001
     """Make a site with one of each, and the demo's pages."""
-    settings.GAMIFY_DEMO = True
-    settings.ROOT_URLCONF = "tests.ops.urls_with_demo"
     make_player("alice")
     make_board("coins", entries={"alice": 5})
     make("coins", status="draft")
@@ -145,34 +150,37 @@ def test_a_view_without_the_decorator_is_noticed() -> None:
     assert not is_staff_only(None)
 
 
-@pytest.mark.parametrize("name", THREE)
-@pytest.mark.parametrize("method", ["get", "post", "head", "put", "delete"])
-def test_visitors_are_sent_to_the_log_in(data: Store, client: Client, name: str, method: str) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("data")
+def test_visitors_are_sent_to_the_log_in(client: Client, subtests: pytest.Subtests) -> None:
     before = snapshot()
-    answer = getattr(client, method)(STAFF[name][0])
-    assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/accounts/login/")
-    assert snapshot() == before
+    for name, method in product(THREE, ("get", "post", "head", "put", "delete")):
+        with subtests.test(name, method=method):
+            answer = getattr(client, method)(STAFF[name][0])
+            assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/accounts/login/")
+            assert snapshot() == before
 
 
-@pytest.mark.parametrize("name", THREE)
-@pytest.mark.parametrize("method", ["get", "post", "put"])
-def test_for_players_they_do_not_exist(data: Store, client: Client, name: str, method: str) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("data")
+def test_for_players_they_do_not_exist(client: Client, subtests: pytest.Subtests) -> None:
     client.force_login(Account.objects.create_user("bob", "tulips and trams"))
     before = snapshot()
-    assert getattr(client, method)(STAFF[name][0]).status_code == 404
-    assert snapshot() == before
+    for name, method in product(THREE, ("get", "post", "put")):
+        with subtests.test(name, method=method):
+            assert getattr(client, method)(STAFF[name][0]).status_code == 404
+            assert snapshot() == before
 
 
-@pytest.mark.parametrize("name", THREE)
-@pytest.mark.parametrize("token", ["", "forged" * 10 + "abcd"])
-def test_forms_from_elsewhere_are_refused(data: Store, name: str, token: str) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("data")
+def test_forms_from_elsewhere_are_refused(subtests: pytest.Subtests) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
     client.get("/manage/")
     before = snapshot()
-    fields = {"csrfmiddlewaretoken": token, "do": "save", "confirmed": "yes", "scenario": "empty", "step": "day"}
-    assert client.post(STAFF[name][0], fields).status_code == 403
-    assert snapshot() == before
+    fields = {"do": "save", "confirmed": "yes", "scenario": "empty", "step": "day"}
+    for name, token in product(THREE, ("", "forged" * 10 + "abcd")):
+        with subtests.test(name, token=token):
+            assert client.post(STAFF[name][0], fields | {"csrfmiddlewaretoken": token}).status_code == 403
+            assert snapshot() == before
 
 
 def test_staff_see_every_page(root: Client, subtests: pytest.Subtests) -> None:

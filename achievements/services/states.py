@@ -158,8 +158,8 @@ def _unlock(player: str, slug: str, value: bytes) -> Unlock:
 
 
 def _bits(bitmap: bytes | None) -> tuple[int, ...]:
-    bitmap = bitmap or b""
-    return tuple(bit for bit in range(8 * len(bitmap)) if bitmap[bit // 8] >> (7 - bit % 8) & 1)
+    bytes_in_use = ((place, byte) for place, byte in enumerate(bitmap or b"") if byte)  # few, of days since 1970
+    return tuple(8 * place + bit for place, byte in bytes_in_use for bit in range(8) if byte >> (7 - bit) & 1)
 
 
 def _pairs(flat: Sequence[Any]) -> list[tuple[Any, Any]]:

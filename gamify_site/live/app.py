@@ -29,7 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from achievements.services import feed
 from gamify_site.api.guard import check_local_or_reader
 from gamify_site.api.problems import Refused as NoReader
-from gamify_site.live import viewers
+from gamify_site.live import MOST_STREAMS, viewers
 from gamify_site.live.hub import Hub
 from gamify_site.live.stream import Stream, Watched, event
 from gamify_site.live.viewers import Viewer
@@ -39,7 +39,6 @@ from leaderboards.errors import UnknownBoard
 from leaderboards.services import boards
 from leaderboards.views.query import BoardQuery
 
-MOST_STREAMS = 20_000
 MOST_OF_AN_ADDRESS = 50
 SLOWEST = 10.0  # seconds that a reader may take for what it is sent
 RETRY = (2000, 6000)  # milliseconds: browsers come back spread over this time

@@ -8,7 +8,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 from granian.server import Server
 
-from gamify_site.live.app import MOST_STREAMS
+from gamify_site.live import MOST_STREAMS
 from gamify_site.ops import processes
 
 KILL_TIMEOUT = 2  # seconds for streams to end; browsers come back by themselves

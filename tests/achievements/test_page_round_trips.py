@@ -58,7 +58,7 @@ def shard_trips(monkeypatch):
     return told
 
 
-@pytest.fixture(params=[1, 3], ids=["1 shard", "3 shards"])
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.slow, id="1 shard"), pytest.param(3, id="3 shards")])
 def alice(open_store, client: Client, request) -> Client:
     open_store("valkey", request.param)
     make_board("coins", action="coin_collected", windows=("all", "week"), segment_by="country")

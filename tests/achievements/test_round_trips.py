@@ -24,7 +24,7 @@ from tests.builders import make_board, make_player
 MANY = 500
 
 
-@pytest.fixture(params=[1, 3])
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.slow), 3])
 def played(request, open_store, round_trips):
     """500 achievements of all types, and a player who has some of them."""
     open_store("valkey", request.param)

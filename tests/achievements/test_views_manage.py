@@ -3,11 +3,14 @@
 import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from achievements.definitions import Tier
+from achievements.forms import AchievementForm
 from achievements.services import catalog, revisions, unlocks
 from gamify_site.players.models import Account
 from tests.achievements.builders import do, make
@@ -47,6 +50,11 @@ def typed(kind: str, **fields: str) -> dict[str, Any]:
 def staff(client: Client) -> Client:
     client.force_login(Account.objects.create_user("root", "tulips and trams", is_staff=True))
     return client
+
+
+@pytest.fixture
+def everything(pytestconfig) -> bool:
+    return bool(pytestconfig.getoption("everything"))
 
 
 def new(staff: Client, data: dict[str, Any], do: str = "save") -> Any:
@@ -142,15 +150,21 @@ BAD = [
 ]
 
 
-def test_every_bad_value_is_refused_at_its_field_and_what_was_typed_is_kept(staff, subtests):
+def test_every_bad_value_is_refused_at_its_field_and_what_was_typed_is_kept(staff, subtests, everything):
+    """Look at the page for one value of each field, and for all with --everything; pages take most of the time."""
     make("taken")
     make("ladder", type="tiered", tiers=(Tier("bronze", "Bronze", 5, 1),), target=5, points=0)
+    seen: set[str] = set()
     for kind, field, value, at, reason in BAD:
         with subtests.test(kind=kind, field=field, value=value):
-            before = catalog.all()
-            answer = new(staff, typed(kind, **{field: value}))
-            assert answer.status_code == 422
-            form = answer.context["form"]
+            before, data = catalog.all(), typed(kind, **{field: value})
+            form = AchievementForm(QueryDict(urlencode(data)))
+            if everything or at not in seen or form.is_valid():  # the service may refuse what the form takes
+                seen.add(at)
+                answer = new(staff, data)
+                assert answer.status_code == 422
+                assert 'class="errorlist' in answer.content.decode()
+                form = answer.context["form"]
             row = re.fullmatch(r"tiers-(\d)-(\w+)", at)
             told = form.rows[int(row[1])].errors[row[2]] if row else form.errors[at]
             assert reason in " ".join(told)
@@ -158,7 +172,6 @@ def test_every_bad_value_is_refused_at_its_field_and_what_was_typed_is_kept(staf
             if row:
                 wrong = [(number, list(it.errors)) for number, it in enumerate(form.rows) if it.errors]
                 assert wrong == [(int(row[1]), [row[2]])]
-            assert 'class="errorlist' in answer.content.decode()
             assert catalog.all() == before
             kept = {"description": "Collect coins.", "name": "Pocket money"} | {field: value}
             for name in ("name", "description"):

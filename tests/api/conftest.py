@@ -1,13 +1,14 @@
 """Programs that ask the HTTP API."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from gamify_site.api import keys
+from tests.sites import Site
 
 Call = Callable[..., Any]
 
@@ -36,3 +37,17 @@ def call(client: Client, secret: Callable[[str], str]) -> Call:
         return getattr(client, method)(f"/api/v1{path}", headers=headers, **sent)
 
     return send
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Start an empty site with its own data store; tests that use it are of the group `api_site`, for one worker."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    site.environment["GAMIFY_SECRET_KEY"] = "of these tests"
+    try:
+        site.start("serve", "--workers", "1")
+        site.wait_until_ready()
+        yield site
+        assert site.interrupt()[0] == 0
+    finally:
+        site.kill()

@@ -8,41 +8,33 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gamify_site.api import keys
 from gamify_site.api.app import api
+from leaderboards.definitions import Board
+from leaderboards.services import boards
 from tests.sites import ROOT, Site
 
-pytestmark = pytest.mark.xdist_group("clients")  # one worker, which starts the site once
+pytestmark = pytest.mark.xdist_group("api_site")  # one worker, which starts the site once
 
 CLIENTS = ROOT / "docs/clients"
 EVENTS = 600  # more than one batch
-SAMPLE = """
-from gamify_site.api import keys
-from leaderboards.definitions import Board
-from leaderboards.services import boards
-for language in {languages}:
-    boards.define(Board(slug="coins-" + language, name="Coins, " + language, action="coin-" + language))
-boards.define(Board(slug="laps", name="Laps", combine="best"))
-for scope in ("write", "read"):
-    print(scope, keys.create("may " + scope, scope, by="root")[1])
-"""
 
-# Programs that use the clients: `events` writes some events, every other command is one call. Each command is repeated
-# TIMES times with a new client, because starting a program takes longer than the calls. No client resends by itself
-# events that were refused before.
+# Programs that use the clients: `events` writes some events, every other command is one call. Each command has a new
+# client, since none resends by itself events that were refused before; one program takes all commands of a test, since
+# starting a program takes longer than the calls.
 PYTHON = """
 import json, os, sys
 sys.path.insert(0, {folder!r})
 from gamify import Gamify, GamifyError
-what, *rest = sys.argv[1:]
 errors = []
-for _ in range(int(os.environ["TIMES"])):
+for what, *rest in json.loads(sys.argv[1]):
     gamify = Gamify(os.environ["GAMIFY_URL"], os.environ["GAMIFY_KEY"], flush_seconds=1000, pause=0.01)
     try:
         if what == "events":
@@ -59,8 +51,7 @@ if errors:
 """
 JAVASCRIPT = """
 import {{ Gamify, GamifyError }} from {file};
-const [what, ...rest] = process.argv.slice(2);
-for (let time = 0; time < Number(process.env.TIMES); time++) {{
+for (const [what, ...rest] of JSON.parse(process.argv[2])) {{
   const site = {{ url: process.env.GAMIFY_URL, key: process.env.GAMIFY_KEY }};
   const gamify = new Gamify({{ ...site, flushSeconds: 1000, pause: 0.01 }});
   try {{
@@ -106,15 +97,22 @@ class Client:
             script.write_text(JAVASCRIPT.format(file=json.dumps((CLIENTS / "gamify.js").as_uri())), "utf-8")
             self.command = [program, str(script)]
 
-    def run(self, address: str, key: str, *arguments: str, times: int = 1) -> subprocess.CompletedProcess[str]:
-        """Run the program; `times` is for Python and JavaScript."""
-        lines = ""
-        if self.language == "bash" and arguments[0] == "events":
-            lines = f'{{"player":"alice","action":"{arguments[1]}"}}\n' * int(arguments[2])
+    def run(self, address: str, key: str, *commands: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run commands, each with its arguments: in one program, or with bash in one after the other."""
         environment = os.environ | {
-            "GAMIFY_URL": address, "GAMIFY_KEY": key, "GAMIFY_PAUSE": "0.01", "TIMES": str(times),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "GAMIFY_URL": address, "GAMIFY_KEY": key, "GAMIFY_PAUSE": "0.01", "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
+        if self.language != "bash":
+            return self._start([json.dumps(commands)], "", environment)
+        done = []
+        for what, *rest in commands:
+            lines = f'{{"player":"alice","action":"{rest[0]}"}}\n' * int(rest[1]) if what == "events" else ""
+            done.append(self._start([what, *rest], lines, environment))
+        code = max(it.returncode for it in done)
+        said, errors = ("".join(getattr(it, name) for it in done) for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(self.command, code, said, errors)
+
+    def _start(self, arguments: list[str], lines: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*self.command, *arguments],
             env=environment,
@@ -125,32 +123,28 @@ class Client:
             timeout=120,
         )
 
-    def answer(self, address: str, key: str, *arguments: str) -> Any:
-        done = self.run(address, key, *arguments)
+    def answers(self, address: str, key: str, *commands: Sequence[str]) -> list[Any]:
+        """Run commands that succeed, and return what they print; for events that is something in bash alone."""
+        done = self.run(address, key, *commands)
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout and arguments[0] != "events" else None
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Start an empty site with its own data store."""
-    site = Site(tmp_path_factory.mktemp("clients"))
-    site.environment["GAMIFY_SECRET_KEY"] = "of this test"
-    try:
-        site.start("serve", "--workers", "1")
-        site.wait_until_ready()
-        yield site
-        assert site.interrupt()[0] == 0
-    finally:
-        site.kill()
+def made() -> dict[str, str]:
+    """Hold the secrets of the keys that this module has created, by scope."""
+    return {}
 
 
-@pytest.fixture(scope="module")
-def secrets(site: Site) -> dict[str, str]:
-    """Define a board for each client, create a key of each scope, and return the secrets by scope."""
-    made = site.run("shell", "--command", SAMPLE.format(languages=list(RUNTIMES)))
-    assert made.returncode == 0, made.stderr
-    return dict(re.findall(r"^(write|read) (gk_\S+)$", made.stdout, re.MULTILINE))
+@pytest.fixture
+def secrets(site_data: None, made: dict[str, str]) -> dict[str, str]:  # noqa: ARG001  (services work on the site)
+    """Define a board for each client and create a key of each scope, unless they are there; return the secrets."""
+    if not made:
+        for language in RUNTIMES:
+            boards.define(Board(slug=f"coins-{language}", name=f"Coins, {language}", action=f"coin-{language}"))
+        boards.define(Board(slug="laps", name="Laps", combine="best"))
+        made |= {scope: keys.create(f"may {scope}", scope, by="root")[1] for scope in keys.SCOPES}
+    return made
 
 
 @pytest.fixture
@@ -216,21 +210,22 @@ class LosingProxy:
 
 def test_batch_arrives_once_also_when_an_answer_is_lost(client: Client, site: Site, key: str) -> None:
     proxy = LosingProxy(site.port)
-    board = f"coins-{client.language}"
+    language = client.language
+    written, asked = ("events", f"coin-{language}", str(EVENTS)), ("place", f"coins-{language}", "alice")
     try:
-        client.answer(proxy.address, key, "events", f"coin-{client.language}", str(EVENTS))
+        *_, place = client.answers(proxy.address, key, written, asked)
     finally:
         proxy.close()
     assert (proxy.lost, proxy.posts) == (1, 3)  # two batches, one of them twice
-    assert client.answer(site.address, key, "place", board, "alice")["score"] == EVENTS
+    assert place["score"] == EVENTS
 
 
 def test_score_is_submitted_and_the_top_is_read(client: Client, site: Site, key: str) -> None:
     player = f"bob-{client.language}"
-    assert client.answer(site.address, key, "score", "laps", player, "61")["score"] == 61
-    top = client.answer(site.address, key, "top", "laps")
+    commands = (("score", "laps", player, "61"), ("top", "laps"), ("place", "laps", player))
+    submitted, top, place = client.answers(site.address, key, *commands)
+    assert submitted["score"] == 61
     assert {"player": player, "score": 61}.items() <= next(it for it in rows(top) if it["player"] == player).items()
-    place = client.answer(site.address, key, "place", "laps", player)
     assert (place["score"], place["rank"] >= 1) == (61, True)
 
 
@@ -240,7 +235,7 @@ def rows(top: Any) -> list[dict[str, Any]]:
 
 
 def test_bad_key_gives_a_clear_error(client: Client, site: Site) -> None:
-    done = client.run(site.address, "gk_nonsense", "score", "laps", "alice", "5")
+    done = client.run(site.address, "gk_nonsense", ("score", "laps", "alice", "5"))
     assert done.returncode == 1
     assert "401" in done.stderr
     assert "Show a key" in done.stderr
@@ -248,7 +243,7 @@ def test_bad_key_gives_a_clear_error(client: Client, site: Site) -> None:
 
 
 def test_key_that_may_only_read_gives_a_clear_error(client: Client, site: Site, secrets: dict[str, str]) -> None:
-    done = client.run(site.address, secrets["read"], "events", "coin", "1")
+    done = client.run(site.address, secrets["read"], ("events", "coin", "1"))
     assert done.returncode == 1
     assert "403" in done.stderr
     assert "may only read" in done.stderr
@@ -290,7 +285,7 @@ class Answering(BaseHTTPRequestHandler):
 
 def test_what_may_pass_is_tried_again_as_it_was(client: Client) -> None:
     with Scripted(503, 429, 409) as scripted:
-        client.answer(scripted.address, "gk_any", "events", "coin", "1")
+        client.answers(scripted.address, "gk_any", ("events", "coin", "1"))
     assert len(scripted.asked) == 4
     assert len(set(scripted.asked)) == 1
     event = json.loads(scripted.asked[0][1])["events"][0]
@@ -298,17 +293,14 @@ def test_what_may_pass_is_tried_again_as_it_was(client: Client) -> None:
     assert scripted.asked[0][0]
 
 
-def test_what_is_wrong_is_not_tried_again(client: Client, subtests: pytest.Subtests) -> None:
-    statuses = (400, 401, 403, 404, 413, 422)
-    groups = [[status] for status in statuses] if client.language == "bash" else [statuses]
-    for group in groups:
-        with subtests.test(statuses=group):
-            # Whatever is sent twice takes the status that is meant for the next one.
-            with Scripted(*group, *[group[-1]] * 9) as scripted:
-                done = client.run(scripted.address, "gk_any", "events", "coin", "1", times=len(group))
-            assert done.returncode == 1
-            assert [int(status) for status in re.findall(r"^\D*(\d{3})\b", done.stderr, re.MULTILINE)] == list(group)
-            assert len(scripted.asked) == len(group)
+def test_what_is_wrong_is_not_tried_again(client: Client) -> None:
+    statuses = [400, 401, 403, 404, 413, 422]
+    # Whatever is sent twice takes the status that is meant for the next one.
+    with Scripted(*statuses, *[422] * 9) as scripted:
+        done = client.run(scripted.address, "gk_any", *[("events", "coin", "1")] * len(statuses))
+    assert done.returncode == 1
+    assert [int(status) for status in re.findall(r"^\D*(\d{3})\b", done.stderr, re.MULTILINE)] == statuses
+    assert len(scripted.asked) == len(statuses)
 
 
 def test_csharp_calls_only_paths_that_exist() -> None:
@@ -366,7 +358,7 @@ assert len(gamify.flush()) == 2
 def test_bash_keeps_what_was_refused_in_a_file_that_counts_once(tmp_path: Path) -> None:
     client = Client("bash", require("bash"), tmp_path)
     with Scripted(403) as scripted:
-        assert client.run(scripted.address, "gk_any", "events", "coin", "2").returncode == 1
+        assert client.run(scripted.address, "gk_any", ("events", "coin", "2")).returncode == 1
         (unsent,) = tmp_path.glob("gamify-unsent-*.jsonl")
         environment = os.environ | {"GAMIFY_URL": scripted.address, "GAMIFY_KEY": "gk_any"}
         with unsent.open() as lines:

@@ -2,33 +2,26 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gamify_site.api import keys
+from tests.achievements.builders import make
+from tests.builders import make_board
 from tests.sites import Site
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
-USUAL = ("--phases", "coverage,fuzzing", "--max-examples", "3")  # examples for each call
-EVERYTHING = ("--max-examples", "10")
+USUAL = ("--phases", "coverage")  # the limits of each value, on this side and the other
+EVERYTHING = ("--max-examples", "10")  # for each call, and calls that follow from another one
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("site"))
-    try:
-        site.start("demo", "--players", "3")
-        site.wait_until_ready()
-        yield site
-    finally:
-        site.kill()
-
-
+@pytest.mark.xdist_group("api_site")
 @pytest.mark.usefixtures("site_data")
 def test_every_call_is_as_the_document_says(site: Site, pytestconfig: pytest.Config) -> None:
     extent = EVERYTHING if pytestconfig.getoption("everything") else USUAL
+    make_board("coins", entries={"alice": 5})
+    make("ten")
     secret = keys.create("schemathesis", "write", by="root")[1]
     finished = subprocess.run(
         [

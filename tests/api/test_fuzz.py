@@ -1,9 +1,10 @@
-"""Thousands of bodies that make no sense: each gets a 4xx, and the data stays as it was."""
+"""Hundreds of bodies that make no sense: each gets a 4xx, and the data stays as it was."""
 
 import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.builders import make_board
 from tests.conftest import Store
 from tests.ops.test_reset import dump
 
-BODIES = 2_000
+BODIES = 500
 BODIES_OF_EVERYTHING = 10_000
 GOOD = {"events": [{"player": "alice", "action": "coin", "amount": 3, "id": "e", "at": "2082-11-20T12:00:00Z"}]}
 CALLS = (
@@ -64,6 +65,11 @@ def _deep(dice: Random) -> bytes:
 MAKERS: tuple[Callable[[Random], bytes], ...] = (_cut, _flip, _noise, _wrong_value, _deep)
 
 
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * 50_000_000, 1, mtime=0)
+
+
 def _packed(dice: Random, body: bytes) -> tuple[bytes, dict[str, str]]:
     """Now and then as gzip: whole, cut short, or of a body that unpacks to too much."""
     kind = dice.randrange(12)
@@ -72,7 +78,7 @@ def _packed(dice: Random, body: bytes) -> tuple[bytes, dict[str, str]]:
     if kind == 1:
         return gzip.compress(body, mtime=0)[: -dice.randrange(1, 9)], {"content-encoding": "gzip"}
     if kind == 2 and dice.randrange(20) == 0:
-        return gzip.compress(b" " * 50_000_000, 1, mtime=0), {"content-encoding": "gzip"}
+        return _bomb(), {"content-encoding": "gzip"}
     if kind == 3:
         return body, {"content-encoding": dice.choice(("gzip", "br", "deflate", "x"))}
     return body, {}

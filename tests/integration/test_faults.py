@@ -23,9 +23,9 @@ from tests.integration.agreement import assert_agreement, count_once, define
 
 ROUNDS = int(os.environ.get("LOAD_TEST_ROUNDS", "1"))
 REPORTERS = 4
-AFTERWARDS = 5  # batches of each reporter after the servers are whole again
-BETWEEN = 0.02  # seconds between two batches of a reporter: without it, servers that take their time make much data
-PAUSE = 0.05  # seconds after which a batch that was not acknowledged is sent again
+AFTERWARDS = 3  # batches of each reporter after the servers are whole again
+BETWEEN = 0.1  # seconds between two batches of a reporter: without it, servers that take their time make much data
+PAUSE = 0.1  # seconds after which a batch that was not acknowledged is sent again
 
 
 class Reporters:

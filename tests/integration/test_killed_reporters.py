@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("LOAD_TEST_ROUNDS", "1"))
 
 
-@pytest.mark.parametrize("shard_count", [1, 3])
+@pytest.mark.parametrize("shard_count", [pytest.param(1, marks=pytest.mark.slow), 3])
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_killed_and_begun_anew_counts_exactly_once(open_store, shard_count, seed):
     store = open_store("valkey", shard_count)

@@ -1,6 +1,6 @@
 """Sixteen processes write to a board of fifty: never more, never fewer, and nothing is left lying about.
 
-`LOAD_TEST_WRITES` says how many writes each process does (12 unless set, 60 with `--everything`).
+`LOAD_TEST_WRITES` says how many writes each process does (10 unless set, 60 with `--everything`).
 """
 
 import json
@@ -24,10 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def writes(pytestconfig) -> int:
     """Return how many writes each process does."""
-    return int(os.environ.get("LOAD_TEST_WRITES", "60" if pytestconfig.getoption("everything") else "12"))
+    return int(os.environ.get("LOAD_TEST_WRITES", "60" if pytestconfig.getoption("everything") else "10"))
 
 
-@pytest.mark.parametrize("shard_count", [1, 3])
+@pytest.mark.parametrize("shard_count", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_board_of_fifty_under_sixteen_writers(open_store, writes, shard_count):
     store = open_store("valkey", shard_count)
     make_board(combine="last", max_entries=LIMIT, entries=crowd(LIMIT))

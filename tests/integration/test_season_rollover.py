@@ -39,7 +39,7 @@ def run(url: str, shard_count: int) -> list[dict]:
     return told["reports"]
 
 
-@pytest.mark.parametrize("shard_count", [1, 3])
+@pytest.mark.parametrize("shard_count", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_every_event_counts_in_the_season_of_its_time(open_store, clock, shard_count):
     store = open_store("valkey", shard_count)
     make_board(action="coin", windows=("all", "day", "season"), seasons=(AUTUMN, WINTER), ties="dense")

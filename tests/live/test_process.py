@@ -18,7 +18,6 @@ PATIENCE = 20.0
 pytestmark = pytest.mark.xdist_group("live process")  # one worker runs all of them, since it starts the site
 
 THREADS = 8  # each may come to have a connection to the data store
-VISITS = int(os.environ.get("LOAD_TEST_STREAMS", "1000"))
 AT_ONCE = 10  # far fewer than one address may have, also while those of before are still being left
 
 
@@ -127,10 +126,16 @@ def come_and_go(site: Site, visits: int) -> None:
             reader.close()
 
 
-def test_thousands_come_and_go_and_leave_no_connection(site: Site) -> None:
-    come_and_go(site, 200)
+@pytest.fixture
+def visits(pytestconfig: pytest.Config) -> int:
+    """Return how many streams come and go."""
+    return int(os.environ.get("LOAD_TEST_STREAMS", "1000" if pytestconfig.getoption("everything") else "300"))
+
+
+def test_many_come_and_go_and_leave_no_connection(site: Site, visits: int) -> None:
+    come_and_go(site, 100)
     before = open_files(site)
-    come_and_go(site, VISITS)
+    come_and_go(site, visits)
     deadline = time.monotonic() + PATIENCE
     while open_files(site) > before + THREADS:
         assert time.monotonic() < deadline, f"{open_files(site)} open files, {before} before"
@@ -153,9 +158,11 @@ def test_worker_that_is_killed_is_replaced(site: Site) -> None:
             time.sleep(0.1)
 
 
-def test_stop_does_not_wait_for_streams(site: Site) -> None:
+def test_stops_cleanly_and_does_not_wait_for_streams(site: Site) -> None:
     reader = Reader(site)
     reader.until("event: rows")
-    assert site.interrupt()[0] == 0
+    site.forget_errors()
+    assert site.interrupt() == (0, "")
+    assert not embedded.is_running(site.folder)
     assert reader.socket.recv(65536) in {b"0\r\n\r\n", b""} or reader.socket.recv(65536) == b""
     assert site.processes() == []

@@ -6,12 +6,14 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import load_command_class
 from pytest_django import Settings
 
+from gamify_site.players import services as players
 from gamify_site.store import embedded
 from tests.conftest import Store
 from tests.sites import Site
@@ -27,16 +29,20 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.kill()
 
 
-def test_demo_shows_rows_stops_cleanly_keeps_its_data_and_ends_with_its_web_process(site: Site) -> None:
-    """In one test, since each start takes seconds."""
+def test_demo_shows_rows_leaves_nothing_behind_when_killed_keeps_its_data_and_ends_with_its_web_process(
+    site: Site,
+) -> None:
+    """In one test, since each start takes seconds; how it stops in order is tested with its streams."""
     site.start("demo", "--players", "3")
     status, page = site.get("leaderboards/coins/")
     assert status == 200
     assert "Alice Hartley" in page
     assert site.get("manage/demo/")[0] == 200  # the log-in page, after a redirect
-    assert site.interrupt() == (0, "")
+    assert site.process
+    site.process.kill()
+    site.process.communicate()
+    wait_until_gone(site)
     assert not embedded.is_running(site.folder)
-    assert site.processes() == []
 
     site.start("demo")
     kept = site.get("leaderboards/coins/?top=20")[1]
@@ -75,14 +81,6 @@ def wait_until_gone(site: Site) -> None:
     assert site.processes() == []
 
 
-def test_a_killed_demo_leaves_nothing_behind(site: Site) -> None:
-    site.start("demo", "--scenario", "empty")
-    assert site.process
-    site.process.kill()
-    site.process.communicate()
-    wait_until_gone(site)
-
-
 @pytest.fixture
 def demo_folder(settings: Settings, tmp_path: Path) -> Path:
     """Let `demo` in this process start an embedded data store, in a folder of its own."""
@@ -118,23 +116,21 @@ def test_a_server_that_is_not_there_is_one_clear_line(site: Site) -> None:
 
 
 def test_reset_asks_first_and_says_what_it_replaces(
-    store: Store,
-    site: Site,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.GAMIFY_DEMO = True
-    asked: list[str] = []
-    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "no")
-    code, _ = refused(capsys, "reset_demo", "--players", "7", "--scenario", "empty")
-    assert code == 1
+    options = ("--players", "7", "--scenario", "empty")
+    monkeypatch.setattr("sys.stdin", StringIO("no\nyes\n"))
+    with pytest.raises(SystemExit) as ended:
+        run("reset_demo", *options)
+    assert ended.value.code == 1
+    asked = capsys.readouterr().out
     for named in ("scenario empty", "7 players", "'gamify'"):
-        assert named in asked[0]
+        assert named in asked
     assert store.keys() == set()
-    agreed = site.run("reset_demo", "--players", "7", "--scenario", "empty", answer="yes\n")
-    assert agreed.returncode == 0
-    assert "Done: scenario empty, 7 players." in agreed.stdout
+    run("reset_demo", *options)
+    assert "Done: scenario empty, 7 players." in capsys.readouterr().out
+    assert players.exists("alice")
 
 
 def test_too_many_players_for_the_scenario_are_one_clear_line(
@@ -146,10 +142,15 @@ def test_too_many_players_for_the_scenario_are_one_clear_line(
     assert not embedded.is_running(demo_folder)
 
 
+def run(command: str, *options: str) -> None:
+    """Run a command as `manage.py` does, in this process."""
+    load_command_class("gamify_site.ops", command).run_from_argv(["manage.py", command, *options])
+
+
 def refused(capsys: pytest.CaptureFixture[str], command: str, *options: str) -> tuple[int, str]:
     """Run a command that must fail before it changes data, in this process; return its exit code and stderr."""
     with pytest.raises(SystemExit) as ended:
-        load_command_class("gamify_site.ops", command).run_from_argv(["manage.py", command, *options])
+        run(command, *options)
     return int(str(ended.value.code)), capsys.readouterr().err
 
 

@@ -31,16 +31,24 @@ def make(number: int = 12, anchor: date = ANCHOR, scenario: str = "showcase") ->
     reset.reset(scenario, number, anchor, lambda _done, _total: None)
 
 
+READ: dict[bytes, Callable[[Any, bytes], Any]] = {
+    b"string": lambda pipeline, key: pipeline.get(key),
+    b"hash": lambda pipeline, key: pipeline.hgetall(key),
+    b"set": lambda pipeline, key: pipeline.smembers(key),
+    b"zset": lambda pipeline, key: pipeline.zrange(key, 0, -1, withscores=True),
+    b"stream": lambda pipeline, key: pipeline.xrange(key),
+}
+
+
 def dump(redis: Redis) -> dict[str, Any]:
-    """Every key with its value."""
-    read: dict[bytes, Callable[[bytes], Any]] = {
-        b"string": redis.get,
-        b"hash": redis.hgetall,
-        b"set": redis.smembers,
-        b"zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
-        b"stream": lambda key: redis.xrange(key),
-    }
-    return {key.decode(): read[redis.type(key)](key) for key in redis.scan_iter(count=1000)}
+    """Read every key with its value, all of a kind of question at once."""
+    names = list(redis.scan_iter(count=1000))
+    with redis.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.type(name)
+        for name, kind in zip(names, pipeline.execute(), strict=True):
+            READ[kind](pipeline, name)
+        return {name.decode(): value for name, value in zip(names, pipeline.execute(), strict=True)}
 
 
 def test_same_arguments_give_the_same_keys_and_values(services_store: Store) -> None:
@@ -53,12 +61,13 @@ def test_same_arguments_give_the_same_keys_and_values(services_store: Store) -> 
 
 
 def test_another_anchor_gives_other_periods(store: Store) -> None:
-    make(4, anchor=date(2026, 10, 1))
+    make(1, anchor=date(2026, 10, 1))
     written = store.keys()
     assert any("2026-10-01" in key for key in written)
     assert not any("2026-11" in key for key in written)
 
 
+@pytest.mark.xdist_group("showcase of twelve")
 def test_showcase_fills_all_boards_and_windows(store: Store) -> None:
     seed(store, "showcase", 12, ANCHOR)
     with clock.frozen(writing.noon(ANCHOR)):
@@ -84,6 +93,7 @@ def test_people_are_unique_and_look_real() -> None:
             players.check_field(field, getattr(person, field))
 
 
+@pytest.mark.xdist_group("showcase of twelve")
 def test_empty_scenario_has_the_log_ins_and_no_boards(store: Store) -> None:
     seed(store, "showcase", 12, ANCHOR)
     make(scenario="empty")
@@ -95,17 +105,18 @@ def test_other_applications_keys_are_untouched(store: Store) -> None:
     others = {"celery": "1", "{gamify2}:boards": "2", "gamify": "3", "{gamify-eu:0}:players": "4", "{gamifyx}:a": "5"}
     for key, value in others.items():
         store.redis.set(key, value)
-    make(1)
+    make(1, scenario="ties")
     assert {key: store.redis.get(key).decode() for key in others} == others
 
 
 def test_shards_that_are_no_more_are_removed(open_store: Callable[..., Store]) -> None:
     store = open_store("valkey", shards=1)
     store.redis.set("{gamify:7}:player:bob", "left behind")
-    make(1)
+    make(1, scenario="ties")
     assert not store.redis.exists("{gamify:7}:player:bob")
 
 
+@pytest.mark.xdist_group("showcase of twelve")
 def test_sample_passwords_work(store: Store) -> None:
     seed(store, "showcase", 12, ANCHOR)
     for sample in accounts.SAMPLES:
@@ -118,7 +129,7 @@ def test_sample_passwords_work(store: Store) -> None:
 def test_staff_stay_and_players_accounts_go(store: Store) -> None:  # noqa: ARG001
     Account.objects.create_user("charlie", "tulips and trams", is_staff=True)
     Account.objects.create_user("bob", "tulips and trams")
-    make(1)
+    make(1, scenario="ties")
     assert Account.objects.get_by_natural_key("charlie").check_password("tulips and trams")
     with pytest.raises(Account.DoesNotExist):
         Account.objects.get_by_natural_key("bob")
@@ -171,6 +182,7 @@ def test_nobody_sees_half(open_store: Callable[..., Store], shards: int) -> None
     assert "closed" in sizes
 
 
+@pytest.mark.xdist_group("showcase of twelve")
 def test_writes_are_refused_meanwhile(store: Store) -> None:
     seed(store, "showcase", 12, ANCHOR)
     refused = []
@@ -194,32 +206,32 @@ def test_writes_are_refused_meanwhile(store: Store) -> None:
 
 def test_a_reset_that_breaks_off_leaves_the_site_closed_and_the_next_one_mends_it(store: Store) -> None:
     def fail(done: int, _total: int) -> None:
-        if done > 30:
+        if done > 10:
             raise KeyboardInterrupt
 
-    seed(store, "showcase", 4, ANCHOR)
+    seed(store, "one-short", 4, ANCHOR)
     whole = dump(store.redis)
     with pytest.raises(KeyboardInterrupt):
-        reset.reset("showcase", 4, ANCHOR, fail)
+        reset.reset("one-short", 4, ANCHOR, fail)
     with pytest.raises(Resetting):
         ranking.top("coins", 5)
     assert reset.is_needed()
-    make(4)
+    make(4, scenario="one-short")
     assert dump(store.redis) == whole
 
 
 def test_of_two_resets_at_once_the_later_one_wins(store: Store) -> None:
-    seed(store, "showcase", 4, ANCHOR)
+    seed(store, "one-short", 4, ANCHOR)
     whole = dump(store.redis)
 
     def overtake(done: int, _total: int) -> None:
-        if done == 25:
-            later = threading.Thread(target=make, args=(4,))
+        if done == 9:
+            later = threading.Thread(target=make, args=(4, ANCHOR, "one-short"))
             later.start()
             later.join()
 
     with pytest.raises(Resetting):
-        reset.reset("showcase", 4, ANCHOR, overtake)
+        reset.reset("one-short", 4, ANCHOR, overtake)
     assert dump(store.redis) == whole
 
 

@@ -284,7 +284,7 @@ def test_random_histories_go_round(open_store: Callable[..., Store], clock: Cloc
             super().teardown()
 
     Moved.TestCase.settings  # noqa: B018  (made by hypothesis)
-    examples = 8 if pytestconfig.getoption("everything") else 4
+    examples = 8 if pytestconfig.getoption("everything") else 2
     run_state_machine_as_test(
         lambda: Moved(store, clock), settings=settings(max_examples=examples, stateful_step_count=20)
     )
@@ -577,7 +577,7 @@ def spots(value: Any) -> list[tuple[Any, Any]]:
 def test_nothing_that_a_line_may_say_breaks_the_check(pytestconfig: pytest.Config) -> None:
     whole = export().splitlines()
 
-    @settings(max_examples=300 if pytestconfig.getoption("everything") else 100)
+    @settings(max_examples=300 if pytestconfig.getoption("everything") else 50)
     @given(st.data())
     def attempt(data: Any) -> None:
         number = data.draw(st.integers(1, len(whole) - 2))
