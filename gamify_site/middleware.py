@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 
 from gamify_site import error_pages, visitors
 from gamify_site.players.throttle import address_of
+from gamify_site.store import catalog
 from gamify_site.store.connection import UNANSWERED, old_answers_will_do
 
 JUST_CHANGED = "just_changed"  # a cookie
@@ -79,6 +80,17 @@ class OldAnswersMiddleware:
         if JUST_CHANGED in request.COOKIES or request.path_info.startswith(("/manage/", "/api/")):
             return self.get_response(request)
         with old_answers_will_do():
+            return self.get_response(request)
+
+
+class DefinitionsMiddleware:
+    """Shows and applies the definitions as they are when the request comes, whichever process has changed them last."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with catalog.as_of_now():
             return self.get_response(request)
 
 

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "gamify_site.middleware.StoreUnavailableMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *(["gamify_site.travel.TravelMiddleware"] if GAMIFY_DEMO else []),
+    "gamify_site.middleware.DefinitionsMiddleware",
     "gamify_site.api.middleware.ApiMiddleware",
     "gamify_site.middleware.ContentSecurityPolicyMiddleware",
     *(["gamify_site.middleware.OldAnswersMiddleware"] if GAMIFY_READ_REPLICAS else []),

@@ -103,7 +103,7 @@ class Board:
             )
         check_timezone(self.timezone)
         self._check_windows()
-        if self.from_units(self.to_units(self.floor, "floor")) != _exact_number(self.floor, "floor"):
+        if self.from_units(self.to_units(self.floor, "floor")) != exact_number(self.floor, "floor"):
             more = _("The score must be a number with at most %(number)s decimals.") % {"number": self.decimals}
             raise ValidationError({"floor": more if self.decimals else _("The score must be a whole number.")})
 
@@ -180,7 +180,7 @@ class Board:
 
     def _decimal_units(self, score: object, field: str) -> Decimal:
         with localcontext(prec=LONGEST_NUMBER + MOST_DECIMALS):
-            units = _exact_number(score, field).scaleb(self.decimals)
+            units = exact_number(score, field).scaleb(self.decimals)
             return units.to_integral_value(ROUND_HALF_UP)
 
     def from_units(self, units: int) -> int | Decimal:
@@ -312,7 +312,8 @@ class Distribution:
     mine: int | None
 
 
-def _exact_number(value: object, name: str) -> Decimal:
+def exact_number(value: object, name: str) -> Decimal:
+    """Read a number as it was written, a float as Python shows it. Raises `ValidationError` at `name`."""
     problem = ValidationError({name: _("Enter a number.")})
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise problem

@@ -1,11 +1,13 @@
 """Players, boards and scores in one line each. Actors are always alice, bob and charlie."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from gamify_site.players import services as players
+from gamify_site.store import catalog
 from leaderboards.definitions import Board, Row, Season
 from leaderboards.services import boards, scores
 
@@ -50,3 +52,11 @@ def ids(rows: Iterable[Row]) -> list[str]:
 def ranks(rows: Iterable[Row]) -> list[int]:
     """The ranks of some rows, in their order."""
     return [row.rank for row in rows]
+
+
+@contextmanager
+def another_process() -> Iterator[None]:
+    """Within it definitions are changed as by another process: this one goes on with what it knew."""
+    catalog.snapshot()
+    with catalog.apart():
+        yield

@@ -120,12 +120,16 @@ def find(slug: str) -> Achievement:
 
     Raises `UnknownAchievement`. No round trip, as `get`.
     """
-    if slug in _all():
-        return _all()[slug]
-    for achievement in _all().values():
-        if any(release.slug == slug for release in achievement.releases()):
-            return achievement
-    raise UnknownAchievement(slug)
+    if slug not in _owners():
+        catalog.follow()
+    try:
+        return _owners()[slug]
+    except KeyError:
+        raise UnknownAchievement(slug) from None
+
+
+def _owners() -> Mapping[str, Achievement]:
+    return catalog.derived("owners", lambda: owners(_all().values()))
 
 
 def categories() -> Mapping[str, str]:

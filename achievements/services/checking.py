@@ -94,8 +94,9 @@ def _check_time(at: object, now: datetime) -> datetime:
 
 def _is_exact(value: object) -> bool:
     """Whether it is a number that is kept exactly; NaN and the infinities are none."""
-    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and -EXACT <= value <= EXACT
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return False
+    return math.isfinite(value) and -EXACT <= value <= EXACT
 
 
 def _score_for(board: Board, event: Event) -> int | float | Decimal | None:

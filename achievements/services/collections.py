@@ -7,10 +7,11 @@ from achievements.services import catalog, states
 
 def status(player: str, slug: str) -> CollectionStatus:
     """What of a collection a player has. Raises `UnknownAchievement`, `ValidationError`. One round trip."""
+    state = states.read(player, items=[slug])  # by the definitions of now, which are known from then on
     achievement = catalog.get(slug)
     if achievement.type != "collection":
         raise UnknownAchievement(slug)
-    return status_in(states.read(player, items=[slug]), achievement)
+    return status_in(state, achievement)
 
 
 def status_in(state: states.State, achievement: Achievement) -> CollectionStatus:

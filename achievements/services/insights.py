@@ -69,8 +69,8 @@ def rarity(slug: str) -> tuple[int, int]:
 
     Raises `UnknownAchievement`. One round trip.
     """
+    holders, players = states.counts()  # by the definitions of now, which are known from then on
     releases = [release.slug for release in catalog.find(slug).releases()]
-    holders, players = states.counts()
     return holders.get(slug if slug in releases else releases[-1], 0), players
 
 

@@ -10,6 +10,7 @@ from achievements.errors import UnknownAchievement
 from achievements.services import applying, catalog, states
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
+from gamify_site.store import catalog as definitions
 from gamify_site.store import shards
 
 DIRECT = ("counter", "milestone", "tiered")
@@ -20,8 +21,8 @@ def get(player: str, slug: str) -> Progress:
 
     Raises `UnknownAchievement`, `ValidationError`. One round trip; O(the player's achievements).
     """
-    achievement = catalog.find(slug)
-    found = {item.achievement: item for item in states.read(player).of(achievement)}
+    state = states.read(player)  # by the definitions of now, which are known from then on
+    found = {item.achievement: item for item in state.of(catalog.find(slug))}
     return found.get(slug) or list(found.values())[-1]
 
 
@@ -93,7 +94,7 @@ def tiers(player: str, slug: str) -> tuple[Progress, ...]:
 def increment(player: str, slug: str, amount: int = 1) -> Progress:
     """Adds to the progress of a counter, milestone or tiered achievement, and unlocks what it reaches.
 
-    Raises `UnknownAchievement`, `ValidationError`. Two round trips.
+    Raises `UnknownAchievement`, `ValidationError`. Three round trips.
     """
     return _change(player, slug, "add", amount, 1)
 
@@ -103,6 +104,7 @@ def set(player: str, slug: str, value: int) -> Progress:  # noqa: A001
     return _change(player, slug, "set", value, 0)
 
 
+@definitions.as_of_now()
 def _change(player: str, slug: str, what: str, value: int, least: int) -> Progress:
     achievement = catalog.get(slug)
     _check_direct(achievement)

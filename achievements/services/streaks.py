@@ -9,6 +9,7 @@ from achievements.errors import UnknownAchievement
 from achievements.services import catalog, states
 from achievements.services.applying import FIRST_DAY
 from gamify_site import clock
+from gamify_site.store import catalog as stored
 
 Day = Literal["done", "frozen"]
 
@@ -19,8 +20,8 @@ def status(player: str, name: str) -> StreakStatus:
     `expires_at` is the midnight, in the player's timezone, at which it is lost unless something is recorded before;
     freezes are counted in. Raises `UnknownAchievement`, `ValidationError`. One round trip.
     """
-    achievement = _find(name)
-    return status_in(states.read(player), achievement)
+    state = states.read(player)  # by the definitions of now, which are known from then on
+    return status_in(state, _find(name))
 
 
 def status_in(state: states.State, achievement: Achievement) -> StreakStatus:
@@ -62,7 +63,14 @@ def calendar_in(state: states.State, achievement: Achievement, first: date, last
 
 
 def _find(name: str) -> Achievement:
-    found = [item for item in catalog.all() if item.type == "streak" and name in (item.slug, item.action)]
+    found = _named(name)
+    if not found:
+        stored.follow()
+        found = _named(name)
     if not found:
         raise UnknownAchievement(name)
     return min(found, key=lambda item: (item.slug != name, item.slug))
+
+
+def _named(name: str) -> list[Achievement]:
+    return [item for item in catalog.all() if item.type == "streak" and name in (item.slug, item.action)]

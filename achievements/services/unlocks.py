@@ -50,11 +50,12 @@ def _latest_first(found: Iterable[Unlock]) -> list[Unlock]:
     return sorted(found, key=lambda unlock: (unlock.at, unlock.achievement, unlock.player), reverse=True)
 
 
+@stored.as_of_now()
 def pin(player: str, slug: str) -> None:
     """The player's profile shows this achievement first from now on, after those pinned before; at most 6.
 
     Raises `UnknownAchievement`, `UnknownPlayer`; `ValidationError` at `achievement` where the player does not have it
-    (nor a tier of it), and beyond 6. Two round trips.
+    (nor a tier of it), and beyond 6. Three round trips.
     """
     achievement, state = catalog.get(slug), states.read(player)
     if not any(release.slug in state.unlocked for release in achievement.releases()):
@@ -78,11 +79,12 @@ def _pin(player: str, pinned: Sequence[str]) -> None:
         raise UnknownPlayer(player)
 
 
+@stored.as_of_now()
 def grant(player: str, slug: str, reason: str, *, by: str) -> list[Unlock]:
     """Gives an achievement (or a tier) whatever the progress; what follows from it is unlocked too. Audited.
 
     Gives what was unlocked; nothing where the player has it. Raises `UnknownAchievement`, `ValidationError`.
-    Two round trips.
+    Three round trips.
     """
     achievement = catalog.find(slug)
     if achievement.status != "published":
@@ -90,6 +92,7 @@ def grant(player: str, slug: str, reason: str, *, by: str) -> list[Unlock]:
     return _change(player, slug, "grant", reason, by).unlocked
 
 
+@stored.as_of_now()
 def revoke(player: str, slug: str, reason: str, *, by: str) -> bool:
     """Takes an achievement (or a tier) back, with points, rarity, and the metas that then have too little. Audited.
 

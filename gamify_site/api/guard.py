@@ -8,6 +8,7 @@ from ninja.security import HttpBearer
 from gamify_site.api import keys
 from gamify_site.api.keys import ApiKey, Scope
 from gamify_site.api.problems import Refused
+from gamify_site.store import catalog
 
 MOST = 2000  # requests at once
 RATE = 1000  # requests a second that a key may go on with
@@ -23,7 +24,8 @@ class Bearer(HttpBearer):
         self.scope = scope
 
     def __call__(self, request: HttpRequest) -> ApiKey:
-        """The key. Raises `Refused`: 401 without one, 403 for its scope, 429 over its rate."""
+        """The key; what follows knows the definitions of now. Raises `Refused`: 401 without one, 403 for its scope, 429
+        over its rate."""
         kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
         found = keys.admit(secret.strip(), most=MOST, rate=RATE) if kind.lower() == "bearer" else None
         if found is None:
@@ -42,6 +44,7 @@ class Bearer(HttpBearer):
             )
         if self.scope == "write" and found.key.scope != "write":
             raise Refused(403, "This key may only read. Make one with the scope write.")
+        catalog.follow_to(found.version)
         return found.key
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:

@@ -52,11 +52,15 @@ class ApiKey:
 
 
 class Admission(NamedTuple):
-    """A key that was shown: how many requests it has left at once, and ms until the next where it has none."""
+    """A key that was shown: how many requests it has left at once, and ms until the next where it has none.
+
+    `version`: what `catalog.follow_to` takes.
+    """
 
     key: ApiKey
     left: int
     wait: int
+    version: bytes | None
 
 
 def create(name: str, scope: Scope, *, by: str) -> tuple[ApiKey, str]:
@@ -113,7 +117,7 @@ def admit(secret: str, *, most: int, rate: int) -> Admission | None:
     digest = _digest(secret)
     now = int(clock.now().timestamp() * 1000)
     (found,) = scripts.run("api/admit_key", [(keys.site(), [digest, now, NOTE_LIFE, most, rate])])
-    return Admission(_from_stored(digest, found[0], found[1]), found[2], found[3]) if found else None
+    return Admission(_from_stored(digest, found[0], found[1]), *found[2:]) if found else None
 
 
 def check_name(name: object) -> str:

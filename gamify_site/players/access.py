@@ -7,18 +7,13 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from gamify_site.store import catalog
-
 P = ParamSpec("P")
 
 
 def staff_only(
     view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Lets staff in, sends anonymous visitors to the log-in, and for players the page does not exist.
-
-    Staff see the definitions as they are now, whichever process has changed them last. One round trip.
-    """
+    """Lets staff in, sends anonymous visitors to the log-in, and for players the page does not exist."""
 
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -26,7 +21,6 @@ def staff_only(
             return redirect_to_login(request.get_full_path())
         if not request.user.is_staff:
             raise Http404
-        catalog.follow()
         return view(request, *args, **kwargs)
 
     return checked

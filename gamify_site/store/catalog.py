@@ -46,6 +46,8 @@ class _Knowledge:
 
 _shared = _Knowledge()
 _own: ContextVar[_Knowledge] = ContextVar("_own", default=_shared)
+# Within `as_of_now`: whether what is known has still to be compared with what holds.
+_is_unsure: ContextVar[bool | None] = ContextVar("_is_unsure", default=None)
 
 
 def forget() -> None:
@@ -55,11 +57,34 @@ def forget() -> None:
 
 def follow() -> None:
     """Forgets what is known where a definition has been changed since. Raises `StoreUnavailable`. One round trip."""
-    known = _own.get().snapshot
-    if known is not None:
+    if _own.get().snapshot is not None:
         (reply,) = ask([("get", keys.catalog_version())])
-        if versions.told(reply) != known.version:
-            forget()
+        follow_to(reply)
+
+
+def follow_to(told: bytes | None) -> None:
+    """Do the same by what has been read of the key of the version. No round trip."""
+    if _is_unsure.get():
+        _is_unsure.set(False)
+    known = _own.get().snapshot
+    if known is not None and versions.told(told) != known.version:
+        forget()
+
+
+@contextmanager
+def as_of_now() -> Iterator[None]:
+    """Within it, what this thread is told first of the definitions is as they are then, whichever process changes them.
+
+    One round trip at the first use, none where they are not asked for; as a decorator the same of a function.
+    """
+    if _is_unsure.get() is not None:  # somebody further out has seen to it
+        yield
+        return
+    token = _is_unsure.set(True)
+    try:
+        yield
+    finally:
+        _is_unsure.reset(token)
 
 
 def current_version() -> str:
@@ -71,6 +96,9 @@ def current_version() -> str:
 def snapshot() -> Snapshot:
     """What this process knows; read from Redis (5 round trips) when it knows nothing yet."""
     own = _own.get()
+    if _is_unsure.get():
+        _is_unsure.set(False)
+        follow()
     known = own.snapshot
     if known is None:
         known = _load()

@@ -16,7 +16,7 @@ from gamify_site import clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.store import catalog, shards
 from leaderboards import windows
-from leaderboards.definitions import Board, ScoreUpdate
+from leaderboards.definitions import Board, ScoreUpdate, exact_number
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import away, boards, closings, limits, places, rank_news
 
@@ -82,14 +82,13 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     floor, `ValidationError`, `UnknownBoard`. One round trip with one shard; O(log size).
     """
     board = _writable(slug)
-    units = board.to_units(amount, "amount")
-    if units <= 0:
+    if board.to_units(amount, "amount") <= 0:
         raise ValidationError({"amount": _("The amount must be greater than 0.")})
     if "all" not in board.windows or board.order == "asc":
         raise ValidationError({"board": _("Spending needs a descending board with the window 'all'.")})
     now = clock.now()
-    taken = -board.from_units(units)
-    (reply,) = _send(_batches(board, [(check_player_id(player), taken)], "sum", now, is_spending=True))
+    entry = check_player_id(player), exact_number(amount, "amount").copy_negate()
+    (reply,) = _send(_batches(board, [entry], "sum", now, field="amount", is_spending=True))
     if reply.refused:
         raise InsufficientBalance(board.from_units(reply.refused[0]))
     settle(board, ["all"], [reply.rise])

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from achievements.definitions import EXACT, Achievement, Event, Release, Unlock
+from achievements.definitions import EXACT, NO_AMOUNT, Achievement, Event, Release, Unlock
+from leaderboards.definitions import Board
 
-ACTION_OF_BOARD = "coin"
+Entry = tuple[int, datetime]  # the score, and when the latest of it was reported
 
 
 class OutOfRange(Exception):
@@ -40,6 +41,7 @@ class Happened:
     accepted: int = 0
     duplicates: int = 0
     rejected: list[int] = field(default_factory=list)
+    skipped: dict[int, set[str]] = field(default_factory=dict)
     unlocked: list[Unlock] = field(default_factory=list)
     no_listeners: set[str] = field(default_factory=set)
 
@@ -71,12 +73,13 @@ def run_of(days: set[int], freezes: int) -> Run | None:
 
 @dataclass
 class Model:
-    """All players, all achievements, and one board that adds up coins, in all and by day (UTC)."""
+    """All players, all achievements, and boards with the windows `all` and `day` (UTC)."""
 
     definitions: dict[str, Achievement] = field(default_factory=dict)
     players: dict[str, Player] = field(default_factory=dict)
-    coins: dict[str, dict[str, int]] = field(default_factory=dict)
-    ids: dict[str, int] = field(default_factory=dict)  # id → the day (UTC) on which it was applied
+    boards: dict[str, Board] = field(default_factory=dict)
+    entries: dict[tuple[str, str], dict[str, Entry]] = field(default_factory=dict)  # board, period → player → entry
+    ids: set[tuple[str, str]] = field(default_factory=set)  # player and id: the store's clock stands still meanwhile
     on_points_board: set[str] = field(default_factory=set)
 
     # Events
@@ -87,9 +90,9 @@ class Model:
             if self._is_bad(event, now):
                 happened.rejected.append(index)
                 continue
-            if not self._listeners(event.action) and event.action != ACTION_OF_BOARD:
+            if not self._listeners(event.action) and not self._boards(event.action):
                 happened.no_listeners.add(event.action)
-            if self.ids.get(event.id or "", 0) >= now.toordinal() - 1:
+            if (event.player, event.id) in self.ids:
                 happened.duplicates += 1
             else:
                 self._record_one(index, event, now, happened)
@@ -104,7 +107,9 @@ class Model:
             return
         happened.accepted += 1
         if event.id:
-            self.ids[event.id] = now.toordinal()
+            self.ids.add((event.player, event.id))
+        if skipped := {board.slug for board in self._boards(event.action) if self._score(board, event) is None}:
+            happened.skipped[index] = skipped
 
     def _is_bad(self, event: Event, now: datetime) -> bool:
         at = event.at or now
@@ -120,12 +125,12 @@ class Model:
         rules = self._listeners(event.action)
         player = self.players.get(event.player, Player())
         counted = {rule.slug: self._counted(player, rule, event) for rule in rules if rule.type in COUNTS}
-        coins = self._coins_after(event, at)
-        if any(value > EXACT for value in [*counted.values(), *coins.values()]):
+        entries = self._entries_after(event, at)
+        if any(value > EXACT for value in [*counted.values(), *(score for score, _ in entries.values())]):
             raise OutOfRange
         self.players[event.player] = player
-        for name, value in coins.items():
-            self.coins.setdefault(name, {})[event.player] = value
+        for name, entry in entries.items():
+            self.entries.setdefault(name, {})[event.player] = entry
         unlocked: list[Unlock] = []
         for rule in rules:
             if self._touch(player, rule, event, at, counted):
@@ -140,11 +145,32 @@ class Model:
             return held if event.value is None else max(held, int(event.value))
         return held + (event.amount if rule.measure == "sum" else 1)
 
-    def _coins_after(self, event: Event, at: datetime) -> dict[str, int]:
-        if event.action != ACTION_OF_BOARD:
-            return {}
-        names = ("all", at.date().isoformat())
-        return {name: self.coins.get(name, {}).get(event.player, 0) + event.amount for name in names}
+    def _boards(self, action: str) -> list[Board]:
+        return [board for board in self.boards.values() if board.action == action]
+
+    def _score(self, board: Board, event: Event) -> int | None:
+        """What an event counts for a board; None where it says nothing to it."""
+        if board.combine == "sum":
+            return event.amount
+        if event.value is not None:
+            return int(event.value)
+        return None if event.amount is NO_AMOUNT else event.amount
+
+    def _entries_after(self, event: Event, at: datetime) -> dict[tuple[str, str], Entry]:
+        return {
+            (board.slug, period): self._entry_after(board, (board.slug, period), event.player, score, at)
+            for board in self._boards(event.action)
+            if (score := self._score(board, event)) is not None
+            for period in ("all", at.date().isoformat())
+        }
+
+    def _entry_after(self, board: Board, name: tuple[str, str], player: str, score: int, at: datetime) -> Entry:
+        held = self.entries.get(name, {}).get(player)
+        if held is None:
+            return score, at
+        if board.combine == "last":
+            return held if at < held[1] else (score, at)
+        return (held[0] + score if board.combine == "sum" else max(held[0], score)), max(at, held[1])
 
     def _touch(self, player: Player, rule: Achievement, event: Event, at: datetime, counted: dict[str, int]) -> bool:
         """Brings the progress up to date; False where the event says nothing to this achievement."""
@@ -278,7 +304,8 @@ class Model:
     def delete(self, name: str) -> None:
         self.players.pop(name, None)
         self.on_points_board.discard(name)
-        for entries in self.coins.values():
+        self.ids = {(player, it) for player, it in self.ids if player != name}
+        for entries in self.entries.values():
             entries.pop(name, None)
 
 

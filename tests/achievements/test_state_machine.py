@@ -3,6 +3,7 @@
 `HYPOTHESIS_PROFILE=thorough` runs many more of them.
 """
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from achievements.definitions import EXACT, Achievement, Event, Tier, Unlock
+from achievements.definitions import EXACT, NO_AMOUNT, Achievement, Event, Tier, Unlock
 from achievements.services import (
     backfill,
     catalog,
@@ -37,6 +38,7 @@ from achievements.services import (
 )
 from gamify_site.ops import integrity as key_integrity
 from gamify_site.players import services as players
+from gamify_site.store import catalog as definitions
 from gamify_site.store import shards
 from leaderboards.definitions import Board
 from leaderboards.services import boards, ranking
@@ -44,6 +46,7 @@ from leaderboards.services import integrity as board_integrity
 from tests.achievements.model import COUNTS, Model, OutOfRange, Player, run_of
 
 PLAYERS = ("alice", "bob", "Charlie")
+ITEMS = ("cup", "ring", "hat", "spoon", "crown")  # those of the collection at first, then more
 ACTIONS = ("coin", "login", "relic", "boss", "whistle")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland")
 TIERS = (Tier("bronze", "Bronze", 1, 1), Tier("silver", "Silver", 3, 2), Tier("gold", "Gold", 5, 4))
@@ -62,7 +65,7 @@ CATALOG = (
     achievement("saver", "counter", "coin", 10, 5),
     achievement("picker", "counter", "coin", 3, 0, measure="count", prerequisites=("first",)),
     achievement("jackpot", "counter", "coin", 50, 8, measure="max", category="land"),
-    achievement("relics", "collection", "relic", 3, 10, items=("cup", "ring", "hat")),
+    achievement("relics", "collection", "relic", 3, 10, items=ITEMS[:3]),
     achievement("three", "streak", "login", 3, 6, category="land"),
     achievement("four", "streak", "login", 4, 7, freezes=2),
     achievement("slayer", "tiered", "boss", 5, 0, tiers=TIERS, category="land"),
@@ -71,6 +74,11 @@ CATALOG = (
     achievement("lonely", "streak", "login", 2, 2, status="draft"),
     achievement("any", "meta", None, 2, 20),
     achievement("grand", "meta", None, 2, 30, counts="land", prerequisites=("any",)),
+)
+BOARDS = (
+    Board("coins", "Coins", action="coin", windows=("all", "day")),
+    Board("boss", "Boss", action="boss", windows=("all", "day"), combine="best"),
+    Board("latest", "Latest", action="relic", windows=("all", "day"), combine="last"),
 )
 SLUGS = tuple(item.slug for item in CATALOG)
 RELEASES = tuple(release.slug for item in CATALOG for release in item.releases())
@@ -81,16 +89,17 @@ an_event = st.builds(
     dict,
     player=a_player,
     action=st.sampled_from(ACTIONS),
-    amount=st.one_of(st.integers(1, 6), st.integers(1, 6), st.sampled_from([0, EXACT, EXACT - 7])),
+    amount=st.one_of(st.integers(1, 6), st.integers(1, 6), st.sampled_from([0, EXACT, EXACT - 7, NO_AMOUNT])),
     value=st.one_of(st.none(), st.integers(-5, 60)),
-    item=st.sampled_from(["cup", "ring", "hat", "hat", "cup", None, "spoon"]),
+    item=st.sampled_from([*ITEMS[:3], "hat", "cup", None, *ITEMS[3:]]),
     ago=a_moment,
     number=st.one_of(st.none(), st.integers(0, 8)),
 )
+by_another_process = st.booleans()
 
 
 class Histories(RuleBasedStateMachine):
-    """A dozen achievements of all types, a board, four players, a clock that moves on."""
+    """A dozen achievements of all types, boards, four players, a clock that moves on, a process that edits as well."""
 
     keyed = Bundle("keyed")
 
@@ -102,7 +111,8 @@ class Histories(RuleBasedStateMachine):
         self.model = Model()
         self.batches = 0
         self.step = 0
-        boards.define(Board("coins", "Coins", action="coin", windows=("all", "day")))
+        for board in BOARDS:
+            self._define_board(board)
         for item in CATALOG:
             self._define(item)
 
@@ -135,6 +145,21 @@ class Histories(RuleBasedStateMachine):
             for number in range(days)
         ]
         self._compare(events.record(batch), batch)
+
+    @rule(slug=st.sampled_from(["coins", "boss"]), how=st.sampled_from(["sum", "best"]), elsewhere=by_another_process)
+    def edit_board(self, slug: str, how: Any, elsewhere: bool) -> None:
+        self._define_board(replace(self.model.boards[slug], combine=how), elsewhere=elsewhere)
+
+    @rule(action=st.sampled_from(["relic", "whistle"]), elsewhere=by_another_process)
+    def hang_board_elsewhere(self, action: str, elsewhere: bool) -> None:
+        self._define_board(replace(self.model.boards["latest"], action=action), elsewhere=elsewhere)
+
+    @rule(elsewhere=by_another_process)
+    def add_item(self, elsewhere: bool) -> None:
+        items = self.model.definitions["relics"].items
+        if len(items) < len(ITEMS):
+            items = ITEMS[: len(items) + 1]
+            self._define(replace(self.model.definitions["relics"], items=items, target=len(items)), elsewhere=elsewhere)
 
     @rule(player=a_player, zone=st.sampled_from(ZONES))
     def move(self, player: str, zone: str) -> None:
@@ -178,20 +203,26 @@ class Histories(RuleBasedStateMachine):
         item, slugs = self._releases(slug)
         assert unlocks.revoke(player, slug, "a mistake", by="root") == self.model.revoke(player, item, slugs)
 
-    @rule(slug=st.sampled_from(SLUGS), points=st.integers(0, 20), goal=st.integers(1, 6), freezes=st.integers(0, 3))
-    def edit_numbers(self, slug: str, points: int, goal: int, freezes: int) -> None:
+    @rule(
+        slug=st.sampled_from(SLUGS),
+        points=st.integers(0, 20),
+        goal=st.integers(1, 6),
+        freezes=st.integers(0, 3),
+        elsewhere=by_another_process,
+    )
+    def edit_numbers(self, slug: str, points: int, goal: int, freezes: int, elsewhere: bool) -> None:
         item = self.model.definitions[slug]
         if item.type == "tiered":
             tiers = tuple(
                 replace(tier, target=goal + 2 * place, points=points + place) for place, tier in enumerate(item.tiers)
             )
-            self._define(replace(item, tiers=tiers, target=tiers[-1].target))
+            self._define(replace(item, tiers=tiers, target=tiers[-1].target), elsewhere=elsewhere)
         elif item.type == "streak":
-            self._define(replace(item, points=points, target=goal, freezes=freezes))
+            self._define(replace(item, points=points, target=goal, freezes=freezes), elsewhere=elsewhere)
         elif item.type in ("counter", "meta"):
-            self._define(replace(item, points=points, target=goal))
+            self._define(replace(item, points=points, target=goal), elsewhere=elsewhere)
         else:
-            self._define(replace(item, points=points))
+            self._define(replace(item, points=points), elsewhere=elsewhere)
 
     @rule(slug=st.sampled_from(SLUGS), category=st.sampled_from(["sea", "land"]), waits_for=st.sampled_from(RELEASES))
     def edit_relations(self, slug: str, category: str, waits_for: str) -> None:
@@ -199,10 +230,11 @@ class Histories(RuleBasedStateMachine):
         prerequisites = (waits_for,) if waits_for in earlier else ()
         self._define(replace(self.model.definitions[slug], category=category, prerequisites=prerequisites))
 
-    @rule(slug=st.sampled_from(SLUGS))
-    def archive_or_publish(self, slug: str) -> None:
+    @rule(slug=st.sampled_from(SLUGS), elsewhere=by_another_process)
+    def archive_or_publish(self, slug: str, elsewhere: bool) -> None:
         item = self.model.definitions[slug]
-        self._define(replace(item, status="archived" if item.status == "published" else "published"))
+        status = "archived" if item.status == "published" else "published"
+        self._define(replace(item, status=status), elsewhere=elsewhere)
 
     @rule(slug=st.sampled_from((None, *SLUGS)))
     def recompute(self, slug: str | None) -> None:
@@ -244,8 +276,15 @@ class Histories(RuleBasedStateMachine):
             assert (profile.points, profile.unlocked) == (player.points, len(player.unlocked))
         standing = ranking.standing("achievement-points", name)
         assert (standing and standing.score) == (player.points if name in self.model.on_points_board else None)
-        coins = ranking.standing("coins", name)
-        assert (coins and coins.score) == self.model.coins.get("all", {}).get(name)
+        for board in self.model.boards:
+            self._check_standing(name, board, "all", "all")
+        yesterday = (self.clock.now() - timedelta(days=1)).date().isoformat()
+        self._check_standing(name, "latest", "day", yesterday)
+
+    def _check_standing(self, name: str, board: str, window: str, period: str) -> None:
+        found = ranking.standing(board, name, window=window, period=period)
+        entry = self.model.entries.get((board, period), {}).get(name)
+        assert (found and found.score) == (entry and entry[0])
 
     @invariant()
     def everything_derived_is_what_it_must_be(self) -> None:
@@ -258,8 +297,9 @@ class Histories(RuleBasedStateMachine):
 
     def _check_days_and_items(self, name: str, player: Player) -> None:
         items = player.items.get("relics", set())
+        known = self.model.definitions["relics"].items
         assert collections.status(name, "relics").collected == tuple(
-            item for place, item in enumerate(("cup", "ring", "hat")) if place in items
+            item for place, item in enumerate(known) if place in items
         )
         today = self.clock.now().astimezone(ZoneInfo(player.timezone)).date()
         marked = streaks.calendar(name, "four", today - timedelta(days=400), today + timedelta(days=2))
@@ -296,17 +336,24 @@ class Histories(RuleBasedStateMachine):
             last_day = (status.expires_at - timedelta(seconds=1)).astimezone(ZoneInfo(player.timezone)).date()
             assert last_day.toordinal() == run.last + run.freezes + 1
 
-    def _define(self, item: Achievement) -> None:
-        self.model.define(catalog.define(item))
+    def _define(self, item: Achievement, *, elsewhere: bool = False) -> None:
+        with definitions.apart() if elsewhere else nullcontext():  # so that this process goes on with what it knows
+            self.model.define(catalog.define(item))
+
+    def _define_board(self, board: Board, *, elsewhere: bool = False) -> None:
+        with definitions.apart() if elsewhere else nullcontext():
+            boards.define(board)
+        self.model.boards[board.slug] = board
 
     def _event(self, ago: int, number: int | None, **fields: Any) -> Event:
-        identifier = None if number is None else f"{fields['player']}-{number}"
+        identifier = None if number is None else f"match-{number}"
         return Event(at=self.clock.now() - timedelta(hours=ago), id=identifier, **fields)
 
     def _compare(self, outcome: Any, batch: list[Event]) -> None:
         expected = self.model.record(batch, self.clock.now())
         assert (outcome.accepted, outcome.duplicates) == (expected.accepted, expected.duplicates)
         assert list(outcome.rejected) == expected.rejected
+        assert {place: set(found) for place, found in outcome.skipped.items()} == expected.skipped
         assert _sorted(outcome.unlocked) == _sorted(expected.unlocked)
         assert set(outcome.no_listeners) == expected.no_listeners
 

@@ -122,6 +122,7 @@ def play(clock: Clock) -> None:
     make_board("few", action="coin", max_entries=2)
     make_board("first", action="coin", ties="earliest", order="asc", combine="best", windows=("day",))
     make_board("laps", decimals=2)
+    make_board("latest", action="coin", combine="last", windows=("all", "day"))
     make("ten")
     make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
     make("three", type="streak", action="login", target=3, freezes=1)
@@ -247,18 +248,6 @@ def test_answers_to_batches_are_checked(subtests: pytest.Subtests) -> None:
     for answer in WRONG_ANSWERS:
         with subtests.test(answer=answer), pytest.raises(Wrong):
             answers.check(answer)
-
-
-def test_an_answer_of_an_older_version_goes_round(open_store: Callable[..., Store]) -> None:
-    """In it nobody has come back to a board."""
-    store = open_store("valkey", 1)
-    make_board("coins", action="coin")
-    events.record([Event("alice", "coin", 5)], idempotency_key="monday")
-    key = next(store.redis.scan_iter("*:batch:*"))
-    store.redis.set(key, json.dumps(json.loads(store.redis.get(key))[:5]))
-    bring(export())
-    assert events.record([Event("alice", "coin", 5)], idempotency_key="monday").accepted == 1
-    assert brief(ranking.top("coins", 3)) == [(1, "alice", 5)]
 
 
 @pytest.mark.parametrize(("scenario", "shards"), EACH)

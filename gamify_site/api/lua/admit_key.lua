@@ -4,7 +4,7 @@
 -- KEYS[1] the site's key prefix
 -- ARGV    SHA-256 of the secret; now (ms); how long a note holds (s); most; rate
 -- Returns nothing where there is no such key, else {the key as JSON, when it was last used (s), tokens left, ms until
---         there is a token again: 0 where one was taken}. Cost: O(1).
+--         there is a token again: 0 where one was taken, the catalog version}. Cost: O(1).
 
 local digest, now, life = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local most, rate = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -27,4 +27,5 @@ if not used or math.abs(seconds - used) >= life then
   redis.pcall('HSET', used_key, digest, seconds)
   used = seconds
 end
-return { stored, string.format('%d', used), math.floor(tokens), wait }
+local version = redis.call('GET', catalog_version_key(KEYS[1]))
+return { stored, string.format('%d', used), math.floor(tokens), wait, version }
