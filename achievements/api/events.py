@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic import ValidationError as SchemaError
 from pydantic_core import to_json
 
-from achievements.definitions import Event, Outcome
+from achievements.definitions import NO_AMOUNT, Event, Outcome
 from achievements.services import events
 from gamify_site.api import bodies, idempotency
 from gamify_site.api.fields import Number, Whole
@@ -30,7 +30,7 @@ class EventIn(BaseModel):
 
     player: str
     action: str
-    amount: Whole = 1
+    amount: Whole = Field(default_factory=lambda: NO_AMOUNT)
     value: Number | None = None
     item: str | Whole | None = None
     at: AwareDatetime | None = None
@@ -50,6 +50,13 @@ class RejectedOut(Schema):
 
     index: int
     reason: str
+
+
+class SkippedOut(Schema):
+    """An event that counts, but for these boards, which take a `value` or an `amount` that is given."""
+
+    index: int
+    boards: list[str]
 
 
 class UnlockedOut(Schema):
@@ -73,6 +80,7 @@ class EventsOut(Schema):
     accepted: int
     duplicates: int
     rejected: list[RejectedOut]
+    skipped: list[SkippedOut]
     unlocked: list[UnlockedOut]
     no_listeners: list[str]
     results: list[ResultOut] | None = None
@@ -126,6 +134,7 @@ def _answer(outcome: Outcome, number: int, *, detail: bool) -> dict[str, Any]:
         "accepted": outcome.accepted,
         "duplicates": outcome.duplicates,
         "rejected": [{"index": index, "reason": reason} for index, reason in outcome.rejected.items()],
+        "skipped": [{"index": index, "boards": boards} for index, boards in outcome.skipped.items()],
         "unlocked": [
             {"player": it.player, "achievement": it.achievement, "points": it.points} for it in outcome.unlocked
         ],

@@ -89,11 +89,12 @@ end
 
 -- The tie part under the rule `earliest`: when the score was reached, whatever the order in which it was reported. A
 -- sum is reached with its latest part, and what equals the best so far may have been there earlier.
-local function earliest_part(board, order, base, new, how, more)
+local function earliest_part(board, order, base, given, new, how, more)
   local part = tie_part(board, more)
-  local held = base and order - base * board.scale
-  if how == 'sum' and base then return new == base and held or math.min(held, part) end
-  if new == base then return how == 'best' and math.max(held, part) or held end
+  if not base then return part end
+  local held = order - base * board.scale
+  if how == 'sum' then return new == base and held or math.min(held, part) end
+  if new == base then return how == 'best' and given == base and math.max(held, part) or held end
   return part
 end
 
@@ -101,12 +102,13 @@ end
 -- `more` may have floor, at (ms) and unlocked.
 local function combined(board, order, units, how, more)
   local base = order and math.floor(order / board.scale)
-  local new = board.sign * units + 0 -- never the -0 that -1 * 0 gives
+  local given = board.sign * units + 0 -- never the -0 that -1 * 0 gives
+  local new = given
   if base and how == 'sum' then new = base + new end
   if base and how == 'best' then new = math.max(base, new) end
   if new > board.most or new < -board.most then return nil end
   if more and more.floor and board.sign * new < more.floor then return nil end
-  if board.ties == 'earliest' then return new * board.scale + earliest_part(board, order, base, new, how, more) end
+  if board.ties == 'earliest' then return new * board.scale + earliest_part(board, order, base, given, new, how, more) end
   return more and new * board.scale + tie_part(board, more) or new
 end
 

@@ -30,6 +30,7 @@ def post(client: Client, path: str, body: Any, **headers: str) -> Any:
 def test_events_are_applied_and_told(write):
     make("rich", target=100, points=10)
     make_board("purse", action="coin")
+    make_board("laps", action="lap_finished", combine="best")
     answer = post(
         write,
         "/events",
@@ -39,14 +40,16 @@ def test_events_are_applied_and_told(write):
                 {"player": "alice", "action": "coin", "amount": 120, "id": "e-1"},
                 {"player": "no one", "action": "coin"},
                 {"player": "bob", "action": "nothing_listens"},
+                {"player": "bob", "action": "lap_finished"},
             ]
         },
     )
     assert answer.status_code == 200
     assert answer.json() == {
-        "accepted": 2,
+        "accepted": 3,
         "duplicates": 1,
         "rejected": [{"index": 2, "reason": answer.json()["rejected"][0]["reason"]}],
+        "skipped": [{"index": 4, "boards": ["laps"]}],
         "unlocked": [{"player": "alice", "achievement": "rich", "points": 10}],
         "no_listeners": ["nothing_listens"],
     }

@@ -15,11 +15,15 @@ Ranked = tuple[int, str, int]  # rank, player, units
 
 @dataclass(slots=True)
 class Entry:
-    """One player in one set: the score in units, when it was reached (in writes), the achievements at that write."""
+    """One player in one set: the score in units, when it was reached, the achievements at that write.
+
+    `reported` is when the latest score was, on boards that show that; None where that was not asked yet.
+    """
 
     units: int
-    reached: int
+    reached: datetime
     unlocks: int
+    reported: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -48,7 +52,6 @@ class Model:
     sets: dict[str, dict[str, Entry]] = field(default_factory=dict)
     countries: dict[str, str] = field(default_factory=dict)
     unlocks: dict[str, int] = field(default_factory=dict)
-    writes: int = 0
     aside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # player off the boards → suffix → entry
     away: set[str] = field(default_factory=set)  # those of them who only were not seen for long
     seen: dict[str, datetime] = field(default_factory=dict)
@@ -71,14 +74,13 @@ class Model:
         suffixes = [suffix for suffix, _ in windows.sets_at(self.board, at, only)]
         refused = []
         for player, units in entries:
-            results = {suffix: self._combine(self._units(suffix, player), units, how) for suffix in suffixes}
+            results = {suffix: self._outcome(suffix, player, units, how, at) for suffix in suffixes}
             if any(
-                abs(result) > self.board.most_units or (floor is not None and result < floor)
+                abs(result.units) > self.board.most_units or (floor is not None and result.units < floor)
                 for result in results.values()
             ):
                 refused.append(player)
                 continue
-            self.writes += 1
             self.seen[player] = now or at
             for suffix, result in results.items():
                 self._put(suffix, player, result)
@@ -93,19 +95,20 @@ class Model:
         self.come_back(player)
         main = windows.sets_at(self.board, at)[0][0]
         previous_rank = self.rank(main, player)
-        base = self._units(main, player)
+        result = self._outcome(main, player, units, how, at)
         dropped = self.write([(player, units)], how, at, now=now)
         is_off = player in dropped or player in self.aside
-        return Update(self._combine(base, units, how), self.rank(main, player), previous_rank, is_off)
+        return Update(result.units, self.rank(main, player), previous_rank, is_off)
 
     def spend(self, player: str, units: int, at: datetime) -> int:
         self.come_back(player)
-        held = self._units("all", player)
+        entry = self._entry("all", player)
+        held = entry.units if entry else 0
         try:
             self.write([(player, -units)], "sum", at, ("all",), self.board.to_units(self.board.floor))
         except OutOfRange:
-            raise TooLittle(held or 0) from None
-        return (held or 0) - units
+            raise TooLittle(held) from None
+        return held - units
 
     def remove(self, player: str) -> bool:
         removed = [entries.pop(player, None) for entries in self.sets.values()]
@@ -152,27 +155,41 @@ class Model:
         for suffix in self.sets:
             self._trim(suffix)
 
-    def _combine(self, base: int | None, units: int, how: str) -> int:
-        if base is None or how == "last":
-            return units
+    def _outcome(self, suffix: str, player: str, units: int, how: str, at: datetime) -> Entry:
+        """What a score makes of a player's entry of a set."""
+        held, at, unlocks = self._entry(suffix, player), at.replace(microsecond=0), self.unlocks.get(player, 0)
+        shows_latest = self.board.combine == "last"
+        if held is None:
+            return Entry(units, at, unlocks, at if shows_latest else None)
+        if shows_latest and how == "last" and held.reported and at < held.reported:
+            return held
+        reported = max(held.reported or at, at) if shows_latest else held.reported
+        result = self._combine(held.units, units, how)
+        if how == "sum":
+            reached = held.reached if result == held.units else max(held.reached, at)
+        elif result == held.units:
+            reached = min(held.reached, at) if how == "best" and units == result else held.reached
+        else:
+            reached = at
+        return Entry(result, reached, unlocks, reported)
+
+    def _combine(self, base: int, units: int, how: str) -> int:
         if how == "sum":
             return base + units
-        return max(base, units) if self.board.order == "desc" else min(base, units)
+        if how == "best":
+            return max(base, units) if self.board.order == "desc" else min(base, units)
+        return units
 
-    def _units(self, suffix: str, player: str) -> int | None:
-        entry = self._where(suffix, player).get(suffix if player in self.aside else player)
-        return None if entry is None else entry.units
+    def _entry(self, suffix: str, player: str) -> Entry | None:
+        return self._where(suffix, player).get(suffix if player in self.aside else player)
 
     def _where(self, suffix: str, player: str) -> dict[str, Entry]:
         """Where a player's entry is: in the set, or aside by the name of the set."""
         return self.aside[player] if player in self.aside else self.sets.setdefault(suffix, {})
 
-    def _put(self, suffix: str, player: str, units: int) -> None:
+    def _put(self, suffix: str, player: str, entry: Entry) -> None:
         self.sets.setdefault(suffix, {})
-        entries, name = self._where(suffix, player), suffix if player in self.aside else player
-        old = entries.get(name)
-        reached = old.reached if old and old.units == units else self.writes
-        entries[name] = Entry(units, reached, self.unlocks.get(player, 0))
+        self._where(suffix, player)[suffix if player in self.aside else player] = entry
 
     def _trim(self, suffix: str) -> None:
         entries = self.sets.get(suffix, {})
@@ -207,7 +224,7 @@ class Model:
 
     def _level(self, entry: Entry) -> tuple[int, int]:
         """What makes entries equal: the score, and the tie rule's own value; greater is better."""
-        tie = {"earliest": -entry.reached, "unlocks": entry.unlocks}.get(self.board.ties, 0)
+        tie = {"earliest": -int(entry.reached.timestamp()), "unlocks": entry.unlocks}.get(self.board.ties, 0)
         return (entry.units if self.board.order == "desc" else -entry.units), tie
 
     def _in_order(self, entries: dict[str, Entry]) -> list[str]:

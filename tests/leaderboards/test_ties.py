@@ -90,8 +90,8 @@ def test_reached_within_the_same_second_is_reached_at_once(clock):
 def test_best_was_there_since_the_first_of_equal_scores(clock):
     make_board(ties="earliest", combine="best")
     now = clock.now()
-    for player, minutes in (("alice", 5), ("bob", 3), ("alice", 1), ("bob", 4)):
-        scores.submit("coins", player, 5, at=now + timedelta(minutes=minutes))
+    for player, score, minutes in (("alice", 5, 5), ("bob", 5, 3), ("alice", 5, 1), ("bob", 5, 4), ("bob", 4, 0)):
+        scores.submit("coins", player, score, at=now + timedelta(minutes=minutes))
     assert ids(ranking.top("coins", 2)) == ["alice", "bob"]
 
 

@@ -70,7 +70,7 @@ end
 
 -- The same, and when its score was reported: nothing is left of it.
 local function drop_entry(shard, board, suffix, player)
-  if board.timed == 1 then redis.call('HDEL', board_times_key(shard, board.slug, suffix), player) end
+  redis.call('HDEL', board_times_key(shard, board.slug, suffix), player)
   return remove_entry(shard, board, suffix, player)
 end
 
