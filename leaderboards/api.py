@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from gamify_site.api.fields import Number, PlayerId, PlayerInPath, SlugInPath, Strict
+from gamify_site.api.fields import EventId, Number, PlayerId, PlayerInPath, SlugInPath, Strict
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.api.problems import Problem
 from gamify_site.players.services import UnknownPlayer
@@ -73,15 +73,17 @@ class RowsOut(Schema):
 
 
 class ScoreIn(Strict):
-    """A score, which counts by the board's rule."""
+    """A score, which counts by the board's rule; with an `id` once."""
 
     score: Number
+    id: EventId | None = None
 
 
 class IncrementIn(Strict):
-    """What is added to a score, whatever the board's rule."""
+    """What is added to a score, whatever the board's rule; with an `id` once."""
 
     increment: Number
+    id: EventId | None = None
 
 
 class UpdateOut(Schema):
@@ -94,10 +96,11 @@ class UpdateOut(Schema):
 
 
 class EntryIn(Strict):
-    """A player's score."""
+    """A player's score; with an `id` it counts once."""
 
     player: PlayerId
     score: Number
+    id: EventId | None = None
 
 
 class EntriesIn(Strict):
@@ -113,9 +116,10 @@ class WrittenOut(Schema):
 
 
 class AmountIn(Strict):
-    """What is spent."""
+    """What is spent; with an `id` once."""
 
     amount: Number
+    id: EventId | None = None
 
 
 class BalanceOut(Schema):
@@ -216,9 +220,9 @@ def read_rank(
 def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: ScoreIn | IncrementIn) -> Any:
     """`score` counts by the board's rule, `increment` is added whatever the rule."""
     if isinstance(body, ScoreIn):
-        update = scores.submit(board, player, body.score)
+        update = scores.submit(board, player, body.score, id=body.id)
     else:
-        update = scores.increment(board, player, body.increment)
+        update = scores.increment(board, player, body.increment, id=body.id)
     return {
         "score": number(update.score),
         "rank": update.rank,
@@ -235,7 +239,7 @@ def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, bod
 )
 def post_scores(request: HttpRequest, board: SlugInPath, body: EntriesIn) -> Any:
     """Up to 1,000 scores by the board's rule, in the order given."""
-    return {"written": scores.submit_many(board, [(it.player, it.score) for it in body.scores])}
+    return {"written": scores.submit_many(board, [(it.player, it.score, it.id) for it in body.scores])}
 
 
 @router.post(
@@ -246,7 +250,7 @@ def post_scores(request: HttpRequest, board: SlugInPath, body: EntriesIn) -> Any
 )
 def post_spend(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: AmountIn) -> Any:
     """Takes an amount off the balance; 409 with the balance where there is too little."""
-    return {"balance": number(scores.spend(board, player, body.amount))}
+    return {"balance": number(scores.spend(board, player, body.amount, id=body.id))}
 
 
 @router.delete(

@@ -1,5 +1,5 @@
 -- Applies a batch of events to one shard: each event to everything that listens to its action, or to nothing.
--- joins: store/keys store/players store/news leaderboards/ledger achievements/releases achievements/counting
+-- joins: store/keys store/event_ids store/players store/news leaderboards/ledger achievements/releases achievements/counting
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) with boards: slug → Board.for_scripts(),
 --         actions: action → {rules = slugs, boards = slugs}, points: slug of the points board; JSON batch:
@@ -86,39 +86,19 @@ local function refuse(place, reason)
   refused[#refused + 1] = reason
 end
 
--- Ids are kept by spans of time of the length that they are remembered for; this one and the one before count. The
--- time is the data store's: the clocks of those who report differ. An id is one player's, who has no blank in the name.
-local known_ids, new_ids, id_span = {}, {}, nil
+-- The name of an event's id; nil where it has none.
+local events = batch.events
+local function id_of(i) return events[i + ID] ~= '' and events[i + PLAYER] .. ' ' .. events[i + ID] or nil end
 
-local function id_of(i) return batch.events[i + ID] ~= '' and batch.events[i + PLAYER] .. ' ' .. batch.events[i + ID] end
-
-local function read_ids(ids)
-  if #ids == 0 then return end
-  id_span = math.floor(tonumber(redis.call('TIME')[1]) / batch.ttl)
-  for span = id_span - 1, id_span do
-    for place, is_known in ipairs(redis.call('HMGET', event_ids_key(shard, span), unpack(ids))) do
-      if is_known then known_ids[ids[place]] = true end
-    end
-  end
-end
+local ids, new_ids = {}, {}
+for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
+local is_known, id_span = known_ids(shard, ids, batch.ttl)
 
 local function remember_id(id)
-  known_ids[id] = true
+  is_known[id] = true
   new_ids[#new_ids + 1] = id
   new_ids[#new_ids + 1] = '1'
 end
-
-local function write_ids()
-  if #new_ids == 0 then return end
-  local key = event_ids_key(shard, id_span)
-  redis.call('HSET', key, unpack(new_ids))
-  redis.call('EXPIRE', key, 3 * batch.ttl)
-  redis.call('UNLINK', event_ids_key(shard, id_span - 2)) -- freed in the background, which expiry may not be
-end
-
-local events, ids = batch.events, {}
-for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) or nil end
-read_ids(ids)
 
 -- The sets of a board that an event is for; nil where none is, or the board takes nothing of it.
 local function sets_for(i, slug)
@@ -176,7 +156,7 @@ end
 
 for i = 0, #events - 1, WIDTH do
   local action, id = catalog.actions[events[i + ACTION]], id_of(i)
-  if known_ids[id] then
+  if id and is_known[id] then
     duplicates[#duplicates + 1] = events[i + PLACE]
   elseif action and not apply_action(i, action) then
     refuse(events[i + PLACE], 'out_of_range')
@@ -271,7 +251,7 @@ for _, count in ipairs({ { 'events', applied }, { 'unlocks', #unlocked / 4 } }) 
   if count[2] > 0 then redis.call('HINCRBY', day, count[1], count[2]) end
 end
 
-write_ids()
+remember_ids(shard, id_span, new_ids, batch.ttl)
 
 local answer = { 'ok', refused, duplicates, unlocked, news, back, batch.skipped }
 if answer_key then redis.call('SET', answer_key, cjson.encode(answer), 'EX', batch.ttl) end

@@ -10,13 +10,12 @@ from django.core.exceptions import ValidationError
 
 from achievements.definitions import EXACT, NO_AMOUNT, Achievement, Event
 from achievements.services import compiled
-from gamify_site.identifiers import check_slug
+from gamify_site.identifiers import check_event_id, check_slug
 from leaderboards import windows
 from leaderboards.definitions import Board
 
 OLDEST = timedelta(days=7)
 NEWEST = timedelta(minutes=5)
-LONGEST_ID = 128
 
 
 class Checked(NamedTuple):
@@ -42,7 +41,7 @@ def check(place: int, event: Event, now: datetime) -> Checked:
     """Check what no definition changes. Raises `ValidationError` with the field. No round trip."""
     check_slug(event.action, "action")
     if event.id is not None:
-        check_id(event.id, "id")
+        check_event_id(event.id)
     if not _is_exact(event.amount) or not isinstance(event.amount, int):
         raise ValidationError({"amount": f"Enter a whole number from 1 to {EXACT}."})
     if event.value is not None and not _is_exact(event.value):
@@ -72,17 +71,6 @@ def fit(event: Event) -> Fitted:
 def reason(error: ValidationError) -> str:
     """What is wrong, in a line: each field with its messages."""
     return "; ".join(f"{field}: {' '.join(why)}" for field, why in error.message_dict.items())
-
-
-def is_id(value: object) -> bool:
-    """Whether it may be the id of an event, or the key of a batch."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
-
-
-def check_id(value: object, field: str) -> None:
-    """Raise `ValidationError` at the field where it is no id."""
-    if not is_id(value):
-        raise ValidationError({field: f"Enter a text of 1 to {LONGEST_ID} characters."})
 
 
 def _check_time(at: object, now: datetime) -> datetime:

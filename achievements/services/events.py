@@ -9,7 +9,7 @@ from achievements.definitions import Event, Outcome
 from achievements.services import applying, checking, compiled
 from achievements.services.applying import Chunk
 from gamify_site import clock
-from gamify_site.identifiers import check_player_id
+from gamify_site.identifiers import check_event_id, check_player_id
 from gamify_site.store import shards
 
 MOST_EVENTS_A_CALL = 100  # of one script call, which then stays below 5 ms of server time where each counts for a lot
@@ -27,7 +27,7 @@ def record(events: Sequence[Event], *, idempotency_key: str | None = None) -> Ou
     Cost: one round trip for all shards; about 20 µs of server time an event.
     """
     if idempotency_key is not None:
-        checking.check_id(idempotency_key, "idempotency_key")
+        check_event_id(idempotency_key, "idempotency_key")
     known, rejected = _known_players(events)
     now = clock.now()
     chunks = [

@@ -19,6 +19,7 @@ Number = StrictInt | StrictFloat
 PlayerId = Annotated[str, StringConstraints(pattern=PLAYER_ID)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 PlayerInPath = Annotated[PlayerId, Path(description="A player's id.")]
 SlugInPath = Annotated[Slug, Path(description="A slug.")]
 

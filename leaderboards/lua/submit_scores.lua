@@ -1,5 +1,5 @@
 -- Applies a batch of scores to every ranked set of one board on one shard; each entry as a whole or not at all.
--- joins: store/keys store/players leaderboards/ranks leaderboards/ledger
+-- joins: store/keys store/event_ids store/players leaderboards/ranks leaderboards/ledger
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; JSON board, as Board.for_scripts() gives it; JSON request:
 --         how        sum, best or last; or set, which replaces what is there whenever that was reported
@@ -10,12 +10,14 @@
 --         lone       1 where this is the only shard, so that ranks here are ranks everywhere
 --         first      how many of the first order values are wanted, or 0
 --         ranks      1 where the (one) writer's place is wanted
+--         ids        optional; of each entry its id, or ''; what has counted before under its id changes nothing
+--         ttl        with ids, for how long they are remembered (s)
 --         floor      optional; no entry may fall below these units
 --         boards     optional; the definitions of all boards
 -- Returns `stale`; or {'away', player …} where some of the writers are away and `boards` is needed to put them back,
 --         nothing is written then; or {{refused index, units held, …}, {climber, order before or '', order after, …},
 --         {dropped player …}, place,
---         {board, suffix, …}, first}
+--         {board, suffix, …}, first, {repeated index, …}}
 --         indexes count from 0; climbers: those who rose within this shard's top, where other shards must be asked
 --         whether that is everybody's top; dropped: from the main set; place: order, better and levels better before
 --         the write, then the same after it; '' for no order, and levels as their number on a lone shard, else listed;
@@ -46,6 +48,20 @@ local function unlocked_by(player)
   return board.ties == 'unlocks' and tonumber(redis.call('HGET', player_key(shard, player), 'unlocked') or 0)
 end
 
+-- Ids, in the same place as those of events, which have no tab in them.
+local ids, asked, new_ids, repeated = {}, {}, {}, {}
+for number, id in ipairs(request.ids or {}) do
+  ids[number] = id ~= '' and entries[2 * number - 1] .. ' ' .. board.slug .. '\t' .. id or nil
+  asked[#asked + 1] = ids[number]
+end
+local is_known, id_span = known_ids(shard, asked, request.ttl)
+
+local function remember_id(id)
+  is_known[id] = true
+  new_ids[#new_ids + 1] = id
+  new_ids[#new_ids + 1] = '1'
+end
+
 local how = request.how
 local needs_more = request.floor or board.timed == 1 or board.ties == 'earliest' or board.ties == 'unlocks'
 local refused, is_refused = {}, {}
@@ -54,7 +70,12 @@ for number = 1, #entries / 2 do
   local more = needs_more and {
     floor = request.floor, at = request.at, unlocked = unlocked_by(player),
   }
-  if not enter(ledger, sets, player, units, how, more) then
+  local id = ids[number]
+  if id and is_known[id] then
+    repeated[#repeated + 1] = number - 1
+  elseif enter(ledger, sets, player, units, how, more) then
+    if id then remember_id(id) end
+  else
     local held = order_in(ledger.sets[main], player)
     is_refused[number] = true
     refused[#refused + 1] = number - 1
@@ -92,4 +113,5 @@ end
 local climbers, dropped, first = write_ledger(shard, ledger, main, request.first, request)
 if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
 see_players(shard, seen(), request.seen)
-return { refused, climbers, dropped, place, back, first or false }
+remember_ids(shard, id_span, new_ids, request.ttl)
+return { refused, climbers, dropped, place, back, first or false, repeated }

@@ -4,6 +4,7 @@ Both functions raise what those of `scores` do, and `ValidationError` at `reason
 is written stays written where the log cannot be reached then (`StoreUnavailable`).
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal
 
@@ -12,7 +13,11 @@ from leaderboards.definitions import ScoreUpdate
 from leaderboards.services import ranking, scores
 
 How = Literal["rule", "replace", "add"]
-WRITES = {"rule": scores.submit, "replace": scores.set, "add": scores.increment}
+WRITES: dict[How, Callable[[str, str, scores.Score], ScoreUpdate]] = {
+    "rule": scores.submit,
+    "replace": scores.set,
+    "add": scores.increment,
+}
 
 
 def write(slug: str, player: str, score: scores.Score, how: How, *, by: str, reason: str = "") -> ScoreUpdate:

@@ -8,12 +8,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from gamify_site import clock
-from gamify_site.identifiers import check_player_id
+from gamify_site.identifiers import check_event_id, check_player_id
 from gamify_site.store import catalog, shards
 from leaderboards import windows
 from leaderboards.definitions import Board, ScoreUpdate, exact_number
@@ -27,36 +28,50 @@ Score = int | float | str | Decimal
 How = Literal["sum", "set"]  # whatever the board's rule
 
 
-def submit(slug: str, player: str, score: Score, *, at: datetime | None = None) -> ScoreUpdate:
+def submit(slug: str, player: str, score: Score, *, at: datetime | None = None, id: str | None = None) -> ScoreUpdate:  # noqa: A002
     """Reports a score, which counts by the board's own rule (`combine`). `at` is now unless given.
+
+    With an `id` it counts once for the player, as an event does; sent again it changes nothing, and what is told is
+    what there is.
 
     Raises `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range changes nothing) and
     `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit; O(sets × log size).
     """
-    return _write_one(slug, player, score, None, at, "score")
+    return _write_one(slug, _entry(player, score, id), None, at, "score")
 
 
-def increment(slug: str, player: str, amount: Score, *, at: datetime | None = None) -> ScoreUpdate:
-    """Adds to a score, whatever the board's rule; a negative amount takes away. Errors and cost as `submit`."""
-    return _write_one(slug, player, amount, "sum", at, "increment")
+def increment(
+    slug: str,
+    player: str,
+    amount: Score,
+    *,
+    at: datetime | None = None,
+    id: str | None = None,  # noqa: A002
+) -> ScoreUpdate:
+    """Adds to a score, whatever the board's rule; a negative amount takes away. Ids, errors and cost as `submit`."""
+    return _write_one(slug, _entry(player, amount, id), "sum", at, "increment")
 
 
 def set(slug: str, player: str, score: Score, *, at: datetime | None = None) -> ScoreUpdate:  # noqa: A001
     """Replaces a score, in the whole board and in the current windows. Errors and cost as `submit`."""
-    return _write_one(slug, player, score, "set", at, "score")
+    return _write_one(slug, _entry(player, score), "set", at, "score")
 
 
 def submit_many(
-    slug: str, scores: Mapping[str, Score] | Iterable[tuple[str, Score]], *, at: datetime | None = None
+    slug: str,
+    scores: Mapping[str, Score] | Iterable[tuple[str, Score] | tuple[str, Score, str | None]],
+    *,
+    at: datetime | None = None,
 ) -> int:
     """Reports many scores, in the order given, a player more than once if need be; gives how many players were written.
 
+    An entry may have an id as its third part, under which it counts once, as in `submit`.
     A bad id or score raises `ValidationError` before anything is written. A result out of range leaves that entry out;
     the others are written and the error then names the players left out. One round trip per 20,000 entries.
     """
     board = _writable(slug)
-    pairs = scores.items() if isinstance(scores, Mapping) else scores
-    entries = [(check_player_id(player), score) for player, score in pairs]
+    given = scores.items() if isinstance(scores, Mapping) else scores
+    entries = [_entry(*it) for it in given]
     moment = at or clock.now()
     batches = _batches(board, entries, None, moment)
     replies = _send(batches)
@@ -72,12 +87,23 @@ def submit_many(
         names = ", ".join(list(refused)[:MOST_NAMES]) + (_(" and others") if len(refused) > MOST_NAMES else "")
         reason = _("The result would leave ±%(most)s; left out: %(names)s.")
         raise ValidationError({"score": reason % {"most": _greatest(board), "names": names}})
-    return len({player for player, _ in entries})
+    repeated = sum(len(reply.repeated) for reply in replies)
+    return len(
+        {
+            entry.player
+            for batch, reply in zip(batches, replies, strict=True)
+            for index, entry in enumerate(batch.entries)
+            if index not in reply.repeated
+        }
+        if repeated
+        else {entry.player for entry in entries}
+    )
 
 
-def spend(slug: str, player: str, amount: Score) -> int | Decimal:
+def spend(slug: str, player: str, amount: Score, *, id: str | None = None) -> int | Decimal:  # noqa: A002
     """Takes an amount off the balance, in the window `all` alone, and gives the new balance.
 
+    With an `id` it is taken once; sent again, the balance as it is.
     Other windows go on telling what was earned. Raises `InsufficientBalance` where it would fall below the board's
     floor, `ValidationError`, `UnknownBoard`. One round trip with one shard; O(log size).
     """
@@ -87,12 +113,12 @@ def spend(slug: str, player: str, amount: Score) -> int | Decimal:
     if "all" not in board.windows or board.order == "asc":
         raise ValidationError({"board": _("Spending needs a descending board with the window 'all'.")})
     now = clock.now()
-    entry = check_player_id(player), exact_number(amount, "amount").copy_negate()
+    entry = _entry(player, exact_number(amount, "amount").copy_negate(), id)
     (reply,) = _send(_batches(board, [entry], "sum", now, field="amount", is_spending=True))
     if reply.refused:
         raise InsufficientBalance(board.from_units(reply.refused[0]))
     settle(board, ["all"], [reply.rise])
-    return board.score_of(_order_after(reply))
+    return board.score_of(reply.after.order) if reply.after else board.from_units(0)
 
 
 def remove(slug: str, player: str) -> bool:
@@ -111,10 +137,17 @@ def remove(slug: str, player: str) -> bool:
 
 
 class _Entry(NamedTuple):
-    """One score to write."""
+    """One score to write; `id` is empty where it has none."""
 
     player: str
     score: Score
+    id: str = ""
+
+
+def _entry(player: str, score: Score, id: str | None = None) -> _Entry:  # noqa: A002
+    if id is not None:
+        check_event_id(id)
+    return _Entry(check_player_id(player), score, id or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +164,7 @@ class _Reply:
     """What the script says of a batch."""
 
     refused: dict[int, int]  # index in the batch → units held
+    repeated: frozenset[int]  # indexes of those that had counted before under their ids
     rise: rank_news.Rise
     dropped: frozenset[str]
     before: places.Place | None
@@ -138,9 +172,10 @@ class _Reply:
 
     @classmethod
     def read(cls, shard: int, raw: list[Any]) -> "_Reply":
-        refused, climbers, dropped, place, _back, first = raw
+        refused, climbers, dropped, place, _back, first, repeated = raw
         return cls(
             refused={int(index): places.order_value(units) for index, units in _pairs(refused)},
+            repeated=frozenset(repeated),
             rise=rank_news.Rise.read(shard, climbers, first),
             dropped=frozenset(player.decode() for player in dropped),
             before=places.Place.read(place[:3]) if place else None,
@@ -160,10 +195,10 @@ def _writable(slug: str) -> Board:
     return board
 
 
-def _write_one(slug: str, player: str, score: Score, how: How | None, at: datetime | None, field: str) -> ScoreUpdate:
+def _write_one(slug: str, entry: _Entry, how: How | None, at: datetime | None, field: str) -> ScoreUpdate:
     board = _writable(slug)
     moment = at or clock.now()
-    (batch,) = _batches(board, [(check_player_id(player), score)], how, moment, field=field)
+    (batch,) = _batches(board, [entry], how, moment, field=field)
     (reply,) = _send([batch])
     board = boards.get(slug)  # it may have changed on the way
     if reply.refused:
@@ -173,20 +208,15 @@ def _write_one(slug: str, player: str, score: Score, how: How | None, at: dateti
     settle(board, suffixes, [reply.rise])
     main = suffixes[0]
     rank, previous_rank = places.ranks(board, main, batch.shard, [reply.after, reply.before])
-    fell_off = _fell_off(board, main, player, reply)
-    score = board.score_of(_order_after(reply))
+    fell_off = reply.after is None or _fell_off(board, main, entry.player, reply)
+    score = board.score_of(reply.after.order) if reply.after else board.from_units(board.to_units(entry.score))
     previous_score = board.score_of(reply.before.order) if reply.before else None
     return ScoreUpdate(score, None if fell_off else rank, previous_rank, fell_off, previous_score)
 
 
-def _order_after(reply: _Reply) -> int:
-    assert reply.after is not None  # noqa: S101  (for the type checker: what was not refused was written)
-    return reply.after.order
-
-
 def _batches(
     board: Board,
-    given: Sequence[tuple[str, Score]],
+    entries: Sequence[_Entry],
     how: How | None,
     at: datetime,
     *,
@@ -197,9 +227,8 @@ def _batches(
     sets = windows.sets_at(board, windows.check_moment(at))
     if not sets:
         raise ValidationError({"at": _("No season of the board “%(board)s” holds this day.") % {"board": board.slug}})
-    board.all_to_units([score for _, score in given], field)
+    board.all_to_units([entry.score for entry in entries], field)
     length = max(1, MOST_WRITES_A_CALL // len(sets))
-    entries = [_Entry(*entry) for entry in given]
     return [
         _Batch(shard, chunk, partial(_arguments, board.slug, chunk, how, at, field, is_spending))
         for shard, group in shards.group(entries, lambda entry: entry.player).items()
@@ -231,6 +260,9 @@ def _arguments(
         "first": rank_news.wanted(board),
         "ranks": int(len(entries) == 1),
     }
+    if any(entry.id for entry in entries):
+        request["ids"] = [entry.id for entry in entries]
+        request["ttl"] = settings.GAMIFY_EVENT_TTL
     if all_boards is not None:
         request["boards"] = all_boards
     if is_spending:

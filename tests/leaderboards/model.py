@@ -50,6 +50,7 @@ class Model:
 
     board: Board
     sets: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    ids: set[tuple[str, str]] = field(default_factory=set)  # player and id; the store's clock stands still meanwhile
     countries: dict[str, str] = field(default_factory=dict)
     unlocks: dict[str, int] = field(default_factory=dict)
     aside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # player off the boards → suffix → entry
@@ -91,12 +92,18 @@ class Model:
             raise OutOfRange(*dict.fromkeys(refused))
         return before - set(self.sets.get(suffixes[0], {}))
 
-    def write_one(self, player: str, units: int, how: str, at: datetime, now: datetime) -> Update:
+    def write_one(self, player: str, units: int, how: str, at: datetime, now: datetime, name: str = "") -> Update:
         self.come_back(player)
         main = windows.sets_at(self.board, at)[0][0]
         previous_rank = self.rank(main, player)
+        if (player, name) in self.ids:
+            self.seen[player] = now
+            held = self._entry(main, player)
+            return Update(held.units if held else units, previous_rank, previous_rank, previous_rank is None)
         result = self._outcome(main, player, units, how, at)
         dropped = self.write([(player, units)], how, at, now=now)
+        if name:
+            self.ids.add((player, name))
         is_off = player in dropped or player in self.aside
         return Update(result.units, self.rank(main, player), previous_rank, is_off)
 

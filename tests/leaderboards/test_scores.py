@@ -5,7 +5,10 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
+from achievements.definitions import Event
+from achievements.services import events
 from leaderboards.definitions import ScoreUpdate
+from leaderboards.errors import InsufficientBalance
 from leaderboards.services import ranking, scores
 from tests.builders import brief, make_board, make_player
 
@@ -290,3 +293,60 @@ def test_version_changes_with_the_definition():
     version = ranking.version("coins")
     make_board(name="Golden coins")
     assert ranking.version("coins") != version
+
+
+# Ids
+
+
+def test_score_with_an_id_counts_once(clock):
+    make_board()
+    first = scores.submit("coins", "alice", 5, id="r-1")
+    again = scores.submit("coins", "alice", 5, id="r-1")
+    assert (again.score, again.rank, again.previous_rank, again.trimmed) == (5, first.rank, 1, False)
+    assert scores.increment("coins", "alice", 2, id="r-2").score == 7
+    clock.advance(days=3)  # of this program's clock; the store's goes on as it does
+    assert scores.increment("coins", "alice", 2, id="r-2").score == 7
+    assert scores.increment("coins", "bob", 2, id="r-2").score == 2
+    assert scores.submit_many("coins", [("alice", 1, "r-1"), ("alice", 1, "r-3"), ("bob", 1, "r-3"), ("bob", 1)]) == 2
+    assert scores.submit_many("coins", [("alice", 1, "r-3"), ("bob", 1, "r-3")]) == 0
+    assert (score_of("alice"), score_of("bob")) == (8, 4)
+
+
+def test_ids_of_scores_are_a_boards_own_and_no_events():
+    make_board(action="coin")
+    make_board("laps")
+    scores.submit("coins", "alice", 5, id="r-1")
+    scores.submit("laps", "alice", 5, id="r-1")
+    assert events.record([Event("alice", "coin", 5, id="r-1")]).accepted == 1
+    assert score_of("alice") == 10
+
+
+def test_score_that_was_refused_may_be_sent_again_under_its_id():
+    make_board()
+    scores.set("coins", "alice", EXACT)
+    for _ in range(2):
+        with pytest.raises(ValidationError):
+            scores.increment("coins", "alice", 1, id="r-1")
+    scores.set("coins", "alice", 0)
+    assert scores.increment("coins", "alice", 1, id="r-1").score == 1
+
+
+def test_score_sent_again_after_it_was_removed_changes_nothing():
+    make_board(decimals=2)
+    scores.submit("coins", "alice", "5.001", id="r-1")
+    scores.remove("coins", "alice")
+    again = scores.submit("coins", "alice", "5.001", id="r-1")
+    assert (again.score, again.rank, again.trimmed) == (5, None, True)
+    assert score_of("alice") is None
+
+
+def test_spending_with_an_id_takes_once():
+    make_board(entries={"alice": 10})
+    assert [scores.spend("coins", "alice", 4, id="s-1") for _ in range(3)] == [6, 6, 6]
+    with pytest.raises(InsufficientBalance):
+        scores.spend("coins", "alice", 7, id="s-2")
+    assert scores.spend("coins", "alice", 6, id="s-2") == 0
+    for bad in ("", "x" * 129, "a\tb", 7):
+        with pytest.raises(ValidationError) as refusal:
+            scores.spend("coins", "alice", 1, id=bad)
+        assert "id" in refusal.value.message_dict

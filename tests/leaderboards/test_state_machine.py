@@ -72,20 +72,28 @@ class Histories(RuleBasedStateMachine):
 
     # What happens
 
-    @rule(player=a_player, amount=an_amount, ago=a_while, how=st.sampled_from(["submit", "increment", "set"]))
-    def write(self, player: str, amount: int, ago: timedelta, how: str) -> None:
+    @rule(
+        player=a_player,
+        amount=an_amount,
+        ago=a_while,
+        how=st.sampled_from(["submit", "increment", "set"]),
+        number=st.one_of(st.none(), st.integers(0, 3)),
+    )
+    def write(self, player: str, amount: int, ago: timedelta, how: str, number: int | None) -> None:
         at = self.clock.now() - ago
+        name = "" if number is None or how == "set" else f"report-{number}"
+        named = {"id": name} if name else {}
         if abs(amount) > self.board.most_units:
             amount = self.board.most_units if amount > 0 else -self.board.most_units
         rule_name = {"submit": self.board.combine, "increment": "sum", "set": "set"}[how]
         write = getattr(scores, how)
         try:
-            expected = self.model.write_one(player, amount, rule_name, at, self.clock.now())
+            expected = self.model.write_one(player, amount, rule_name, at, self.clock.now(), name)
         except OutOfRange:
             with pytest.raises(ValidationError):
-                write("coins", player, self.board.from_units(amount), at=at)
+                write("coins", player, self.board.from_units(amount), at=at, **named)
             return
-        update = write("coins", player, self.board.from_units(amount), at=at)
+        update = write("coins", player, self.board.from_units(amount), at=at, **named)
         score = self.board.from_units(expected.units)
         assert update == ScoreUpdate(score, expected.rank, expected.previous_rank, expected.trimmed)
 

@@ -13,9 +13,8 @@ from typing import Any
 
 from django.conf import settings
 
-from achievements.services.checking import is_id
 from gamify_site import clock
-from gamify_site.identifiers import PLAYER_ID
+from gamify_site.identifiers import PLAYER_ID, is_event_id
 from gamify_site.ops.transfer import answers, checks
 from gamify_site.ops.transfer.inventory import Inventory
 from gamify_site.ops.transfer.target import Target
@@ -69,7 +68,7 @@ def make_event_ids(thing: Any, target: Target) -> None:
     by_shard: dict[int, list[str]] = defaultdict(list)
     for it in checks.listed("ids", thing["ids"], STEP):
         player, _, event_id = it.partition(" ") if isinstance(it, str) else ("", "", "")
-        if not PLAYER_ID.fullmatch(player) or not is_id(event_id):
+        if not PLAYER_ID.fullmatch(player) or not is_event_id(event_id.rpartition("\t")[2]):
             raise checks.wrong("ids", it, "is no player and id of an event")
         by_shard[shards.of(player)] += (it, "1")
     for number, flat in by_shard.items():

@@ -1,0 +1,26 @@
+-- Ids of what was reported, each one player's: what is sent again under its id counts once.
+-- joins: store/keys
+-- They are kept by spans of time of the length that they are remembered for; this one and the one before count. The time
+-- is the data store's: the clocks of those who report differ. A name is `<player> <id>`: a player has no blank.
+
+-- Which of some names are known, as name → true, and the span of now.
+local function known_ids(shard, names, ttl)
+  local known = {}
+  if #names == 0 then return known, 0 end
+  local span = math.floor(tonumber(redis.call('TIME')[1]) / ttl)
+  for asked = span - 1, span do
+    for place, is_known in ipairs(redis.call('HMGET', event_ids_key(shard, asked), unpack(names))) do
+      if is_known then known[names[place]] = true end
+    end
+  end
+  return known, span
+end
+
+-- Remembers names, each followed by '1'.
+local function remember_ids(shard, span, names, ttl)
+  if #names == 0 then return end
+  local key = event_ids_key(shard, span)
+  redis.call('HSET', key, unpack(names))
+  redis.call('EXPIRE', key, 3 * ttl)
+  redis.call('UNLINK', event_ids_key(shard, span - 2)) -- freed in the background, which expiry may not be
+end
