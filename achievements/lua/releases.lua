@@ -2,21 +2,42 @@
 -- joins: achievements/holdings
 -- `catalog` is compiled by achievements/services/compiled.py: rules by slug, each {slug, type, action, measure, freezes,
 -- revision, live, counts, releases = [{slug, target, points, revision, prerequisites} …]}; rule_of: release → rule slug;
--- dependents: release → rules that wait for it; metas: slugs; categories: release → category, metas left out.
+-- dependents: release → rules that wait for it; metas: category that they count, or '' → slugs, the least target first;
+-- categories: release → category, metas left out.
 -- A release is what can be unlocked: an achievement, or one tier of it.
 
--- What a meta counts: achievements, each tier as one, other metas not at all; of one category where it names one.
-local function count_unlocked(player, catalog, category)
-  local count = 0
-  for release in pairs(all_unlocked(player)) do
-    local its_category = catalog.categories[release]
-    if its_category and (category == '' or its_category == category) then count = count + 1 end
+local function count_in(counted, category, number)
+  counted[''] = counted[''] + number
+  counted[category] = (counted[category] or 0) + number
+end
+
+-- What metas count, by category and '' for all: achievements, each tier as one, other metas not at all. It is counted
+-- once, and then kept as unlocks come and go.
+local function counted_of(player, catalog)
+  if not player.counted then
+    player.counted = { [''] = 0 }
+    for release in pairs(all_unlocked(player)) do
+      local category = catalog.categories[release]
+      if category then count_in(player.counted, category, 1) end
+    end
   end
-  return count
+  return player.counted
+end
+
+local function gain(player, catalog, release, at)
+  add_unlock(player, release, at)
+  local category = catalog.categories[release.slug]
+  if category and player.counted then count_in(player.counted, category, 1) end
+end
+
+local function lose(player, catalog, release, by_staff)
+  take_unlock(player, release, by_staff)
+  local category = catalog.categories[release.slug]
+  if category and player.counted then count_in(player.counted, category, -1) end
 end
 
 local function reached(player, catalog, rule)
-  if rule.type == 'meta' then return count_unlocked(player, catalog, rule.counts) end
+  if rule.type == 'meta' then return counted_of(player, catalog)[rule.counts] or 0 end
   return progress_of(player, rule.slug)
 end
 
@@ -28,11 +49,20 @@ local function may_have(player, release, is_backfill)
   return not (is_backfill and was_revoked(player, release.slug))
 end
 
--- What an unlock may set free: rules that waited for it, and metas.
-local function queue_followers(catalog, release, queue)
+-- What an unlock may set free: rules that waited for it, and metas whose target is reached.
+local function queue_followers(player, catalog, release, queue)
   for _, slug in ipairs(catalog.dependents[release.slug] or {}) do queue[#queue + 1] = catalog.rules[slug] end
-  if not catalog.categories[release.slug] then return end -- metas count no metas
-  for _, slug in ipairs(catalog.metas) do queue[#queue + 1] = catalog.rules[slug] end
+  local category = catalog.categories[release.slug]
+  if not category then return end -- metas count no metas
+  for _, counts in ipairs({ '', category }) do
+    local metas = catalog.metas[counts]
+    local count = metas and (counted_of(player, catalog)[counts] or 0)
+    for _, slug in ipairs(metas or {}) do
+      local meta = catalog.rules[slug]
+      if meta.releases[1].target > count then break end
+      if not player.all[slug] then queue[#queue + 1] = meta end
+    end
+  end
 end
 
 -- Unlocks what rules have reached, then whatever that makes possible, until nothing more unlocks.
@@ -43,8 +73,8 @@ local function check_rules(player, catalog, queue, at, is_backfill)
       local progress = reached(player, catalog, rule)
       for _, release in ipairs(rule.releases) do
         if progress >= release.target and not unlock_of(player, release.slug) and may_have(player, release, is_backfill) then
-          add_unlock(player, release, at)
-          queue_followers(catalog, release, queue)
+          gain(player, catalog, release, at)
+          queue_followers(player, catalog, release, queue)
         end
       end
     end
@@ -55,8 +85,8 @@ end
 local function grant(player, catalog, release, at)
   if unlock_of(player, release.slug) then return false end
   local queue = {}
-  add_unlock(player, release, at)
-  queue_followers(catalog, release, queue)
+  gain(player, catalog, release, at)
+  queue_followers(player, catalog, release, queue)
   check_rules(player, catalog, queue, at, false)
   return true
 end
@@ -65,14 +95,14 @@ end
 -- `by_staff`: no backfill gives it back.
 local function revoke(player, catalog, release, by_staff)
   if not unlock_of(player, release.slug) then return false end
-  take_unlock(player, release, by_staff)
+  lose(player, catalog, release, by_staff)
   local category = catalog.categories[release.slug]
-  for _, slug in ipairs(category and catalog.metas or {}) do
-    local meta = catalog.rules[slug]
-    local its_release = meta.releases[1]
-    if (meta.counts == '' or meta.counts == category) and unlock_of(player, its_release.slug)
-      and reached(player, catalog, meta) == its_release.target - 1 then
-      take_unlock(player, its_release, false)
+  for _, counts in ipairs(category and { '', category } or {}) do
+    for _, slug in ipairs(catalog.metas[counts] or {}) do
+      local meta = catalog.rules[slug].releases[1]
+      if (counted_of(player, catalog)[counts] or 0) == meta.target - 1 and unlock_of(player, slug) then
+        lose(player, catalog, meta, false)
+      end
     end
   end
   return true

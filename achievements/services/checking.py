@@ -84,7 +84,7 @@ def _is_exact(value: object) -> bool:
     """Whether it is a number that is kept exactly; NaN and the infinities are none."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return False
-    return math.isfinite(value) and -EXACT <= value <= EXACT
+    return (isinstance(value, int) or math.isfinite(value)) and -EXACT <= value <= EXACT
 
 
 def _score_for(board: Board, event: Event) -> int | float | Decimal | None:

@@ -29,6 +29,15 @@ def _listeners() -> dict[str, tuple[list[Achievement], list[Board]]]:
     return dict(found)
 
 
+def weight(action: str) -> int:
+    """About how much an event of an action touches: 1, and 2 for each achievement and ranked set. No round trip."""
+    weights: dict[str, int] = catalog.derived("weights", dict)
+    if action not in weights:
+        achievements_touched, boards_touched = listeners().get(action, ([], []))
+        weights[action] = 1 + 2 * (len(achievements_touched) + sum(len(board.windows) for board in boards_touched))
+    return weights[action]
+
+
 def rules(actions: frozenset[str], slugs: frozenset[str] = frozenset()) -> str:
     """What events of some actions, or orders on some achievements, can touch, as JSON; see lua/releases.lua."""
     kept: dict[tuple[frozenset[str], frozenset[str]], str] = catalog.derived("compiled", dict)
@@ -57,7 +66,7 @@ def _compile(actions: frozenset[str], slugs: frozenset[str]) -> dict[str, Any]:
             for release in item.releases()
             if release.slug in dependents
         },
-        "metas": [item.slug for item in metas],
+        "metas": _by_counted(metas),
         "categories": achievements.categories() if metas else {},
         "boards": {slug: json.loads(board.for_scripts()) for slug, board in used_boards.items()},
         "actions": {
@@ -66,6 +75,14 @@ def _compile(actions: frozenset[str], slugs: frozenset[str]) -> dict[str, Any]:
         },
         "points": boards.POINTS,
     }
+
+
+def _by_counted(metas: list[Achievement]) -> dict[str, list[str]]:
+    """Category that metas count, or '' → their slugs, the least target first."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for item in sorted(metas, key=lambda it: (it.target, it.slug)):
+        found[item.counts or ""].append(item.slug)
+    return found
 
 
 def _dependents() -> dict[str, list[Achievement]]:
