@@ -13,8 +13,9 @@ from ninja.openapi.docs import Swagger
 
 from achievements.api import definitions, events, players
 from achievements.errors import UnknownAchievement
-from gamify_site.api import problems
-from gamify_site.api.bodies import StrictParser
+from gamify_site.api import bodies, problems
+from gamify_site.api.answers import ExactRenderer
+from gamify_site.api.bodies import ExactParser
 from gamify_site.api.problems import Refused, problem
 from gamify_site.players.services import UnknownPlayer
 from gamify_site.store.connection import UNANSWERED
@@ -45,7 +46,8 @@ api = Api(
     description="Games report what happened, and ask how things stand.",
     docs_url="/docs",
     docs=Swagger(settings={"validatorUrl": None}),  # else the page asks validator.swagger.io about every public site
-    parser=StrictParser(),
+    parser=ExactParser(),
+    renderer=ExactRenderer(),
     urls_namespace="api",
 )
 for router in (events.router, players.router, definitions.router, leaderboards.router):
@@ -68,14 +70,16 @@ def _invalid(_request: HttpRequest, error: Exception) -> HttpResponse:
     return problems.of_validation(error)
 
 
-def _no_schema(_request: HttpRequest, error: Exception) -> HttpResponse:
+def _no_schema(request: HttpRequest, error: Exception) -> HttpResponse:
     assert isinstance(error, SchemaError)  # noqa: S101  (for the type checker)
+    if request.method in ("POST", "PUT") and not request.body:  # which Ninja does not read
+        bodies.parse(b"")
     return problems.of_schema(error.errors)
 
 
 def _too_little(_request: HttpRequest, error: Exception) -> HttpResponse:
     assert isinstance(error, InsufficientBalance)  # noqa: S101  (for the type checker)
-    return problem(409, str(error), balance=leaderboards.number(error.balance))
+    return problem(409, str(error), balance=error.balance)
 
 
 def _unanswered(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -86,6 +90,8 @@ def _unanswered(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _http_error(_request: HttpRequest, error: Exception) -> HttpResponse:
     assert isinstance(error, HttpError)  # noqa: S101  (for the type checker)
+    if isinstance(error.__cause__, Refused):  # Ninja calls whatever is wrong with a body "Cannot parse request body"
+        return error.__cause__.response()
     return problem(error.status_code, str(error))
 
 

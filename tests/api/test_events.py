@@ -72,13 +72,12 @@ def test_bad_bodies_are_refused_and_change_nothing(write, store, subtests):
     for body, headers, status in (
         (b"", {}, 400),
         (b"{", {}, 400),
-        (b'{"events": [NaN]}', {}, 422),
         (b"\xff\xfe", {}, 400),
         (b"[" * 100_000, {}, 400),
         (b'{"events": 5}', {}, 422),
-        (b'{"events": [{"player": 5, "action": "coin"}]}', {}, 422),
-        (b'{"events": [{"player": "a", "action": "coin", "amuont": 1}]}', {}, 422),
-        (b'{"events": [{"player": "a", "action": "coin", "amount": 1e400}]}', {}, 422),
+        (b'{"events": [], "more": 1}', {}, 422),
+        (b'{"events": NaN}', {}, 422),
+        (b'{"event": {"player": "a", "action": "coin"}}', {}, 422),
         (b'{"events": [' + b",".join([b'{"player": "a", "action": "b"}'] * 1001) + b"]}", {}, 422),
         (b"x" * 1_100_000, {}, 413),
         (gzip.compress(b"x" * 2_000_000, mtime=0), {"content-encoding": "gzip"}, 413),
@@ -92,6 +91,91 @@ def test_bad_bodies_are_refused_and_change_nothing(write, store, subtests):
             assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
             assert {"title", "detail", "status"} <= answer.json().keys()
             assert everything_but_what_counts_calls(store) == before
+
+
+BAD_EVENTS = (  # as JSON, and a part of the reason
+    ('"alice"', "Enter an object"),
+    ("null", "Enter an object"),
+    ("NaN", "Enter an object"),
+    ("{}", "player: Field required; action: Field required"),
+    ('{"player": 5, "action": "coin"}', "player: Input should be a valid string"),
+    ('{"player": "no one", "action": "coin"}', "player: "),
+    ('{"player": "\\ud800", "action": "coin"}', "player: "),
+    ('{"player": "alice", "action": "Coin"}', "action: "),
+    ('{"player": "alice", "action": "coin", "amuont": 1}', "amuont: Extra inputs are not permitted"),
+    ('{"player": "alice", "action": "coin", "query": 1}', "query: Extra inputs are not permitted"),
+    ('{"player": "alice", "action": "coin", "Amount": 1}', "Amount: Extra inputs are not permitted"),
+    ('{"player": "alice", "action": "coin", "\\ud800": 1}', "event: Input should be a valid string"),
+    ('{"player": "alice", "action": "coin", "amount": 1.5}', "amount: Input should be a valid integer"),
+    ('{"player": "alice", "action": "coin", "amount": null}', "amount: Input should be a valid integer"),
+    ('{"player": "alice", "action": "coin", "amount": true}', "amount: Input should be a valid integer"),
+    ('{"player": "alice", "action": "coin", "amount": "1"}', "amount: Input should be a valid integer"),
+    ('{"player": "alice", "action": "coin", "amount": 0}', "amount: Enter a whole number from"),
+    ('{"player": "alice", "action": "coin", "amount": 1e30}', "amount: Enter a whole number from"),
+    ('{"player": "alice", "action": "coin", "amount": 1e400}', "amount: Input should be a valid integer"),
+    ('{"player": "alice", "action": "coin", "amount": NaN}', "amount: Input should be a valid integer"),
+    ('{"player": "alice", "action": "coin", "amount": %s}' % ("9" * 5000), "amount: Input should be a valid integer"),
+    ('{"player": "alice", "action": "coin", "value": NaN}', "value: Input should be a valid number"),
+    ('{"player": "alice", "action": "coin", "value": -Infinity}', "value: Input should be a valid number"),
+    ('{"player": "alice", "action": "coin", "value": "1"}', "value: Input should be a valid number"),
+    ('{"player": "alice", "action": "coin", "value": true}', "value: Input should be a valid number"),
+    ('{"player": "alice", "action": "coin", "value": 1e300}', "value: Enter a number within"),
+    ('{"player": "alice", "action": "coin", "value": 1e999999999999999}', "value: Enter a number within"),
+    ('{"player": "alice", "action": "coin", "value": 1e99999999999999999999}', "value: Input should be a valid number"),
+    ('{"player": "alice", "action": "coin", "item": 1.5}', "item: "),
+    ('{"player": "alice", "action": "coin", "item": []}', "item: "),
+    ('{"player": "alice", "action": "coin", "id": 5}', "id: Input should be a valid string"),
+    ('{"player": "alice", "action": "coin", "id": ""}', "id: Enter a text"),
+    ('{"player": "alice", "action": "coin", "at": "1700000000"}', "at: Enter a time with its offset"),
+    ('{"player": "alice", "action": "coin", "at": 1700000000}', "at: Enter a time with its offset"),
+    ('{"player": "alice", "action": "coin", "at": "2082-11-20T12:00:00"}', "at: Enter a time with its offset"),
+    ('{"player": "alice", "action": "coin", "at": "2082-02-30T12:00:00Z"}', "at: Enter a time with its offset"),
+    ('{"player": "alice", "action": "coin", "at": "2082-W47-5T12:00Z"}', "at: Enter a time with its offset"),
+    ('{"player": "alice", "action": "coin", "at": "0001-01-01T00:00:00+23:59"}', "at: The time must lie"),
+    ('{"player": "alice", "action": "lap", "value": 1e15}', "value: The score must lie within"),
+)
+
+
+@pytest.mark.usefixtures("clock")
+def test_bad_events_are_rejected_alone_whatever_is_wrong_with_them(write, subtests):
+    make("rich", target=1000)
+    make_board("purse", action="coin")
+    make_board("laps", action="lap", combine="best", decimals=2)
+    good = '{"player": "bob", "action": "coin", "amount": 5.0}'
+    for number, (bad, reason) in enumerate(BAD_EVENTS, 1):
+        with subtests.test(bad=bad[:100]):
+            body = f'{{"events": [{bad}, {good}, {bad}]}}'
+            answer = write.post("/api/v1/events?detail=1", body, content_type="application/json")
+            assert answer.status_code == 200, answer.content
+            told = answer.json()
+            assert (told["accepted"], [it["index"] for it in told["rejected"]]) == (1, [0, 2])
+            assert all(reason in it["reason"] for it in told["rejected"]), told["rejected"]
+            assert [it["status"] for it in told["results"]] == ["rejected", "accepted", "rejected"]
+            assert ranking.standing("purse", "bob").score == number * 5
+            assert ranking.size("purse") == 1
+
+
+@pytest.mark.usefixtures("clock")
+def test_indexes_are_those_of_the_batch_that_was_sent(write):
+    make_board("purse", action="coin")
+    coin = {"player": "bob", "action": "coin", "id": "e"}
+    given = [{"player": 5}, coin, {"player": "no one", "action": "coin"}, coin, coin | {"amount": 1.5}]
+    answer = post(write, "/events?detail=1", {"events": given}).json()
+    assert [it["index"] for it in answer["rejected"]] == [0, 2, 4]
+    assert [it["status"] for it in answer["results"]] == ["rejected", "accepted", "rejected", "duplicate", "rejected"]
+
+
+def test_times_are_taken_as_programs_write_them(write, clock, subtests):  # noqa: ARG001
+    for at in (
+        "2082-11-20T12:00:00Z",
+        "2082-11-20T12:00Z",
+        "2082-11-20t11:59:59.123456789z",
+        "2082-11-20 14:00:00+02:00",
+        "2082-11-20T10:00:00.000-0200",
+    ):
+        with subtests.test(at=at):
+            answer = post(write, "/events", {"events": [{"player": "bob", "action": "coin", "at": at}]})
+            assert answer.json()["accepted"] == 1, answer.json()
 
 
 def everything_but_what_counts_calls(store):
