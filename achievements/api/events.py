@@ -88,7 +88,8 @@ EXTRA = {
             "in": "header",
             "name": "Idempotency-Key",
             "required": False,
-            "description": "The same batch may be sent again under this key and gets the same answer, for a day.",
+            "description": "The same batch may be sent again under this key and gets the same answer, for a day; "
+            "another one is refused with 422.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
         }
     ],
@@ -110,7 +111,7 @@ def post_events(request: HttpRequest, detail: bool = False) -> Any:
     except SchemaError as error:
         return of_fields(reasons(error.errors()))
     good, bad = _sorted(given)
-    with idempotency.once(request) as key:
+    with idempotency.once(request, body) as key:
         outcome = events.record(list(good.values()), idempotency_key=key)
     if bad:
         outcome = _as_sent(outcome, list(good), bad)

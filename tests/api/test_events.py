@@ -10,6 +10,7 @@ from django.test import Client
 
 from achievements.services import events
 from gamify_site.api import keys
+from gamify_site.store.errors import StoreUnavailable
 from leaderboards.services import ranking
 from tests.achievements.builders import make
 from tests.builders import make_board
@@ -205,6 +206,61 @@ def test_same_idempotency_key_gets_the_same_answer_and_counts_once(write):
     assert ranking.standing("purse", "alice").score == 5
 
 
+def test_idempotency_key_with_another_body_is_refused_and_applies_nothing(write):
+    make_board("purse", action="coin")
+    first = {"events": [{"player": "alice", "action": "coin", "amount": 5}]}
+    other = {"events": [{"player": "bob", "action": "coin", "amount": 7}]}
+    headers = {"idempotency-key": "batch-1"}
+    answer = post(write, "/events", first, **headers).json()
+    for _ in range(2):
+        refused = post(write, "/events", other, **headers)
+        assert (refused.status_code, refused["Content-Type"]) == (422, "application/problem+json")
+        assert "another body" in refused.json()["errors"]["Idempotency-Key"][0]
+    assert ranking.standing("purse", "bob") is None
+    assert post(write, "/events", first, **headers).json() == answer
+    assert ranking.standing("purse", "alice").score == 5
+    assert post(write, "/events", other, **{"idempotency-key": "batch-2"}).json()["accepted"] == 1
+
+
+def test_same_body_is_the_same_however_it_is_packed(write):
+    make_board("purse", action="coin")
+    body = json.dumps({"events": [{"player": "alice", "action": "coin"}]}).encode()
+    for sent, headers in ((body, {}), (gzip.compress(body), {"content-encoding": "gzip"})):
+        headers["idempotency-key"] = "batch-1"
+        answer = write.post("/api/v1/events", sent, content_type="application/json", headers=headers)
+        assert answer.status_code == 200
+    assert ranking.standing("purse", "alice").score == 1
+
+
+def test_body_gets_no_answer_to_another_one_even_after_its_digest_is_forgotten(write, store):
+    make_board("purse", action="coin")
+    headers = {"idempotency-key": "batch-1"}
+    for player in ("alice", "bob"):
+        post(write, "/events", {"events": [{"player": player, "action": "coin"}]}, **headers)
+        store.redis.delete(*store.redis.scan_iter(match="*api_bodies*"))
+    assert ranking.standing("purse", "bob").score == 1
+
+
+def test_key_is_bound_to_its_body_for_as_long_as_ids_are_known(write, store, settings):
+    post(write, "/events", {"events": []}, **{"idempotency-key": "batch-1"})
+    (name,) = store.redis.scan_iter(match="*api_bodies*")
+    assert settings.GAMIFY_EVENT_TTL - 60 <= store.redis.ttl(name) <= settings.GAMIFY_EVENT_TTL
+
+
+def test_batch_that_failed_on_the_way_can_be_sent_again_but_not_another_one(write, monkeypatch):
+    make_board("purse", action="coin")
+    body, headers = {"events": [{"player": "alice", "action": "coin"}]}, {"idempotency-key": "batch-1"}
+    with monkeypatch.context() as lost:
+        lost.setattr(events, "record", unavailable)
+        assert post(write, "/events", body, **headers).status_code == 503
+    assert post(write, "/events", {"events": []}, **headers).status_code == 422
+    assert post(write, "/events", body, **headers).json()["accepted"] == 1
+
+
+def unavailable(*_given: Any, **_more: Any) -> Any:
+    raise StoreUnavailable
+
+
 def test_retry_while_the_first_call_is_still_running_waits(write, monkeypatch):
     """The first call is held in the middle; a second one with its key is sent by then."""
     body, headers, inner = {"events": [{"player": "alice", "action": "coin"}]}, {"idempotency-key": "batch-1"}, []
@@ -212,10 +268,11 @@ def test_retry_while_the_first_call_is_still_running_waits(write, monkeypatch):
 
     def while_running(*given: Any, **more: Any) -> Any:
         monkeypatch.setattr(events, "record", record)
-        inner.append(post(write, "/events", body, **headers))
+        inner.extend(post(write, "/events", it, **headers) for it in (body, {"events": []}))
         return record(*given, **more)
 
     monkeypatch.setattr(events, "record", while_running)
     assert post(write, "/events", body, **headers).status_code == 200
     assert (inner[0].status_code, inner[0]["Retry-After"]) == (409, "1")
+    assert (inner[1].status_code, "another body" in inner[1].json()["detail"]) == (422, True)
     assert post(write, "/events", body, **headers).json()["accepted"] == 1
