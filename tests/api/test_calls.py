@@ -23,6 +23,46 @@ def test_players_are_made_changed_read_and_deleted(call):
     assert call("get", "/players/ada").status_code == 404
 
 
+FILLED = {
+    "name": "Ada", "about": "Counts.", "country": "SE", "team": "Engine", "region": "Skåne", "avatar": "teal",
+    "timezone": "Europe/Stockholm",
+}  # fmt: skip
+EMPTY = {"name": "ada", "about": "", "country": "", "team": "", "region": "", "avatar": "", "timezone": "UTC"}
+
+
+def test_field_that_is_left_out_stays_null_unsets_and_empty_text_clears(call, subtests):
+    assert {**call("put", "/players/ada", FILLED).json(), **FILLED} == call("get", "/players/ada").json()
+    for name in FILLED:
+        for sent, found in (({}, FILLED), ({name: None}, FILLED | {name: EMPTY[name]})):
+            with subtests.test(sent=sent):
+                call("put", "/players/ada", FILLED)
+                assert {**call("put", "/players/ada", sent).json(), **found} == call("get", "/players/ada").json()
+        with subtests.test(cleared=name):
+            call("put", "/players/ada", FILLED)
+            answer = call("put", "/players/ada", {name: ""})
+            if name in ("name", "timezone"):  # which are never empty
+                assert (answer.status_code, list(answer.json()["errors"])) == (422, [name])
+                assert call("get", "/players/ada").json()[name] == FILLED[name]
+            else:
+                assert answer.json()[name] == ""
+
+
+def test_document_names_no_default_that_changes_anything(call):
+    """Programs that are made from the document send the defaults of whatever was not set."""
+    document = call("get", "/openapi.json").json()
+    bodies = [
+        *document["components"]["schemas"].values(),
+        document["paths"]["/api/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"],
+    ]
+    for body in bodies:
+        fields = body.get("items", body).get("properties", {})
+        if body["title"].endswith("In"):
+            events = fields.get("events", {}).get("items", {}).get("properties", {})
+            defaults = {name: field["default"] for name, field in (fields | events).items() if "default" in field}
+            assert set(defaults.values()) <= {None}, body["title"]
+            assert body["title"] == "EventsIn" or not defaults, body["title"]
+
+
 def test_rank_follows_the_points(call):
     make("ten", target=1, points=5)
     do("alice", "coin")
@@ -122,6 +162,7 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("put", SCORE_OF_ADA, {"score": float("nan")}, {"score": "valid number", "increment": "required"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": float("inf")}, {"amount": "valid number"}),
     ("put", "/players/ada", {"Name": "Ada"}, {"Name": "not permitted"}),
+    ("put", "/players/ada", {"name": " "}, {"name": "match pattern"}),
     ("put", SCORE_OF_ADA, {"score": 1.5}, {"score": "The score must be a whole number."}),
     ("put", SCORE_OF_ADA, {"score": 10**30}, {"score": "The score must lie within ±9,007,199,254,740,991."}),
     ("post", "/leaderboards/coins/scores", {"scores": [{"player": "ada"}]}, {"scores.0.score": "required"}),
