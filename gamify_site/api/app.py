@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as SchemaError
 from ninja.openapi.docs import Swagger
+from ninja.params.models import QueryModel
 
 from achievements.api import definitions, events, players
 from achievements.errors import UnknownAchievement
@@ -50,6 +52,25 @@ api = Api(
     renderer=ExactRenderer(),
     urls_namespace="api",
 )
+
+
+def _known_query(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse parameters that a call does not have: a slip in `window` would answer the whole board."""
+    models = view._ninja_operation.models  # type: ignore[attr-defined]
+    names = [name for model in models if issubclass(model, QueryModel) for name in model.__ninja_flatten_map__]
+    those = f"those that it has are {', '.join(names)}" if names else "it has none"
+
+    @wraps(view)
+    def checked(request: HttpRequest, **values: Any) -> Any:
+        unknown = sorted(set(request.GET) - set(names))
+        if unknown:
+            raise ValidationError(dict.fromkeys(unknown, f"This call has no such parameter; {those}."))
+        return view(request, **values)
+
+    return checked
+
+
+api.add_decorator(_known_query)
 for router in (events.router, players.router, definitions.router, leaderboards.router):
     api.add_router("", router)
 

@@ -4,6 +4,7 @@ from achievements.definitions import Tier
 from achievements.services import events, progress, unlocks
 from gamify_site import audit
 from gamify_site.api import guard
+from gamify_site.api.app import api
 from gamify_site.players import services as players
 from gamify_site.store.errors import NotCopied
 from leaderboards.services import ranking
@@ -192,6 +193,45 @@ def test_bad_values_are_refused_at_their_field_and_change_nothing(call, subtests
             assert unlocks.for_player("bob") == []
             assert progress.get("bob", "ten").progress == 0
             assert ranking.size("coins") == 0
+
+
+def test_parameters_that_a_call_does_not_have_are_refused_with_those_that_it_has(call, subtests):
+    make_board("coins", entries={"ada": 5})
+    make("ten")
+    values = {"player": "ada", "slug": "ten", "board": "coins", "rank": 1}
+    calls = [
+        (method, path.removeprefix("/api/v1").format(**values), operation)
+        for path, methods in api.get_openapi_schema()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len(calls) == 18
+    bodies = {
+        "/events": {"events": []}, "/players/ada": {}, "/leaderboards/coins/scores": {"scores": []},
+        "/leaderboards/coins/scores/ada": {"score": 9}, "/leaderboards/coins/spend/ada": {"amount": 1},
+        "/players/ada/achievements/ten/progress": {"amount": 1},
+    }  # fmt: skip
+    for method, path, operation in calls:
+        with subtests.test(call=f"{method} {path}"):
+            names = [it["name"] for it in operation.get("parameters", []) if it["in"] == "query"]
+            body = bodies.get(path, {"reason": "x"}) if "requestBody" in operation else None
+            answer = call(method, f"{path}?windwo=day&Limit=1", body)
+            assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+            errors = answer.json()["errors"]
+            assert list(errors) == ["Limit", "windwo"]
+            those = f"those that it has are {', '.join(names)}." if names else "it has none."
+            assert errors["windwo"] == [f"This call has no such parameter; {those}"]
+    assert ranking.standing("coins", "ada").score == 5
+
+
+def test_head_answers_as_get_without_the_body(call, subtests):
+    make_board("coins", entries={"ada": 5})
+    for path in ("/leaderboards", "/leaderboards/coins", "/leaderboards/nothing", "/openapi.json", "/docs", "/nowhere"):
+        with subtests.test(path=path):
+            told, asked = call("get", path), call("head", path)
+            assert (asked.status_code, asked.content) == (told.status_code, b"")
+            assert asked["Content-Type"] == told["Content-Type"]
+    assert call("head", "/events").status_code == 405
+    assert call("head", "/leaderboards", scope=None).status_code == 401
 
 
 def test_a_method_that_is_not_there(call):
