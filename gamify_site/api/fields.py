@@ -21,14 +21,14 @@ PLAYER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 
-LONGEST_INTEGER = 300  # digits; a float holds as many, so that nothing behind this overflows
+LONGEST_NUMBER = 300  # digits; a float holds as many, so that nothing behind this overflows
 # RFC 3339; Java leaves out seconds that are 0, and other programs the colon of the offset.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 
 
 def _whole(value: Any) -> Any:
     """5.0 is a whole number in JSON, which has one kind of numbers."""
-    if isinstance(value, Decimal) and value.adjusted() < LONGEST_INTEGER and value == value.to_integral_value():
+    if isinstance(value, Decimal) and value.adjusted() < LONGEST_NUMBER and value == value.to_integral_value():
         return int(value)
     return value
 

@@ -162,6 +162,7 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("put", SCORE_OF_ADA, {"score": "1"}, {"score": "valid number", "increment": "required"}),
     ("put", SCORE_OF_ADA, {"score": float("nan")}, {"score": "valid number", "increment": "required"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": float("inf")}, {"amount": "valid number"}),
+    ("post", "/leaderboards/coins/spend/ada", {"amount": 10**400}, {"amount": "valid number"}),
     ("put", "/players/ada", {"Name": "Ada"}, {"Name": "not permitted"}),
     ("put", "/players/ada", {"name": " "}, {"name": "match pattern"}),
     ("put", SCORE_OF_ADA, {"score": 1.5}, {"score": "The score must be a whole number."}),
