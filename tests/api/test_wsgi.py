@@ -100,7 +100,7 @@ def answer_on(connection: socket.socket) -> tuple[int, Any]:
     return answer.status, json.load(answer)
 
 
-EVENTS = json.dumps({"events": [{"player": "alice", "action": "coin"}] * 3}).encode()
+EVENTS = json.dumps({"events": [{"player": "alice", "action": "wsgi"}] * 3}).encode()
 
 
 @pytest.mark.xdist_group("api_site")
@@ -114,8 +114,8 @@ def test_real_server_hands_on_chunks(connection, site_secret):
 
 @pytest.mark.xdist_group("api_site")
 def test_real_server_does_not_hand_on_half_a_body_as_whole(connection, site_secret):
-    make_board("coins", action="coin")
+    make_board("wsgi", action="wsgi")
     connection.sendall(heading(site_secret, "Content-Length: 500") + EVENTS)
     connection.shutdown(socket.SHUT_WR)
     assert answer_on(connection)[0] == 400
-    assert ranking.size("coins") == 0
+    assert ranking.size("wsgi") == 0
