@@ -1,13 +1,12 @@
 """Boards over HTTP: schema → service → schema."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from gamify_site.api.fields import EventId, Number, PlayerId, PlayerInPath, SlugInPath, Strict
+from gamify_site.api.fields import EventId, Number, PlayerId, PlayerInPath, Score, SlugInPath, Strict
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.api.problems import Problem
 from gamify_site.players.services import UnknownPlayer
@@ -44,7 +43,7 @@ class RowOut(Schema):
     rank: int
     player: str
     name: str
-    score: int | float
+    score: Score
 
 
 class PageOut(Schema):
@@ -59,7 +58,7 @@ class PlaceOut(Schema):
     """A player's place, with the rows around it."""
 
     rank: int
-    score: int | float
+    score: Score
     size: int
     percentile: float
     rows: list[RowOut]
@@ -89,7 +88,7 @@ class IncrementIn(Strict):
 class UpdateOut(Schema):
     """What a write did; `rank` is null where the player is not on the board any more (`trimmed`)."""
 
-    score: int | float
+    score: Score
     rank: int | None
     previous_rank: int | None
     trimmed: bool
@@ -125,17 +124,12 @@ class AmountIn(Strict):
 class BalanceOut(Schema):
     """What is left to spend."""
 
-    balance: int | float
-
-
-def number(score: int | Decimal) -> int | float:
-    """A score as JSON has it."""
-    return score if isinstance(score, int) else float(score)
+    balance: Score
 
 
 def row(it: Row) -> dict[str, Any]:
     """A row as JSON has it."""
-    return {"rank": it.rank, "player": it.player, "name": it.name, "score": number(it.score)}
+    return {"rank": it.rank, "player": it.player, "name": it.name, "score": it.score}
 
 
 def board_out(board: Board) -> dict[str, Any]:
@@ -187,7 +181,7 @@ def read_place(
     standing = view.standing
     return {
         "rank": standing.rank,
-        "score": number(standing.score),
+        "score": standing.score,
         "size": standing.size,
         "percentile": standing.percentile,
         "rows": [row(it) for it in view.around],
@@ -224,7 +218,7 @@ def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, bod
     else:
         update = scores.increment(board, player, body.increment, id=body.id)
     return {
-        "score": number(update.score),
+        "score": update.score,
         "rank": update.rank,
         "previous_rank": update.previous_rank,
         "trimmed": update.trimmed,
@@ -250,7 +244,7 @@ def post_scores(request: HttpRequest, board: SlugInPath, body: EntriesIn) -> Any
 )
 def post_spend(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: AmountIn) -> Any:
     """Takes an amount off the balance; 409 with the balance where there is too little."""
-    return {"balance": number(scores.spend(board, player, body.amount, id=body.id))}
+    return {"balance": scores.spend(board, player, body.amount, id=body.id)}
 
 
 @router.delete(

@@ -1,48 +1,46 @@
 """Events over HTTP: what a game reports, up to 1,000 at a time."""
 
-from decimal import Decimal
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic import ValidationError as SchemaError
-from pydantic_core import to_json
 
 from achievements.definitions import NO_AMOUNT, Event, Outcome
 from achievements.services import events
 from gamify_site.api import bodies, idempotency
-from gamify_site.api.fields import Number, Whole
+from gamify_site.api.answers import dump
+from gamify_site.api.fields import Moment, Number, Strict, Whole
 from gamify_site.api.guard import WRITE
-from gamify_site.api.problems import Problem, of_schema
+from gamify_site.api.problems import Problem, of_fields, reasons
 from gamify_site.ops import metrics
 from leaderboards.api import WRITE_ERRORS
 
 router = Router(tags=["Events"])
 
 MOST_EVENTS = 1000
+LONGEST_REASON = 500
 
 
-class EventIn(BaseModel):
+class EventIn(Strict):
     """A fact that a game reports. With an `id` it counts once, however often it is sent."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     player: str
     action: str
-    amount: Whole = Field(default_factory=lambda: NO_AMOUNT)
+    # No default in the document: programs made from it would send it, and boards of the best would take it as a score.
+    amount: Whole = Field(default_factory=lambda: NO_AMOUNT, description="Counts as 1 if it is left out.")
     value: Number | None = None
     item: str | Whole | None = None
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     id: str | None = None
 
 
-class EventsIn(BaseModel):
-    """Events, applied in the order given."""
+class EventsIn(Strict):
+    """Events, applied in the order given. What is no event is rejected alone."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    events: Annotated[list[EventIn], Field(max_length=MOST_EVENTS)]
+    events: Annotated[list[Any], Field(max_length=MOST_EVENTS)]
 
 
 class RejectedOut(Schema):
@@ -86,9 +84,10 @@ class EventsOut(Schema):
     results: list[ResultOut] | None = None
 
 
-BATCH = TypeAdapter(EventsIn)
+EVENT = TypeAdapter(EventIn)
+EVENTS = TypeAdapter(list[EventIn])
 SCHEMA = EventsIn.model_json_schema()
-SCHEMA["properties"]["events"]["items"] = SCHEMA.pop("$defs")["EventIn"]
+SCHEMA["properties"]["events"]["items"] = EventIn.model_json_schema()
 EXTRA = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": SCHEMA}}},
     "parameters": [
@@ -96,7 +95,8 @@ EXTRA = {
             "in": "header",
             "name": "Idempotency-Key",
             "required": False,
-            "description": "The same batch may be sent again under this key and gets the same answer, for a day.",
+            "description": "The same batch may be sent again under this key and gets the same answer, for a day; "
+            "another one is refused with 422.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
         }
     ],
@@ -112,21 +112,51 @@ EXTRA = {
 )
 def post_events(request: HttpRequest, detail: bool = False) -> Any:
     """Each event is applied to everything that listens to its action, or to nothing; the answer says which were not."""
+    body = bodies.read(request)
     try:
-        batch = BATCH.validate_json(bodies.read(request))  # one pass from bytes to values
+        given = EventsIn.model_validate(bodies.parse(body)).events
     except SchemaError as error:
-        bodies.check_json(error)
-        return of_schema(error.errors(include_url=False, include_input=False, include_context=False))
-    given = [_event(it) for it in batch.events]
-    with idempotency.once(request) as key:
-        outcome = events.record(given, idempotency_key=key)
+        return of_fields(reasons(error.errors()))
+    good, bad = _sorted(given)
+    with idempotency.once(request, body) as key:
+        outcome = events.record(list(good.values()), idempotency_key=key)
+    if bad:
+        outcome = _as_sent(outcome, list(good), bad)
     metrics.count_events(outcome)
-    return HttpResponse(to_json(_answer(outcome, len(given), detail=detail)), content_type="application/json")
+    return HttpResponse(dump(_answer(outcome, len(given), detail=detail)), content_type="application/json")
+
+
+def _sorted(given: list[Any]) -> tuple[dict[int, Event], dict[int, str]]:
+    """What is an event, and what is none with the reason, by its index."""
+    good: dict[int, Event] = {}
+    bad: dict[int, str] = {}
+    try:
+        return dict(enumerate(map(_event, EVENTS.validate_python(given)))), bad  # in one pass, by far the most common
+    except SchemaError:
+        pass  # which of them is wrong is found one by one
+    for index, it in enumerate(given):
+        try:
+            good[index] = _event(EVENT.validate_python(it))
+        except SchemaError as error:
+            bad[index] = _reason(error) if isinstance(it, dict) else "Enter an object with a player and an action."
+    return good, bad
 
 
 def _event(it: EventIn) -> Event:
-    value = Decimal(str(it.value)) if isinstance(it.value, float) else it.value
-    return Event(it.player, it.action, it.amount, value, it.item, it.at, it.id)
+    return Event(it.player, it.action, it.amount, it.value, it.item, it.at, it.id)
+
+
+def _reason(error: SchemaError) -> str:
+    wrong = reasons(error.errors(), "event")
+    return "; ".join(f"{place}: {' '.join(why)}" for place, why in wrong.items())[:LONGEST_REASON]
+
+
+def _as_sent(outcome: Outcome, places: list[int], bad: dict[int, str]) -> Outcome:
+    """The outcome of the good events of a batch, by the indexes that they were sent with."""
+    rejected = bad | {places[index]: why for index, why in outcome.rejected.items()}
+    skipped = {places[index]: boards for index, boards in outcome.skipped.items()}
+    repeated = tuple(places[index] for index in outcome.repeated)
+    return replace(outcome, rejected=dict(sorted(rejected.items())), skipped=skipped, repeated=repeated)
 
 
 def _answer(outcome: Outcome, number: int, *, detail: bool) -> dict[str, Any]:

@@ -19,16 +19,30 @@ from leaderboards.services import boards, ranking
 router = Router(tags=["Players"])
 
 
-class PlayerIn(Strict):
-    """The fields that change; an empty text clears one."""
+def _changed(description: str) -> Any:
+    """A field that stays as it is if it is left out.
 
-    name: Annotated[str, Field(max_length=60)] = ""
-    about: Annotated[str, Field(max_length=500)] = ""
-    country: Annotated[str, Field(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2")] = ""
-    team: Annotated[str, Field(max_length=40)] = ""
-    region: Annotated[str, Field(max_length=40)] = ""
-    avatar: Annotated[str, Field(max_length=64)] = ""
-    timezone: Annotated[str, Field(max_length=64, description="IANA name, for example Europe/Stockholm")] = ""
+    The document names no default: programs made from it would send it for every field that was not set.
+    """
+    return Field(default_factory=lambda: None, description=description)
+
+
+class PlayerIn(Strict):
+    """The fields that change. One that is left out stays as it is, `null` puts it back to its default."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S")] | None = _changed(
+        "What pages show; null: the id. Not empty."
+    )
+    about: Annotated[str, Field(max_length=500)] | None = _changed("Empty or null: none.")
+    country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] | None = _changed(
+        "ISO 3166-1 alpha-2, such as SE; empty or null: none."
+    )
+    team: Annotated[str, Field(max_length=40)] | None = _changed("Empty or null: none.")
+    region: Annotated[str, Field(max_length=40)] | None = _changed("Empty or null: none.")
+    avatar: Annotated[str, Field(max_length=64)] | None = _changed("Empty or null: the one drawn from the id.")
+    timezone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")] | None = _changed(
+        "IANA name, such as Europe/Stockholm; null: UTC. Not empty."
+    )
 
 
 class PlayerOut(Schema):
@@ -113,8 +127,9 @@ def _rank(player: str) -> int | None:
 
 @router.put("/players/{player}", auth=WRITE, response={200: PlayerOut, **WRITE_ERRORS}, summary="Make or change")
 def put_player(request: HttpRequest, player: PlayerInPath, body: PlayerIn) -> Any:
-    """Creates a player, or changes the fields that are given."""
-    return _profile(players.upsert(player, **body.model_dump(exclude_unset=True)), _rank(player))
+    """Creates a player, or changes the fields that are given; `null` puts one back to its default."""
+    changes = {name: value or "" for name, value in body.model_dump(exclude_unset=True).items()}
+    return _profile(players.upsert(player, **changes), _rank(player))
 
 
 @router.get("/players/{player}", auth=READ, response={200: PlayerOut, **READ_ERRORS}, summary="A player")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,11 +11,13 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as SchemaError
 from ninja.openapi.docs import Swagger
+from ninja.params.models import QueryModel
 
 from achievements.api import definitions, events, players
 from achievements.errors import UnknownAchievement
-from gamify_site.api import problems
-from gamify_site.api.bodies import StrictParser
+from gamify_site.api import bodies, problems
+from gamify_site.api.answers import ExactRenderer
+from gamify_site.api.bodies import ExactParser
 from gamify_site.api.problems import Refused, problem
 from gamify_site.players.services import UnknownPlayer
 from gamify_site.store.connection import UNANSWERED
@@ -45,9 +48,29 @@ api = Api(
     description="Games report what happened, and ask how things stand.",
     docs_url="/docs",
     docs=Swagger(settings={"validatorUrl": None}),  # else the page asks validator.swagger.io about every public site
-    parser=StrictParser(),
+    parser=ExactParser(),
+    renderer=ExactRenderer(),
     urls_namespace="api",
 )
+
+
+def _known_query(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse parameters that a call does not have: a slip in `window` would answer the whole board."""
+    models = view._ninja_operation.models  # type: ignore[attr-defined]
+    names = [name for model in models if issubclass(model, QueryModel) for name in model.__ninja_flatten_map__]
+    those = f"those that it has are {', '.join(names)}" if names else "it has none"
+
+    @wraps(view)
+    def checked(request: HttpRequest, **values: Any) -> Any:
+        unknown = sorted(set(request.GET) - set(names))
+        if unknown:
+            raise ValidationError(dict.fromkeys(unknown, f"This call has no such parameter; {those}."))
+        return view(request, **values)
+
+    return checked
+
+
+api.add_decorator(_known_query)
 for router in (events.router, players.router, definitions.router, leaderboards.router):
     api.add_router("", router)
 
@@ -68,14 +91,16 @@ def _invalid(_request: HttpRequest, error: Exception) -> HttpResponse:
     return problems.of_validation(error)
 
 
-def _no_schema(_request: HttpRequest, error: Exception) -> HttpResponse:
+def _no_schema(request: HttpRequest, error: Exception) -> HttpResponse:
     assert isinstance(error, SchemaError)  # noqa: S101  (for the type checker)
+    if request.method in ("POST", "PUT") and not request.body:  # which Ninja does not read
+        bodies.parse(b"")
     return problems.of_schema(error.errors)
 
 
 def _too_little(_request: HttpRequest, error: Exception) -> HttpResponse:
     assert isinstance(error, InsufficientBalance)  # noqa: S101  (for the type checker)
-    return problem(409, str(error), balance=leaderboards.number(error.balance))
+    return problem(409, str(error), balance=error.balance)
 
 
 def _unanswered(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -86,6 +111,8 @@ def _unanswered(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _http_error(_request: HttpRequest, error: Exception) -> HttpResponse:
     assert isinstance(error, HttpError)  # noqa: S101  (for the type checker)
+    if isinstance(error.__cause__, Refused):  # Ninja calls whatever is wrong with a body "Cannot parse request body"
+        return error.__cause__.response()
     return problem(error.status_code, str(error))
 
 

@@ -1,21 +1,59 @@
 """The types of what is sent and asked for, with what their documents say of them."""
 
+import re
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from ninja import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictFloat, StrictInt, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 PLAYER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 
+LONGEST_NUMBER = 300  # digits; a float holds as many, so that nothing behind this overflows
+# RFC 3339; Java leaves out seconds that are 0, and other programs the colon of the offset.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+
+
 def _whole(value: Any) -> Any:
     """5.0 is a whole number in JSON, which has one kind of numbers."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, Decimal) and value.adjusted() < LONGEST_NUMBER and value == value.to_integral_value():
+        return int(value)
+    return value
+
+
+def _number(value: Any) -> int | Decimal:
+    """A number as `bodies.parse` reads it."""
+    if type(value) in (int, Decimal):
+        return value
+    raise PydanticCustomError("number", "Input should be a valid number")
+
+
+def _moment(value: Any) -> datetime:
+    """A time in the text of RFC 3339."""
+    try:
+        if isinstance(value, str) and MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:  # the 30th of February
+        pass
+    raise PydanticCustomError("moment", "Enter a time with its offset from UTC, such as 2026-11-28T12:00:00Z")
 
 
 Whole = Annotated[StrictInt, BeforeValidator(_whole)]
-Number = StrictInt | StrictFloat
+Number = Annotated[int | Decimal, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Score = Annotated[int | Decimal, WithJsonSchema({"type": "number"})]  # as it is answered
 PlayerId = Annotated[str, StringConstraints(pattern=PLAYER_ID)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]

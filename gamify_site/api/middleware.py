@@ -28,8 +28,12 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX) or request.path_info in PAGES:
             return self.get_response(request)
+        method = request.method
+        if method == "HEAD":
+            request.method = "GET"  # the server leaves out the body
         with translation.override("en"):
             response = self._answer(request)
+        request.method = method
         for name, value in getattr(request, "rate_limit", {}).items():
             response.headers[name] = value
         return _as_problem(response)

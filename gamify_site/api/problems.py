@@ -1,15 +1,21 @@
 """Errors of the HTTP API as `application/problem+json` (RFC 9457): title, detail, and for fields `errors`."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from ninja import Schema
-from pydantic_core import to_json
+
+from gamify_site.api.answers import dump
+from gamify_site.api.fields import Score
 
 CONTENT_TYPE = "application/problem+json"
+MOST_REASONS = 50
+SHAPE = re.compile(r"[A-Z]|(int|str|decimal)$|function-")
 
 
 class Problem(Schema):
@@ -19,7 +25,7 @@ class Problem(Schema):
     detail: str
     status: int
     errors: dict[str, list[str]] | None = None
-    balance: float | None = None
+    balance: Score | None = None
 
 
 class Refused(Exception):
@@ -40,7 +46,7 @@ class Refused(Exception):
 def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> HttpResponse:
     """An answer that says what went wrong."""
     body = {"title": HTTPStatus(status).phrase, "detail": detail, "status": status} | more
-    return HttpResponse(to_json(body), content_type=CONTENT_TYPE, status=status, headers=dict(headers or {}))
+    return HttpResponse(dump(body), content_type=CONTENT_TYPE, status=status, headers=dict(headers or {}))
 
 
 def of_fields(errors: Mapping[str, Sequence[str]]) -> HttpResponse:
@@ -58,13 +64,22 @@ def of_validation(error: ValidationError) -> HttpResponse:
 
 
 def of_schema(errors: Sequence[Mapping[str, Any]]) -> HttpResponse:
-    """422 for what does not fit the schema: the place of each value, such as `events.3.amount`, and why."""
+    """422 for what Ninja does not find in a request: the place of each value, such as `scores.3.score`, and why."""
+    return of_fields(
+        reasons({**error, "loc": error["loc"][2 if error["loc"][0] == "body" else 1 :]} for error in errors)
+    )
+
+
+def reasons(errors: Iterable[Mapping[str, Any]], whole: str = "request") -> dict[str, list[str]]:
+    """Why a value does not fit its schema, by the place of what is wrong with it; `whole` is all of it."""
     told: dict[str, list[str]] = {}
-    for error in errors[:50]:
-        place = [str(part) for part in error.get("loc", ())]
-        if place and place[0] in ("body", "query", "path"):
-            place = place[2:] if place[0] == "body" else place[1:]
-        # Which of several shapes was tried says nothing to who sent it.
-        place = [part for part in place if not part[:1].isupper() and part not in ("int", "float", "str")]
-        told.setdefault(".".join(place) or "request", []).append(str(error.get("msg", "")))
-    return of_fields(told)
+    for error in islice(errors, MOST_REASONS):
+        told.setdefault(_place(error) or whole, []).append(error["msg"])
+    return told
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    """Which of several shapes was tried says nothing to who sent it; a field that there is not is as it was sent."""
+    place = [str(part) for part in error["loc"]]
+    last = [place.pop()] if place and error["type"] == "extra_forbidden" else []
+    return ".".join([part for part in place if not SHAPE.match(part)] + last)

@@ -135,6 +135,11 @@ def api_calls(name: str) -> str:
     return f"{site()}:api_calls:{name}"
 
 
+def api_bodies(name: str) -> str:
+    """string with a life time: SHA-256 of the body that came with this idempotency key, so that no other one does."""
+    return f"{site()}:api_bodies:{name}"
+
+
 def api_keys_used() -> str:
     """hash: SHA-256 of an API key's secret → when it was last used (s), to a minute."""
     return f"{site()}:api_keys_used"

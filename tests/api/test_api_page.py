@@ -70,8 +70,7 @@ def test_reads_and_removals_on_the_page_are_answered(write: Client) -> None:
 def test_error_on_the_page_is_the_one_that_is_told(write: Client) -> None:
     told = re.search(r"for fields `errors`:\n\n(.*?)\n\n\|", PAGE, re.DOTALL)
     assert told
-    body = '{"events": [{"player": "alice", "action": "coin_collected", "amuont": 5}]}'
-    assert send(write, "POST", "/events", body).json() == json.loads(told[1])
+    assert send(write, "PUT", "/players/alice", '{"nmae": "Alice"}').json() == json.loads(told[1])
 
 
 def test_every_call_of_the_document_is_on_the_page() -> None:

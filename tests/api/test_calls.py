@@ -4,6 +4,7 @@ from achievements.definitions import Tier
 from achievements.services import events, progress, unlocks
 from gamify_site import audit
 from gamify_site.api import guard
+from gamify_site.api.app import api
 from gamify_site.players import services as players
 from gamify_site.store.errors import NotCopied
 from leaderboards.services import ranking
@@ -21,6 +22,46 @@ def test_players_are_made_changed_read_and_deleted(call):
     }  # fmt: skip
     assert [call("delete", "/players/ada").status_code for _ in range(2)] == [204, 204]
     assert call("get", "/players/ada").status_code == 404
+
+
+FILLED = {
+    "name": "Ada", "about": "Counts.", "country": "SE", "team": "Engine", "region": "Skåne", "avatar": "teal",
+    "timezone": "Europe/Stockholm",
+}  # fmt: skip
+EMPTY = {"name": "ada", "about": "", "country": "", "team": "", "region": "", "avatar": "", "timezone": "UTC"}
+
+
+def test_field_that_is_left_out_stays_null_unsets_and_empty_text_clears(call, subtests):
+    assert {**call("put", "/players/ada", FILLED).json(), **FILLED} == call("get", "/players/ada").json()
+    for name in FILLED:
+        for sent, found in (({}, FILLED), ({name: None}, FILLED | {name: EMPTY[name]})):
+            with subtests.test(sent=sent):
+                call("put", "/players/ada", FILLED)
+                assert {**call("put", "/players/ada", sent).json(), **found} == call("get", "/players/ada").json()
+        with subtests.test(cleared=name):
+            call("put", "/players/ada", FILLED)
+            answer = call("put", "/players/ada", {name: ""})
+            if name in ("name", "timezone"):  # which are never empty
+                assert (answer.status_code, list(answer.json()["errors"])) == (422, [name])
+                assert call("get", "/players/ada").json()[name] == FILLED[name]
+            else:
+                assert answer.json()[name] == ""
+
+
+def test_document_names_no_default_that_changes_anything(call):
+    """Programs that are made from the document send the defaults of whatever was not set."""
+    document = call("get", "/openapi.json").json()
+    bodies = [
+        *document["components"]["schemas"].values(),
+        document["paths"]["/api/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"],
+    ]
+    for body in bodies:
+        fields = body.get("items", body).get("properties", {})
+        if body["title"].endswith("In"):
+            events = fields.get("events", {}).get("items", {}).get("properties", {})
+            defaults = {name: field["default"] for name, field in (fields | events).items() if "default" in field}
+            assert set(defaults.values()) <= {None}, body["title"]
+            assert body["title"] == "EventsIn" or not defaults, body["title"]
 
 
 def test_rank_follows_the_points(call):
@@ -119,6 +160,11 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("put", SCORE_OF_ADA, {}, {"score": "required", "increment": "required"}),
     ("put", SCORE_OF_ADA, {"score": 1, "increment": 1}, {"score": "not permitted", "increment": "not permitted"}),
     ("put", SCORE_OF_ADA, {"score": "1"}, {"score": "valid number", "increment": "required"}),
+    ("put", SCORE_OF_ADA, {"score": float("nan")}, {"score": "valid number", "increment": "required"}),
+    ("post", "/leaderboards/coins/spend/ada", {"amount": float("inf")}, {"amount": "valid number"}),
+    ("post", "/leaderboards/coins/spend/ada", {"amount": 10**400}, {"amount": "valid number"}),
+    ("put", "/players/ada", {"Name": "Ada"}, {"Name": "not permitted"}),
+    ("put", "/players/ada", {"name": " "}, {"name": "match pattern"}),
     ("put", SCORE_OF_ADA, {"score": 10**30}, {"score": "The score must lie within ±9,007,199,254,740,991."}),
     ("post", "/leaderboards/coins/scores", {"scores": [{"player": "ada"}]}, {"scores.0.score": "required"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": 0}, {"amount": "The amount must be greater than 0."}),
@@ -147,6 +193,45 @@ def test_bad_values_are_refused_at_their_field_and_change_nothing(call, subtests
             assert unlocks.for_player("bob") == []
             assert progress.get("bob", "ten").progress == 0
             assert ranking.size("coins") == 0
+
+
+def test_parameters_that_a_call_does_not_have_are_refused_with_those_that_it_has(call, subtests):
+    make_board("coins", entries={"ada": 5})
+    make("ten")
+    values = {"player": "ada", "slug": "ten", "board": "coins", "rank": 1}
+    calls = [
+        (method, path.removeprefix("/api/v1").format(**values), operation)
+        for path, methods in api.get_openapi_schema()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len(calls) == 18
+    bodies = {
+        "/events": {"events": []}, "/players/ada": {}, "/leaderboards/coins/scores": {"scores": []},
+        "/leaderboards/coins/scores/ada": {"score": 9}, "/leaderboards/coins/spend/ada": {"amount": 1},
+        "/players/ada/achievements/ten/progress": {"amount": 1},
+    }  # fmt: skip
+    for method, path, operation in calls:
+        with subtests.test(call=f"{method} {path}"):
+            names = [it["name"] for it in operation.get("parameters", []) if it["in"] == "query"]
+            body = bodies.get(path, {"reason": "x"}) if "requestBody" in operation else None
+            answer = call(method, f"{path}?windwo=day&Limit=1", body)
+            assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+            errors = answer.json()["errors"]
+            assert list(errors) == ["Limit", "windwo"]
+            those = f"those that it has are {', '.join(names)}." if names else "it has none."
+            assert errors["windwo"] == [f"This call has no such parameter; {those}"]
+    assert ranking.standing("coins", "ada").score == 5
+
+
+def test_head_answers_as_get_without_the_body(call, subtests):
+    make_board("coins", entries={"ada": 5})
+    for path in ("/leaderboards", "/leaderboards/coins", "/leaderboards/nothing", "/openapi.json", "/docs", "/nowhere"):
+        with subtests.test(path=path):
+            told, asked = call("get", path), call("head", path)
+            assert (asked.status_code, asked.content) == (told.status_code, b"")
+            assert asked["Content-Type"] == told["Content-Type"]
+    assert call("head", "/events").status_code == 405
+    assert call("head", "/leaderboards", scope=None).status_code == 401
 
 
 def test_a_method_that_is_not_there(call):
