@@ -108,12 +108,12 @@ public class Gamify
             var json = "{\"events\":[" + string.Join(",", batch.Events) + "]}";
             yield return Call("POST", "/events", json, batch.Key, (code, text) => { status = code; said = text; });
             if (status == 200) Settle(batch, JsonUtility.FromJson<Answer>(said).rejected);
-            else if (status == 400 || status == 413 || status == 422) TakeApart(batch, $"{status} {said}");
-            else
-            {
-                OnError(status, said);
-                break;
-            }
+            if (status == 200) continue;
+            var isRefused = status == 400 || status == 413 || status == 422;
+            if (isRefused || status == 500) TakeApart(batch, status, said);
+            if (isRefused) continue;
+            OnError(status, said);
+            break;
         }
         sending = false;
     }
@@ -161,13 +161,18 @@ public class Gamify
         return batches.Count > 0 ? batches[batches.Count - 1] : null;
     }
 
-    // Cuts a refused batch in halves until the bad events are alone.
-    void TakeApart(Batch batch, string reason)
+    // Cuts a refused batch in halves until the bad events are alone. One that may break the site lets others pass.
+    void TakeApart(Batch batch, long status, string said)
     {
         var middle = batch.Events.Count / 2;
-        if (middle == 0) Settle(batch, new[] { new Rejected { index = 0, reason = reason } });
+        if (middle == 0 && status != 500) Settle(batch, new[] { new Rejected { index = 0, reason = $"{status} {said}" } });
         else if (batches.Remove(batch))
         {
+            if (middle == 0)
+            {
+                waiting.AddRange(batch.Events);
+                return;
+            }
             batches.Add(new Batch { Events = batch.Events.GetRange(middle, batch.Events.Count - middle) });
             batches.Add(new Batch { Events = batch.Events.GetRange(0, middle) });
         }

@@ -159,8 +159,8 @@ export class Gamify {
       try {
         answer = await this.#call("POST", "/events", body, batch.key);
       } catch (error) {
+        if (REFUSED.includes(error.status) || error.status === 500) this.#takeApart(batch, error);
         if (!REFUSED.includes(error.status)) throw error;
-        this.#takeApart(batch, error.message);
         continue;
       }
       answers.push(answer);
@@ -181,12 +181,14 @@ export class Gamify {
     return this.#batches.at(-1);
   }
 
-  // Cuts a refused batch in halves until the bad events are alone.
-  #takeApart({ events }, reason) {
+  // Cuts a refused batch in halves until the bad events are alone. One that may break the site lets others pass.
+  #takeApart({ events }, { status, message }) {
     const middle = Math.floor(events.length / 2);
-    if (!middle) return this.#settle({ events }, [{ index: 0, reason }]);
-    const halves = [events.slice(middle), events.slice(0, middle)];
-    this.#batches.splice(-1, 1, ...halves.map((half) => ({ key: uuid(), events: half })));
+    if (!middle && status !== 500) return this.#settle({ events }, [{ index: 0, reason: message }]);
+    this.#batches.pop();
+    const halves = middle ? [events.slice(middle), events.slice(0, middle)] : [];
+    this.#batches.push(...halves.map((half) => ({ key: uuid(), events: half })));
+    if (!middle) this.#events.push(...events);
   }
 
   // Forgets a batch and reports its events that do not count.

@@ -125,9 +125,10 @@ class Gamify:
                 try:
                     answer = self._call("POST", "/events", b'{"events":[' + b",".join(batch.events) + b"]}", batch.key)
                 except GamifyError as error:
+                    if error.status in REFUSED or error.status == 500:
+                        self._take_apart(batch, error)
                     if error.status not in REFUSED:
                         raise
-                    self._take_apart(batch, str(error))
                 else:
                     answers.append(answer)
                     self._settle(batch, {it["index"]: it["reason"] for it in answer["rejected"]})
@@ -192,15 +193,19 @@ class Gamify:
                 del self._events[:count]
             return self._batches[-1] if self._batches else None
 
-    def _take_apart(self, batch: Batch, reason: str) -> None:
-        """Cut a refused batch in halves until the bad events are alone."""
+    def _take_apart(self, batch: Batch, error: GamifyError) -> None:
+        """Cut a refused batch in halves until bad events are alone. One that may break the site lets others pass."""
         middle = len(batch.events) // 2
-        if not middle:
-            self._settle(batch, {0: reason})
+        if not middle and error.status in REFUSED:
+            self._settle(batch, {0: str(error)})
             return
         with self._lock:
-            halves = batch.events[middle:], batch.events[:middle]
-            self._batches[-1:] = [Batch(str(uuid.uuid4()), events) for events in halves]
+            self._batches.pop()
+            if middle:
+                halves = batch.events[middle:], batch.events[:middle]
+                self._batches += [Batch(str(uuid.uuid4()), events) for events in halves]
+            else:
+                self._events += batch.events
 
     def _settle(self, batch: Batch, reasons: dict[int, str]) -> None:
         """Forget a batch and report its events that do not count, by index."""

@@ -28,9 +28,9 @@ pytestmark = pytest.mark.xdist_group("api_site")  # one worker, which starts the
 CLIENTS = ROOT / "docs/clients"
 EVENTS = 600  # more than one batch
 
-# Programs that use the clients: `events` reports events and closes the client, `refused` reports some that cannot be
-# sent and a good one, `again` flushes twice, `flood` reports 25 MB at once; every other command is one call. Each
-# command has a new client; one program takes all commands of a test, since its start takes longer than the calls.
+# Programs that use the clients: `events` reports events, `refused` reports some that cannot be sent and a good one,
+# `again` flushes after each event, `flood` reports 25 MB at once; every other command is one call. Each command has a
+# new client; one program takes all commands of a test, since its start takes longer than the calls.
 PYTHON = """
 import json, os, sys
 sys.path.insert(0, {folder!r})
@@ -38,7 +38,7 @@ from gamify import Gamify, GamifyError
 def tell(*words):
     print(*words, file=sys.stderr)
 def dropped(event, reason):
-    tell("dropped:", reason, json.dumps(event))
+    tell("dropped:", reason, json.dumps({{**event, "item": ""}}))
 def attempt(call, *arguments, **fields):
     try:
         call(*arguments, **fields)
@@ -46,7 +46,7 @@ def attempt(call, *arguments, **fields):
         tell(type(error).__name__, error)
 for what, *rest in json.load(sys.stdin):
     site = os.environ["GAMIFY_URL"], os.environ["GAMIFY_KEY"]
-    gamify = Gamify(*site, flush_seconds=1000, pause=0.01, on_dropped=dropped)
+    gamify = Gamify(*site, flush_seconds=1000, pause=0.001, on_dropped=dropped)
     if what == "events":
         for event in rest[0]:
             gamify.event(**event)
@@ -56,7 +56,7 @@ for what, *rest in json.load(sys.stdin):
         attempt(gamify.submit_score, "laps", "alice", float("nan"))
         gamify.event("alice", "coin")
     elif what == "again":
-        for player in ("alice", "bob"):
+        for player in rest[0]:
             gamify.event(player, "coin")
             attempt(gamify.flush)
     elif what == "flood":
@@ -71,7 +71,7 @@ JAVASCRIPT = """
 import {{ readFileSync }} from "node:fs";
 import {{ Gamify }} from {file};
 const tell = (...words) => console.error(...words);
-const onDropped = (event, reason) => tell("dropped:", reason, JSON.stringify(event));
+const onDropped = (event, reason) => tell("dropped:", reason, JSON.stringify({{ ...event, item: "" }}));
 async function attempt(call) {{
   try {{
     await call();
@@ -81,7 +81,7 @@ async function attempt(call) {{
 }}
 for (const [what, ...rest] of JSON.parse(readFileSync(0, "utf-8"))) {{
   const site = {{ url: process.env.GAMIFY_URL, key: process.env.GAMIFY_KEY }};
-  const gamify = new Gamify({{ ...site, flushSeconds: 1000, pause: 0.01, onDropped }});
+  const gamify = new Gamify({{ ...site, flushSeconds: 1000, pause: 0.001, onDropped }});
   if (what === "events") {{
     for (const {{ player, action, ...fields }} of rest[0]) gamify.event(player, action, fields);
   }} else if (what === "refused") {{
@@ -91,7 +91,7 @@ for (const [what, ...rest] of JSON.parse(readFileSync(0, "utf-8"))) {{
     await attempt(() => gamify.submitScore("laps", "alice", NaN));
     gamify.event("alice", "coin");
   }} else if (what === "again") {{
-    for (const player of ["alice", "bob"]) {{
+    for (const player of rest[0]) {{
       gamify.event(player, "coin");
       await attempt(() => gamify.flush());
     }}
@@ -113,12 +113,8 @@ NOT_EVENTS = (
     "coin",
     f'{{"player":"alice","action":"coin","item":"{"x" * 1_048_576}"}}',
 )
-RUNTIMES = {
-    "python": (sys.executable,),
-    "javascript": ("node",),
-    "bash": ("bash", "curl"),
-    "csharp": ("mono", "mcs"),
-}
+RUNTIMES = {"python": (sys.executable,), "javascript": ("node",), "bash": ("bash", "curl"), "csharp": ("mono", "mcs")}
+LANGUAGES = [it for it in RUNTIMES if it != "csharp" or shutil.which("mono")]  # Unity is rare: one test is skipped
 
 
 def require(language: str) -> str:
@@ -132,6 +128,7 @@ def require(language: str) -> str:
 @pytest.fixture(scope="module")
 def unity(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compile the client for Unity against a stand-in for what it uses of Unity."""
+    require("csharp")
     program = tmp_path_factory.mktemp("unity") / "gamify.exe"
     sources = [CLIENTS / "Gamify.cs", Path(__file__).with_name("unity.cs")]
     command = ["mcs", "-warnaserror", "-r:System.Runtime.Serialization", f"-out:{program}", *map(str, sources)]
@@ -140,7 +137,7 @@ def unity(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program
 
 
-@pytest.fixture(params=list(RUNTIMES))
+@pytest.fixture(params=LANGUAGES)
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> "Client":
     program = require(request.param)
     if request.param == "csharp":
@@ -165,7 +162,7 @@ class Client:
     def run(self, address: str, key: str, *commands: Sequence[Any]) -> subprocess.CompletedProcess[str]:
         """Run commands, each with its arguments: in one program, or with bash in one after the other."""
         environment = os.environ | {
-            "GAMIFY_URL": address, "GAMIFY_KEY": key, "GAMIFY_PAUSE": "0.01", "PYTHONDONTWRITEBYTECODE": "1",
+            "GAMIFY_URL": address, "GAMIFY_KEY": key, "GAMIFY_PAUSE": "0.001", "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
         if self.language == "csharp":
             return self._start([], "".join(self._lines(*command) for command in commands), environment)
@@ -183,7 +180,11 @@ class Client:
 
     @staticmethod
     def _lines(what: str, *rest: Any) -> str:
-        commands = [["event", *it.values()] for it in rest[0]] if what == "events" else [[what, *rest]]
+        commands = [[what, *rest]]
+        if what == "events":
+            commands = [["event", *it.values()] for it in rest[0]]
+        elif what == "again":
+            commands = [[what, *rest[0]]]
         return "".join("\t".join(map(str, words)) + "\n" for words in [*commands, ["close"]])
 
     def _start(self, arguments: list[str], lines: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -235,7 +236,7 @@ def made() -> dict[str, str]:
 def secrets(site_data: None, made: dict[str, str]) -> dict[str, str]:  # noqa: ARG001  (services work on the site)
     """Define a board for each client and create a key of each scope, unless they are there; return the secrets."""
     if not made:
-        for language in RUNTIMES:
+        for language in LANGUAGES:
             boards.define(Board(slug=f"coins-{language}", name=f"Coins, {language}", action=f"coin-{language}"))
         boards.define(Board(slug="laps", name="Laps", combine="best"))
         made |= {scope: keys.create(f"may {scope}", scope, by="root")[1] for scope in keys.SCOPES}
@@ -316,8 +317,7 @@ def test_batch_arrives_once_also_when_an_answer_is_lost(client: Client, site: Si
     assert json.loads(done.stdout.splitlines()[-1])["score"] == EVENTS
     ((reason, event),) = dropped(done.stderr)
     assert "player" in reason
-    assert event.pop("id")
-    assert event == reported[550]
+    assert reported[550].items() <= event.items()
 
 
 def test_score_is_submitted_and_the_top_is_read(client: Client, site: Site, key: str) -> None:
@@ -346,8 +346,7 @@ def test_key_that_may_only_read_gives_a_clear_error(client: Client, site: Site, 
     assert "403" in done.stderr
     assert "may only read" in done.stderr
     (event,) = client.unsent(done.stderr)
-    assert event.pop("id")
-    assert event == coins(1)[0]
+    assert coins(1)[0].items() <= event.items()
 
 
 class Scripted(ThreadingHTTPServer):
@@ -370,7 +369,8 @@ class Scripted(ThreadingHTTPServer):
     def answer(self, key: str, body: bytes) -> tuple[int, dict[str, Any]]:
         self.asked.append((key, body))
         events = json.loads(body)["events"]
-        judged = self.statuses.pop(0) if self.statuses else self.judge(events)
+        status = self.statuses.pop(0) if self.statuses else 200
+        judged = self.judge(events) if status == 200 else status
         if isinstance(judged, int):
             return judged, {"title": "No", "detail": "Not now.", "status": judged}
         self.counted += [event for index, event in enumerate(events) if index not in judged]
@@ -402,14 +402,11 @@ class Answering(BaseHTTPRequestHandler):
 
 
 def test_what_may_pass_is_tried_again_as_it_was(client: Client) -> None:
-    with Scripted(503, 429, 409, 408, 425) as scripted:
-        client.answers(scripted.address, "gk_any", ("events", coins(1)))
-        assert len(scripted.asked) == 6
-        scripted.statuses = [500, 502]
-        client.answers(scripted.address, "gk_any", ("events", coins(1)))
+    with Scripted(503, 429, 409, 408, 425, 200, 500, 502, 200) as scripted:
+        client.answers(scripted.address, "gk_any", ("events", coins(1)), ("events", coins(1)))
+    assert len(scripted.asked) == 9
     for asked in (scripted.asked[:6], scripted.asked[6:]):
         assert len(set(asked)) == 1
-    assert len(scripted.asked) == 9
     event = json.loads(scripted.asked[0][1])["events"][0]
     assert re.match(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", event["id"])
     assert scripted.asked[0][0]
@@ -428,16 +425,18 @@ def test_what_is_wrong_is_not_tried_again(client: Client) -> None:
 
 def test_bad_events_are_found_and_dropped_alone(client: Client) -> None:
     """A site or a proxy that refuses a whole batch costs only the bad events, and no batch comes for ever."""
-    bad = {3: "bad-400", 4: "bad-422", 17: "bad-422"}
+    bad = {3: "bad-400", 4: "bad-422", 11: "rejected", 17: "bad-422"}
     reported = coins(20)
     for index, action in bad.items():
         reported[index]["action"] = action
 
     def judge(events: list[dict[str, Any]]) -> int | list[int]:
-        actions = {event["action"] for event in events}
+        actions = [event["action"] for event in events]
         if len(events) > 8:
             return 413
-        return 400 if "bad-400" in actions else 422 if "bad-422" in actions else []
+        if "bad-400" in actions or "bad-422" in actions:
+            return 400 if "bad-400" in actions else 422
+        return [index for index, action in enumerate(actions) if action == "rejected"]
 
     with Scripted(judge=judge) as scripted:
         done = client.run(scripted.address, "gk_any", ("events", reported), ("events", coins(1)))
@@ -445,17 +444,10 @@ def test_bad_events_are_found_and_dropped_alone(client: Client) -> None:
     assert arrived == [event["amount"] for event in reported if event["action"] == "coin"] + [1]  # in their order
     found = dropped(done.stderr)
     assert [event["amount"] - 1 for _reason, event in found] == list(bad)
-    assert all("Not now." in reason and bad[event["amount"] - 1][-3:] in reason for reason, event in found)
+    for (reason, _event), said in zip(found, ("400", "422", "It is", "422"), strict=True):
+        assert said in reason
     assert len({key for key, _body in scripted.asked}) == len(scripted.asked)  # other events, another key
     assert len(scripted.asked) < 30
-
-
-def test_rejected_events_are_reported_with_the_reason(client: Client) -> None:
-    with Scripted(judge=lambda _events: [1, 12]) as scripted:
-        done = client.run(scripted.address, "gk_any", ("events", coins(20)))
-    assert len(scripted.asked) == 1
-    assert [event["amount"] for _reason, event in dropped(done.stderr)] == [2, 13]
-    assert all("It is" in reason for reason, _event in dropped(done.stderr))
 
 
 def test_event_that_cannot_be_sent_is_refused_at_once(client: Client) -> None:
@@ -467,16 +459,29 @@ def test_event_that_cannot_be_sent_is_refused_at_once(client: Client) -> None:
     assert len(refused) == {"python": 5, "javascript": 7, "bash": len(NOT_EVENTS), "csharp": 5}[client.language]
 
 
-in_memory = pytest.mark.parametrize("client", [it for it in RUNTIMES if it != "bash"], indirect=True)
+in_memory = pytest.mark.parametrize("client", [it for it in LANGUAGES if it != "bash"], indirect=True)
 
 
 @in_memory
 def test_what_was_refused_waits_and_is_sent_as_it_was(client: Client) -> None:
     with Scripted(403) as scripted:
-        done = client.run(scripted.address, "gk_any", ("again",))
+        done = client.run(scripted.address, "gk_any", ("again", ["alice", "bob"]))
     assert "403" in done.stderr
     first, again, second = scripted.asked
     assert first == again != second
+
+
+@in_memory
+def test_event_that_breaks_the_site_does_not_hold_up_the_others(client: Client) -> None:
+    """Nobody can tell such an event from a site that is broken for all, so it is kept, and others go first."""
+    players = ["poison", *"abcdefgh"]
+    with Scripted(judge=lambda events: 500 if any(it["player"] == "poison" for it in events) else []) as scripted:
+        done = client.run(scripted.address, "gk_any", ("again", players))
+    arrived = [event["player"] for event in scripted.counted]
+    unsent = [event["player"] for event in client.unsent(done.stderr)]
+    assert {"a", "b", "c"} <= set(arrived)
+    assert "poison" in unsent
+    assert sorted(arrived + unsent) == sorted(players)
 
 
 @in_memory
@@ -495,6 +500,10 @@ def test_csharp_calls_only_paths_that_exist() -> None:
     for method, path in called:
         path = "/api/v1" + re.sub(r"\{Escape\(\w+\)\}", "{}", path)
         assert method.lower() in paths[path], f"{method} {path}"
+
+
+def test_csharp_compiles(unity: Path) -> None:
+    assert unity.exists()
 
 
 def test_no_client_holds_a_key(subtests: pytest.Subtests) -> None:

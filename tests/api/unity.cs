@@ -100,6 +100,7 @@ namespace UnityEngine.Networking
 // Takes one command a line, its words apart by tabs; `close` ends a client.
 public static class Program
 {
+    static readonly string Long = new string('x', 1000000);
     static Gamify gamify;
 
     public static void Main()
@@ -110,7 +111,7 @@ public static class Program
             var words = line.Split('\t');
             if (words[0] == "event") gamify.Event(words[1], words[2], words.Length > 3 ? long.Parse(words[3]) : (long?)null);
             else if (words[0] == "refused") Refused();
-            else if (words[0] == "again") Again();
+            else if (words[0] == "again") Again(words);
             else if (words[0] == "flood") Flood();
             else if (words[0] == "score") Play(gamify.SubmitScore(words[1], words[2], double.Parse(words[3])));
             else if (words[0] == "top") Play(gamify.Top(words[1], 10, page => Console.WriteLine("{\"rows\":[" + Rows(page) + "]}")));
@@ -127,7 +128,7 @@ public static class Program
     {
         return new Gamify(Environment.GetEnvironmentVariable("GAMIFY_URL"), Environment.GetEnvironmentVariable("GAMIFY_KEY"))
         {
-            OnDropped = (json, reason) => Console.Error.WriteLine("dropped: " + reason + " " + json),
+            OnDropped = (json, reason) => Console.Error.WriteLine("dropped: " + reason + " " + json.Replace(Long, "")),
             OnError = (status, said) => Console.Error.WriteLine("failed: " + status + " " + said),
         };
     }
@@ -155,18 +156,18 @@ public static class Program
         gamify.Event("alice", "coin");
     }
 
-    static void Again()
+    static void Again(string[] words)
     {
-        foreach (var player in new[] { "alice", "bob" })
+        for (var index = 1; index < words.Length; index++)
         {
-            gamify.Event(player, "coin");
+            gamify.Event(words[index], "coin");
             Play(gamify.Flush());
         }
     }
 
     static void Flood()
     {
-        for (var amount = 0; amount < 25; amount++) gamify.Event("alice", "coin", amount, item: new string('x', 1000000));
+        for (var amount = 0; amount < 25; amount++) gamify.Event("alice", "coin", amount, item: Long);
     }
 
     static string Rows(Gamify.Page page)
