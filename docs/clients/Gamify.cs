@@ -107,8 +107,11 @@ public class Gamify
             string said = null;
             var json = "{\"events\":[" + string.Join(",", batch.Events) + "]}";
             yield return Call("POST", "/events", json, batch.Key, (code, text) => { status = code; said = text; });
-            if (status == 200) Settle(batch, JsonUtility.FromJson<Answer>(said).rejected);
-            if (status == 200) continue;
+            if (status == 200)
+            {
+                Settle(batch, JsonUtility.FromJson<Answer>(said).rejected);
+                continue;
+            }
             var isRefused = status == 400 || status == 413 || status == 422;
             if (isRefused || status == 500) TakeApart(batch, status, said);
             if (isRefused) continue;
