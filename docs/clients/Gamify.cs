@@ -1,17 +1,21 @@
 // A client for Gamify in one file, for Unity 2020.2 or newer. Copy it into Assets; there is nothing to install.
 //
 //   var gamify = new Gamify("https://play.example.com", key);      // in a MonoBehaviour
-//   StartCoroutine(gamify.Run());                                  // sends what waits, every 5 seconds
+//   StartCoroutine(gamify.Run());                                  // sends the events that wait, every 5 seconds
+//   gamify.OnDropped = (json, reason) => Keep(reason, json);       // will not count: rejected, no room, or not sent
 //   gamify.Event("alice", "coin_collected", amount: 5);
 //   StartCoroutine(gamify.SubmitScore("best-lap", "alice", 61.25));
 //   StartCoroutine(gamify.Top("best-lap", 10, page => Debug.Log(page.rows[0].name)));
 //   StartCoroutine(gamify.Place("best-lap", "alice", place => Debug.Log(place.rank)));
+//   yield return gamify.Close();                                   // at the end; DropAll where no coroutine goes on
 //
 // Start Run on an object that lives as long as the game (DontDestroyOnLoad): a coroutine that Unity stops does not go on.
+// Call everything from Unity's main thread.
 //
-// Each event has an id of its own and each batch an Idempotency-Key, so that whatever is sent again counts once. Whoever
-// has a key can use it, and a key in a game that players hold can be read out: use this on dedicated servers and kiosks,
-// and let players' games report to a server of yours.
+// Each event has its own id and each batch an Idempotency-Key, so an event that is sent again counts once. Events wait
+// while the site cannot be reached or refuses the key. A bad event is dropped alone and reported to OnDropped; the rest of
+// its batch counts. Anybody can use a key that they have, and players can read a key out of a game that they hold: use this
+// on dedicated servers and kiosks, and let players' games report to a server of yours.
 using System;
 using System.Collections;
 using System.Collections.Generic;
@@ -27,20 +31,29 @@ public class Gamify
     [Serializable] public class Row { public int rank; public string player; public string name; public double score; }
     [Serializable] public class Page { public int size; public Row[] rows; public string next; }
     [Serializable] public class PlaceOf { public int rank; public double score; public int size; public double percentile; public Row[] rows; }
+    [Serializable] class Answer { public Rejected[] rejected = new Rejected[0]; }
+    [Serializable] class Rejected { public int index; public string reason; }
+    class Batch { public readonly string Key = Guid.NewGuid().ToString(); public List<string> Events; }
 
-    const int Batch = 500; // events; the API takes up to 1,000
-    const int MostWaiting = 100000; // events in memory while the site is away
+    const int MostEvents = 500; // of a batch; the API takes up to 1,000
+    const int MostBytes = 1048000; // of a batch; the API takes 1 MiB
+    const int MostWaiting = 20000000; // bytes of events in memory while the site is away: about 100,000 events
     const int Attempts = 6;
     const float LongestPause = 30; // seconds, unless the site asks for more
-    const int Large = 1400; // bytes; what is longer is sent as gzip
+    const int Large = 1400; // bytes; a longer body is sent as gzip
+    static readonly Encoding Utf8 = new UTF8Encoding(false, true); // throws for half a surrogate pair
 
     readonly string address, key;
     readonly float flushSeconds;
-    readonly List<string> waiting = new List<string>();
-    string batch, batchKey; // on its way, until it is answered
+    readonly List<string> waiting = new List<string>(); // events as JSON
+    readonly List<Batch> batches = new List<Batch>(); // taken from them and not yet answered; the last one is sent first
+    int bytes; // of both
     bool sending;
 
-    // Hears of every failure: the status (0: not reached) and what the site said.
+    // Called once for each event that will not count, with its JSON and the reason.
+    public Action<string, string> OnDropped = (json, reason) => Debug.LogWarning($"Gamify: event dropped: {reason} {json}");
+
+    // Called when a call fails or events could not be sent and wait: the status (0: not reached) and what the site said.
     public Action<long, string> OnError = (status, said) => Debug.LogWarning($"Gamify: {status} {said}");
 
     public Gamify(string url, string key, float flushSeconds = 5)
@@ -50,15 +63,24 @@ public class Gamify
         this.flushSeconds = flushSeconds;
     }
 
-    // Keeps an event to be sent. Gives its id.
-    public string Event(string player, string action, long amount = 1, double? value = null, string item = null)
+    // Keeps an event to be sent, and returns its id. Throws an ArgumentException for one that cannot be sent: NaN, too long.
+    public string Event(string player, string action, long? amount = null, double? value = null, string item = null)
     {
-        if (waiting.Count >= MostWaiting) throw new InvalidOperationException("Too many events are waiting already.");
         var id = Guid.NewGuid().ToString();
-        var json = $"{{\"id\":\"{id}\",\"player\":{Quote(player)},\"action\":{Quote(action)},\"amount\":{amount}";
+        var json = $"{{\"id\":\"{id}\",\"player\":{Quote(player)},\"action\":{Quote(action)}";
+        if (amount.HasValue) json += $",\"amount\":{amount.Value.ToString(CultureInfo.InvariantCulture)}";
         if (value.HasValue) json += $",\"value\":{Number(value.Value)}";
         if (item != null) json += $",\"item\":{Quote(item)}";
-        waiting.Add(json + "}");
+        json += "}";
+        var size = Size(json);
+        if (size > MostBytes) throw new ArgumentException($"The event has {size} bytes; the API takes at most {MostBytes}.");
+        if (bytes + size > MostWaiting)
+        {
+            Drop(json, $"No room: {MostWaiting} bytes of events are waiting already.");
+            return id;
+        }
+        waiting.Add(json);
+        bytes += size;
         return id;
     }
 
@@ -68,37 +90,55 @@ public class Gamify
         while (true)
         {
             var due = Time.realtimeSinceStartup + flushSeconds;
-            while (waiting.Count < Batch && Time.realtimeSinceStartup < due) yield return null;
+            while (waiting.Count < MostEvents && Time.realtimeSinceStartup < due) yield return null;
             yield return Flush();
             yield return null;
         }
     }
 
-    // Sends all that waits, one batch after the other. What could not be sent waits on, and is sent again as it was.
+    // Sends all events that wait, one batch after the other. Events that could not be sent wait on, and keep their ids.
     public IEnumerator Flush()
     {
         while (sending) yield return null;
         sending = true;
-        var goesOn = true;
-        while (goesOn && (batch != null || waiting.Count > 0))
+        for (var batch = Next(); batch != null; batch = Next())
         {
-            if (batch == null)
-            {
-                var count = Math.Min(Batch, waiting.Count);
-                batch = "{\"events\":[" + string.Join(",", waiting.GetRange(0, count)) + "]}";
-                batchKey = Guid.NewGuid().ToString();
-                waiting.RemoveRange(0, count);
-            }
             long status = 0;
-            yield return Call("POST", "/events", batch, batchKey, (code, _) => status = code);
-            goesOn = status == 200;
-            // Answered, or wrong in itself: to send it again is of no use.
-            if (goesOn || status == 400 || status == 413 || status == 415 || status == 422) batch = null;
+            string said = null;
+            var json = "{\"events\":[" + string.Join(",", batch.Events) + "]}";
+            yield return Call("POST", "/events", json, batch.Key, (code, text) => { status = code; said = text; });
+            if (status == 200)
+            {
+                Settle(batch, JsonUtility.FromJson<Answer>(said).rejected);
+                continue;
+            }
+            var isRefused = status == 400 || status == 413 || status == 422;
+            if (isRefused || status == 500) TakeApart(batch, status, said);
+            if (isRefused) continue;
+            OnError(status, said);
+            break;
         }
         sending = false;
     }
 
-    // For boards that keep the best or the last score; to one that adds up send events, which count once.
+    // Sends all events that wait; those that cannot be sent go to OnDropped.
+    public IEnumerator Close()
+    {
+        yield return Flush();
+        DropAll();
+    }
+
+    // Hands all events that wait to OnDropped, for OnApplicationQuit, where no coroutine goes on.
+    public void DropAll()
+    {
+        for (var batch = Next(); batch != null; batch = Next())
+        {
+            Settle(batch, new Rejected[0]);
+            foreach (var json in batch.Events) Drop(json, "Not sent: the client was closed.");
+        }
+    }
+
+    // For boards of the best or the last score; for one that adds up, send events, which count once.
     public IEnumerator SubmitScore(string board, string player, double score) =>
         Call("PUT", $"/leaderboards/{Escape(board)}/scores/{Escape(player)}", $"{{\"score\":{Number(score)}}}", null, null);
 
@@ -107,10 +147,53 @@ public class Gamify
         Call("GET", $"/leaderboards/{Escape(board)}?limit={limit}", null, null,
             (status, said) => { if (status == 200) found(JsonUtility.FromJson<Page>(said)); });
 
-    // The player's rank and score, and the rows around; null where the player is not on the board.
+    // The player's rank and score, and the rows around; null if the player is not on the board.
     public IEnumerator Place(string board, string player, Action<PlaceOf> found) =>
         Call("GET", $"/leaderboards/{Escape(board)}/players/{Escape(player)}", null, null,
             (status, said) => { if (status == 200 || status == 404) found(status == 200 ? JsonUtility.FromJson<PlaceOf>(said) : null); });
+
+    Batch Next()
+    {
+        if (batches.Count == 0 && waiting.Count > 0)
+        {
+            int count = 0, size = 0;
+            while (count < Math.Min(MostEvents, waiting.Count) && (size += Size(waiting[count])) <= MostBytes) count++;
+            batches.Add(new Batch { Events = waiting.GetRange(0, count) });
+            waiting.RemoveRange(0, count);
+        }
+        return batches.Count > 0 ? batches[batches.Count - 1] : null;
+    }
+
+    // Cuts a refused batch in halves until the bad events are alone. One that may break the site lets others pass.
+    void TakeApart(Batch batch, long status, string said)
+    {
+        var middle = batch.Events.Count / 2;
+        if (middle == 0 && status != 500) Settle(batch, new[] { new Rejected { index = 0, reason = $"{status} {said}" } });
+        else if (batches.Remove(batch))
+        {
+            if (middle == 0)
+            {
+                waiting.AddRange(batch.Events);
+                return;
+            }
+            batches.Add(new Batch { Events = batch.Events.GetRange(middle, batch.Events.Count - middle) });
+            batches.Add(new Batch { Events = batch.Events.GetRange(0, middle) });
+        }
+    }
+
+    // Forgets a batch and reports its events that do not count.
+    void Settle(Batch batch, Rejected[] rejected)
+    {
+        if (!batches.Remove(batch)) return; // DropAll was called meanwhile
+        foreach (var json in batch.Events) bytes -= Size(json);
+        foreach (var it in rejected) Drop(batch.Events[it.index], it.reason);
+    }
+
+    void Drop(string json, string reason)
+    {
+        try { OnDropped(json, reason); }
+        catch (Exception error) { Debug.LogException(error); } // Flush goes on
+    }
 
     IEnumerator Call(string method, string path, string json, string idempotencyKey, Action<long, string> done)
     {
@@ -125,7 +208,7 @@ public class Gamify
                 if (idempotencyKey != null) request.SetRequestHeader("Idempotency-Key", idempotencyKey);
                 if (json != null)
                 {
-                    var body = Encoding.UTF8.GetBytes(json);
+                    var body = Utf8.GetBytes(json);
                     if (body.Length > Large)
                     {
                         body = Zip(body);
@@ -136,12 +219,15 @@ public class Gamify
                 yield return request.SendWebRequest();
                 var isCut = request.result == UnityWebRequest.Result.ConnectionError; // refused, cut off, or too slow
                 var status = isCut ? 0 : request.responseCode;
+                if (status == 200 && !request.downloadHandler.text.StartsWith("{")) status = 0; // a network's log-in page
                 var after = request.GetResponseHeader("Retry-After");
-                var again = status == 0 || status == 429 || (status >= 502 && status <= 504) || (status == 409 && after != null);
+                var again = status == 0 || status == 408 || status == 425 || status == 429 || status >= 500;
+                again = again || (status == 409 && after != null);
                 if (!again || attempt == Attempts)
                 {
-                    var said = status == 0 ? request.error : request.downloadHandler.text;
-                    if (status < 200 || status > 299) OnError(status, said);
+                    var said = status == 0 ? request.error ?? "no JSON" : request.downloadHandler.text;
+                    var isBatch = idempotencyKey != null; // Flush says what becomes of it
+                    if (!isBatch && (status < 200 || status > 299)) OnError(status, said);
                     done?.Invoke(status, said);
                     yield break;
                 }
@@ -163,7 +249,13 @@ public class Gamify
 
     static string Escape(string part) => UnityWebRequest.EscapeURL(part);
 
-    static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    static int Size(string json) => Utf8.GetByteCount(json) + 1; // with a comma
+
+    static string Number(double value)
+    {
+        if (double.IsNaN(value) || double.IsInfinity(value)) throw new ArgumentException($"JSON has no number {value}.");
+        return value.ToString("R", CultureInfo.InvariantCulture);
+    }
 
     static string Quote(string text)
     {

@@ -1,22 +1,29 @@
 // A client for Gamify in one ES module on fetch, for Node 18 or newer and browsers. Copy it into your game.
 //
-//   const gamify = new Gamify({ url: "https://play.example.com", key: process.env.GAMIFY_KEY });
+//   const gamify = new Gamify({
+//     url: "https://play.example.com",
+//     key: process.env.GAMIFY_KEY,
+//     onDropped: (event, reason) => keep(reason, event), // will not count: rejected, no room, or not sent at the end
+//   });
 //   gamify.event("alice", "coin_collected", { amount: 5 });
 //   await gamify.submitScore("best-lap", "alice", 61.25);
 //   console.log(await gamify.top("best-lap", 10), await gamify.place("best-lap", "alice"));
 //   await gamify.close();
 //
-// Events wait in memory until there are 500 of them or 5 seconds have passed. Each has an id of its own and each batch an
-// Idempotency-Key, so that whatever is sent again counts once. Whoever has a key can use it: one that may write belongs on
-// your servers, never in a page. A browser can call only the site that the page came from (there are no CORS headers).
+// Events wait in memory until there are 500 of them or 5 seconds have passed. Each event has its own id and each batch
+// an Idempotency-Key, so an event that is sent again counts once. Events wait while the site cannot be reached or
+// refuses the key. A bad event is dropped alone and reported to `onDropped`; the rest of its batch counts. Keep a key
+// that may write on your servers, never in a page: anybody who has it can use it. A browser can call only the site that
+// the page came from (there are no CORS headers).
 
 const BATCH = 500; // events; the API takes up to 1,000
-const MOST_WAITING = 100_000; // events in memory while the site is away
+const MOST_BYTES = 1_048_000; // of a batch; the API takes 1 MiB
+const MOST_WAITING = 20_000_000; // bytes of events in memory while the site is away: about 100,000 events
 const ATTEMPTS = 6;
 const LONGEST_PAUSE = 30; // seconds, unless the site asks for more
-const LARGE = 1400; // characters; what is longer is sent as gzip
-const LATER = [429, 502, 503, 504]; // try again; 409 too where the answer has Retry-After
-const NEVER = [400, 413, 415, 422]; // the batch itself is wrong: to send it again is of no use
+const LARGE = 1400; // characters; a longer body is sent as gzip
+const LATER = [408, 425, 429]; // try again, as after any 5xx; after 409 only if the answer has Retry-After
+const REFUSED = [400, 413, 422]; // an event is bad, or the batch is too large: halves find out
 
 const random = globalThis.crypto ?? (await import("node:crypto")).webcrypto; // Node 18 has no global one
 
@@ -29,11 +36,21 @@ function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
+// JSON; throws a TypeError for what JSON cannot carry, which JSON.stringify alone turns into null or leaves out.
+function encode(body) {
+  return JSON.stringify(body, function (name, encoded) {
+    const given = this[name] instanceof Date ? this[name].getTime() : this[name];
+    const isLost = typeof given === "number" ? !Number.isFinite(given) : ["function", "symbol"].includes(typeof given);
+    if (isLost) throw new TypeError(`JSON cannot carry ${name}: ${String(this[name])}`);
+    return encoded;
+  });
+}
+
 function gzip(text) {
   return new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
 }
 
-// The site refuses: `status`, and `problem` as it was told. Status 0: it could not be reached.
+// The site refuses: `status`, and `problem` from its answer. Status 0: it could not be reached.
 export class GamifyError extends Error {
   constructor(status, problem) {
     super(`${status || "no answer"}: ${problem.detail ?? ""}`);
@@ -42,37 +59,51 @@ export class GamifyError extends Error {
   }
 }
 
+function logDropped(event, reason) {
+  console.warn(`Gamify: event dropped: ${reason}`, event);
+}
+
 export class Gamify {
-  #events = [];
-  #batch = null; // { key, events } on its way
+  #events = []; // { json, size }
+  #batches = []; // { key, events }: taken from the events and not yet answered; the last one is sent first
+  #size = 0; // bytes of both
   #sending = Promise.resolve(); // one batch after the other: events stay in their order
   #timer = null;
 
-  // `pause`: seconds before the second attempt, doubled for each one after it. `onError` hears what fails unasked.
-  constructor({ url, key, flushSeconds = 5, pause = 0.5, onError = console.warn }) {
-    Object.assign(this, { address: `${url.replace(/\/+$/, "")}/api/v1`, key, flushSeconds, pause, onError });
+  // `pause`: seconds before the second attempt, doubled for each one after it. `onDropped(event, reason)` is called
+  // once for each event that will not count, `onError` when events could not be sent in the background and wait.
+  constructor({ url, key, flushSeconds = 5, pause = 0.5, onError = console.warn, onDropped = logDropped }) {
+    Object.assign(this, { address: `${url.replace(/\/+$/, "")}/api/v1`, key, flushSeconds, pause, onError, onDropped });
   }
 
-  // Keeps an event to be sent, with `amount`, `value`, `item`, `at` or `id` where given. Gives its id.
+  // Keeps an event to be sent, with `amount`, `value`, `item`, `at` or `id` if given, and returns its id. Throws a
+  // TypeError or RangeError for an event that cannot be sent: NaN, not JSON, too long.
   event(player, action, fields = {}) {
-    if (this.#events.length >= MOST_WAITING) throw new GamifyError(0, { detail: `${MOST_WAITING} events wait already.` });
-    const event = { id: uuid(), player, action, ...fields };
-    this.#events.push(event);
+    const event = { player, action, ...fields, id: fields.id ?? uuid() };
+    const json = encode(event);
+    const size = new TextEncoder().encode(json).length + 1;
+    if (size > MOST_BYTES) throw new RangeError(`The event has ${size} bytes; the API takes at most ${MOST_BYTES}.`);
+    if (this.#size + size > MOST_WAITING) {
+      this.onDropped(event, `No room: ${MOST_WAITING} bytes of events are waiting already.`);
+      return event.id;
+    }
+    this.#size += size;
+    this.#events.push({ json, size });
     if (this.#events.length === BATCH) this.flush().catch(this.onError);
     this.#wait();
     return event.id;
   }
 
-  // Sends all that waits, and gives the answers. What could not be sent waits on, and is sent again as it was.
+  // Sends all events that wait, and returns the answers. Rejects with a GamifyError if the site cannot be reached or
+  // refuses the key; the events wait, and keep their ids.
   flush() {
-    const sent = this.#sending.then(() => this.#sendAll());
-    this.#sending = sent.catch(() => {});
-    return sent;
+    return this.#inTurn(() => this.#sendAll());
   }
 
-  // For boards that keep the best or the last score; to one that adds up send events, which count once.
-  submitScore(board, player, score) {
-    return this.#call("PUT", `/leaderboards/${encodeURIComponent(board)}/scores/${encodeURIComponent(player)}`, { score });
+  // For boards of the best or the last score; for one that adds up, send events, which count once.
+  async submitScore(board, player, score) {
+    const path = `/leaderboards/${encodeURIComponent(board)}/scores/${encodeURIComponent(player)}`;
+    return this.#call("PUT", path, encode({ score }));
   }
 
   // The first rows: rank, player, name, score.
@@ -80,7 +111,7 @@ export class Gamify {
     return (await this.#call("GET", `/leaderboards/${encodeURIComponent(board)}?limit=${limit}`)).rows;
   }
 
-  // The player's rank and score, and the rows around; null where the player is not on the board.
+  // The player's rank and score, and the rows around; null if the player is not on the board.
   async place(board, player) {
     try {
       return await this.#call("GET", `/leaderboards/${encodeURIComponent(board)}/players/${encodeURIComponent(player)}`);
@@ -90,10 +121,27 @@ export class Gamify {
     }
   }
 
-  // Sends what waits, and stops the timer.
-  async close() {
-    await this.flush();
+  // Sends all events that wait, and stops the timer. Events that cannot be sent go to `onDropped`.
+  close() {
     clearTimeout(this.#timer);
+    this.#timer = null;
+    return this.#inTurn(async () => {
+      try {
+        return await this.#sendAll();
+      } catch (error) {
+        const reason = `Not sent: ${error.message}`;
+        for (let batch; (batch = this.#next()); ) {
+          this.#settle(batch, batch.events.map((_, index) => ({ index, reason })));
+        }
+        throw error;
+      }
+    });
+  }
+
+  #inTurn(work) {
+    const done = this.#sending.then(work);
+    this.#sending = done.catch(() => {});
+    return done;
   }
 
   #wait() {
@@ -105,25 +153,54 @@ export class Gamify {
 
   async #sendAll() {
     const answers = [];
-    while (this.#batch || this.#events.length) {
-      this.#batch ??= { key: uuid(), events: this.#events.splice(0, BATCH) };
+    for (let batch; (batch = this.#next()); ) {
+      const body = `{"events":[${batch.events.map(({ json }) => json)}]}`;
+      let answer;
       try {
-        const answer = await this.#call("POST", "/events", { events: this.#batch.events }, this.#batch.key);
-        if (answer.rejected.length) this.onError(`Events were rejected: ${JSON.stringify(answer.rejected)}`);
-        answers.push(answer);
+        answer = await this.#call("POST", "/events", body, batch.key);
       } catch (error) {
-        if (NEVER.includes(error.status)) this.#batch = null;
-        throw error;
+        if (REFUSED.includes(error.status) || error.status === 500) this.#takeApart(batch, error);
+        if (!REFUSED.includes(error.status)) throw error;
+        continue;
       }
-      this.#batch = null;
+      answers.push(answer);
+      this.#settle(batch, answer.rejected);
     }
     return answers;
   }
 
-  async #call(method, path, content, idempotencyKey) {
+  #next() {
+    if (this.#events.length && !this.#batches.length) {
+      let count = 0;
+      for (let size = 0; count < Math.min(BATCH, this.#events.length); count++) {
+        size += this.#events[count].size;
+        if (size > MOST_BYTES) break;
+      }
+      this.#batches.push({ key: uuid(), events: this.#events.splice(0, count) });
+    }
+    return this.#batches.at(-1);
+  }
+
+  // Cuts a refused batch in halves until the bad events are alone. One that may break the site lets others pass.
+  #takeApart({ events }, { status, message }) {
+    const middle = Math.floor(events.length / 2);
+    if (!middle && status !== 500) return this.#settle({ events }, [{ index: 0, reason: message }]);
+    this.#batches.pop();
+    const halves = middle ? [events.slice(middle), events.slice(0, middle)] : [];
+    this.#batches.push(...halves.map((half) => ({ key: uuid(), events: half })));
+    if (!middle) this.#events.push(...events);
+  }
+
+  // Forgets a batch and reports its events that do not count.
+  #settle({ events }, rejected) {
+    this.#batches.pop();
+    for (const { size } of events) this.#size -= size;
+    for (const { index, reason } of rejected) this.onDropped(JSON.parse(events[index].json), reason);
+  }
+
+  async #call(method, path, body, idempotencyKey) {
     const headers = { Authorization: `Bearer ${this.key}`, "Content-Type": "application/json" };
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
-    let body = content && JSON.stringify(content);
     if (body?.length > LARGE && globalThis.CompressionStream) {
       body = await gzip(body);
       headers["Content-Encoding"] = "gzip";
@@ -134,9 +211,9 @@ export class Gamify {
         const answer = await fetch(this.address + path, { method, headers, body, signal: AbortSignal.timeout(30_000) });
         if (answer.ok) return await answer.json();
         const after = answer.headers.get("Retry-After");
-        const again = LATER.includes(answer.status) || (answer.status === 409 && after !== null);
+        const isBusy = LATER.includes(answer.status) || (answer.status === 409 && after !== null);
         const problem = await answer.json().catch(() => ({ detail: answer.statusText })); // a proxy's page is no JSON
-        if (!again || attempt === ATTEMPTS) throw new GamifyError(answer.status, problem);
+        if (!(isBusy || answer.status >= 500) || attempt === ATTEMPTS) throw new GamifyError(answer.status, problem);
         wait = Number(after) || 0;
       } catch (error) {
         if (error instanceof GamifyError) throw error;
