@@ -22,11 +22,11 @@ router = Router(tags=["Players"])
 class PlayerIn(Strict):
     """The fields that change; an empty text clears one."""
 
-    name: Annotated[str, Field(max_length=60)] = ""
-    about: Annotated[str, Field(max_length=500)] = ""
+    name: Annotated[str, Field(description="At most 60 characters, emoji as one each")] = ""
+    about: Annotated[str, Field(description="At most 500 characters")] = ""
     country: Annotated[str, Field(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2")] = ""
-    team: Annotated[str, Field(max_length=40)] = ""
-    region: Annotated[str, Field(max_length=40)] = ""
+    team: Annotated[str, Field(description="At most 40 characters")] = ""
+    region: Annotated[str, Field(description="At most 40 characters")] = ""
     avatar: Annotated[str, Field(max_length=64)] = ""
     timezone: Annotated[str, Field(max_length=64, description="IANA name, for example Europe/Stockholm")] = ""
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from achievements.definitions import EXACT, Achievement, Event, Outcome
 from achievements.services import applying, compiled
 from achievements.services.applying import Checked, Chunk
-from gamify_site import clock
+from gamify_site import clock, texts
 from gamify_site.identifiers import check_player_id, check_slug
 from gamify_site.store import shards
 from leaderboards import windows
@@ -154,5 +154,6 @@ def _items(item: str | int, rules: Sequence[Achievement]) -> dict[str, int]:
 
 def _index(item: str | int, items: Sequence[str]) -> int | None:
     if isinstance(item, str):
-        return items.index(item) if item in items else None
+        name = texts.normal(item)
+        return items.index(name) if name in items else None
     return item if not isinstance(item, bool) and 0 <= item < len(items) else None

@@ -3,10 +3,13 @@
 from typing import Annotated, Any
 
 from ninja import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictFloat, StrictInt, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, StringConstraints
 
-PLAYER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+from gamify_site import identifiers
+from gamify_site.audit import LONGEST_REASON
+
+PLAYER_ID = f"^{identifiers.PLAYER_ID.pattern}$"
+SLUG = f"^{identifiers.SLUG.pattern}$"
 
 
 def _whole(value: Any) -> Any:
@@ -18,7 +21,7 @@ Whole = Annotated[StrictInt, BeforeValidator(_whole)]
 Number = StrictInt | StrictFloat
 PlayerId = Annotated[str, StringConstraints(pattern=PLAYER_ID)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
+Reason = Annotated[str, Field(min_length=1, description=f"1 to {LONGEST_REASON} characters")]
 PlayerInPath = Annotated[PlayerId, Path(description="A player's id.")]
 SlugInPath = Annotated[Slug, Path(description="A slug.")]
 

@@ -73,17 +73,16 @@ class PasswordForm(auth_forms.PasswordChangeForm):
 class ProfileForm(forms.Form):
     """What a player says about themselves; values that a game has set stay legal although they are not offered."""
 
-    name = forms.CharField(label=_("Shown name"), max_length=services.LONGEST["name"])
+    name = forms.CharField(label=_("Shown name"))
     about = forms.CharField(
         label=_("About you"),
-        max_length=services.LONGEST["about"],
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     avatar = forms.ChoiceField(label=_("Avatar colour"), required=False)
     country = forms.ChoiceField(label=_("Country"), required=False, widget=LongSelect)
-    region = forms.CharField(label=_("Region"), max_length=services.LONGEST["region"], required=False)
-    team = forms.CharField(label=_("Team"), max_length=services.LONGEST["team"], required=False)
+    region = forms.CharField(label=_("Region"), required=False)
+    team = forms.CharField(label=_("Team"), required=False)
     timezone = forms.ChoiceField(
         label=_("Timezone"), help_text=_("Your days and streaks begin at midnight there."), widget=LongSelect
     )
