@@ -10,7 +10,6 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from gamify_site.forms import LongSelect
-from gamify_site.identifiers import check_player_id
 from gamify_site.players import choices, registration, services, throttle
 from gamify_site.players.models import Account
 
@@ -37,7 +36,7 @@ class SignUpForm(auth_forms.SetPasswordMixin, forms.Form):  # type: ignore[type-
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
         try:
-            registration.check_free(check_player_id(username, "username"))
+            registration.check_free(username)
         except ValidationError as error:
             raise ValidationError(error.error_dict["username"]) from error
         return username
