@@ -27,7 +27,7 @@ INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 def clean(field: str, value: object, least: int, most: int, *, lines: bool = False) -> str:
     """The text as it is kept, or a `ValidationError` at the field; only with `lines` it may have several lines.
 
-    `least` and `most` count characters as people see them.
+    `least` (0 or 1) and `most` count characters as people see them.
     """
     if not isinstance(value, str):
         raise ValidationError({field: _("Enter a text.")})
@@ -36,7 +36,13 @@ def clean(field: str, value: object, least: int, most: int, *, lines: bool = Fal
     text = normal(value, lines=lines)
     if not (text.isascii() and text.isprintable()):  # most are, and then nothing can be wrong
         _check_characters(field, text, lines=lines)
-    if not least <= (len(text) if text.isascii() else len(characters(text))) <= most:
+    size = len(text)
+    if size > min(most, MOST_PARTS) and not text.isascii():  # finding the characters is most of the work
+        parts = characters(text)
+        if any(len(part) > MOST_PARTS for part in parts):
+            raise ValidationError({field: _("The text holds a character that is made of too many parts.")})
+        size = len(parts)
+    if not least <= size <= most:
         raise ValidationError({field: _length(least, most)})
     return text
 
@@ -47,7 +53,7 @@ def normal(text: str, *, lines: bool = False) -> str:
         text = LINE_BREAK.sub("\n", text)
     if not text.isascii():
         text = SPACE.sub(" ", unicodedata.normalize("NFC", text))
-    return text.strip(" \n" if lines else " ")
+    return text.strip()
 
 
 def characters(text: str) -> list[str]:
@@ -65,8 +71,10 @@ def mended(text: str, *, lines: bool = False) -> str:
     """A text that was taken before there were all of these rules, as they want it; maybe nothing is left of it."""
     if text.isascii():
         return text
-    parts = characters(normal(PILE.sub("", unicodedata.normalize("NFD", text)), lines=lines))
-    return "".join(part[:MOST_PARTS] for part in parts) if VISIBLE.search(text) else ""
+    text = normal(PILE.sub("", unicodedata.normalize("NFD", text)), lines=lines)
+    if len(text) > MOST_PARTS:
+        text = "".join(part[:MOST_PARTS] for part in characters(text))
+    return text if VISIBLE.search(text) else ""
 
 
 def _check_characters(field: str, text: str, *, lines: bool) -> None:
@@ -77,8 +85,6 @@ def _check_characters(field: str, text: str, *, lines: bool) -> None:
         raise ValidationError({field: _("The text must hold at least one visible character.")})
     if PILE.search(unicodedata.normalize("NFD", text)):
         raise ValidationError({field: _("At most %(most)s marks may stand on one letter.") % {"most": MOST_MARKS}})
-    if any(len(it) > MOST_PARTS for it in characters(text)):
-        raise ValidationError({field: _("The text holds a character that is made of too many parts.")})
 
 
 def _refusal(character: str, *, lines: bool) -> str:

@@ -4,20 +4,27 @@ import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.test import Client
 
 from achievements.definitions import Achievement, Tier
 from achievements.services import collections
 from gamify_site import audit
 from gamify_site.api import keys as api_keys
+from gamify_site.ops.transfer import exporting, importing, lines
 from gamify_site.players import services as players
+from gamify_site.players.models import Account
 from leaderboards.definitions import Board, Season
 from leaderboards.services import ranking, scores
 from tests.achievements.builders import BASE, do, make
 from tests.builders import make_board, make_player, season
+from tests.ops.test_transfer import rewrite
 
 NAMES = {
     "Adlam": "𞤀𞤣𞤵𞤤𞤢𞤥",
@@ -94,6 +101,7 @@ BECOMES = {
     "an en quad": ("Ada\u2000Lovelace", "Ada Lovelace"),
     "an Ogham space mark": ("ᚐ\u1680ᚑ", "ᚐ ᚑ"),
     "spaces around it": ("\u3000\u00a0 Ada \u2003", "Ada"),
+    "tabs and line breaks around it": ("\t\nAda\r\n", "Ada"),
     "letters and accents apart": ("Zoe\u0308 A\u030angstro\u0308m", "Zoë Ångström"),
     "Hangul in parts": ("\u1100\u1161\u11a8", "각"),
 }
@@ -275,3 +283,58 @@ def test_players_are_found_whatever_in_their_names_cannot_be_seen(subtests: pyte
         with subtests.test(name):
             make_player("alice", name=name)
             assert [it.id for it in players.find(typed)] == ["alice"]
+
+
+@pytest.mark.usefixtures("services_store")
+def test_an_export_from_before_these_rules_is_imported_and_mended(tmp_path: Path) -> None:
+    make_board("coins", segment_by="team")
+    make_player("alice", name="Alice", about="one", team="red")
+    make_player("bob", name="Bob")
+    for player in ("alice", "bob"):
+        scores.submit("coins", player, 5)
+    file = tmp_path / "export"
+    with file.open("wb") as out:
+        exporting.export(out, lambda _done, _total: None)
+    old = {
+        '"about":"one"': '"about":"one\\r\\ntwo"',
+        '"name":"Alice"': '"name":"Z\u0301\u0301\u0301\u0301\u0301algo"',
+        '"team":"red"': '"team":"Cafe\u0301"',
+        '"name":"Bob"': '"name":"\u3164"',
+    }
+
+    def change(found: list[bytes]) -> None:
+        for now, before in old.items():
+            (place,) = [number for number, line in enumerate(found) if now.encode() in line]
+            found[place] = found[place].replace(now.encode(), before.encode())
+
+    rewrite(file, change)
+    with file.open("rb") as content:
+        assert importing.check(content, lambda: None).errors == []
+        content.seek(0)
+        importing.replace_all(lines.Lines(content), lambda: None)
+    alice = players.get("alice")
+    assert (alice.name, alice.about, alice.team) == ("\u0179\u0301\u0301algo", "one\ntwo", "Caf\u00e9")
+    assert players.get("bob").name == "bob"
+    assert [row.player for row in ranking.top("coins", segment="Caf\u00e9")] == ["alice"]
+    call_command("check_integrity", stdout=StringIO())
+
+
+@pytest.mark.usefixtures("store")
+def test_forms_and_the_api_count_what_people_see(client: Client) -> None:
+    make_player("alice", name="Alice")
+    client.force_login(Account.objects.create_user("alice", None))
+    sent = {"name": FLAG * 60, "timezone": "UTC", "about": "a\r\nb"}
+    assert client.post("/accounts/settings/", sent).status_code == 302
+    assert (players.get("alice").name, players.get("alice").about) == (FLAG * 60, "a\nb")
+    answer = client.post("/accounts/settings/", sent | {"name": FLAG * 61})
+    assert list(answer.context["form"].errors) == ["name"]
+    secret = api_keys.create("game", "write", by="root")[1]
+    for name, status in ((FLAG * 60, 200), (FLAG * 61, 422), ("\u3164", 422), ("x\u2067", 422)):
+        answer = client.put(
+            "/api/v1/players/alice",
+            {"name": name},
+            content_type="application/json",
+            headers={"authorization": f"Bearer {secret}"},
+        )
+        assert answer.status_code == status
+        assert status == 200 or list(answer.json()["errors"]) == ["name"]
