@@ -63,6 +63,7 @@ def characters(text: str) -> list[str]:
 
 def shortened(text: str, most: int) -> str:
     """The text, with an ellipsis at the end where it has more characters than `most`."""
+    text = text[: (most + 1) * MOST_PARTS]  # nobody waits for the characters of what is not shown
     parts = characters(text)
     return text if len(parts) <= most else "".join(parts[: most - 1]).rstrip() + "…"
 

@@ -12,10 +12,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from achievements.definitions import Achievement, Tier
 from achievements.services import collections
-from gamify_site import audit
+from achievements.views.browsing import CatalogQuery
+from gamify_site import audit, texts
 from gamify_site.api import keys as api_keys
 from gamify_site.ops.transfer import exporting, importing, lines
 from gamify_site.players import services as players
@@ -250,6 +253,35 @@ def test_definitions_from_before_these_rules_are_still_read() -> None:
         board["seasons"] = json.dumps([["winter", name, "2026-12-01", "2027-03-01"]])
         stored_board = Board.from_fields(board)
         assert (stored_board.name, stored_board.seasons[0].name) == ("coins", read)
+
+
+@given(st.text(max_size=40), st.booleans())
+def test_what_is_kept_is_taken_again_as_it_is(text: str, lines: bool) -> None:
+    try:
+        kept = texts.clean("name", text, 0, 60, lines=lines)
+    except ValidationError:
+        return
+    assert texts.clean("name", kept, 0, 60, lines=lines) == kept == texts.mended(kept, lines=lines)
+
+
+MARKS_AND_MORE = st.characters(categories=["L", "M", "N", "P", "S"]) | st.sampled_from(
+    " \u200d\u0301\u0f71\u3164\u1100"
+)
+
+
+@given(st.text(MARKS_AND_MORE, max_size=60))
+def test_what_older_rules_took_is_mended_so_that_these_take_it(text: str) -> None:
+    assert texts.clean("name", texts.mended(text), 0, 60) == texts.mended(text).strip()
+
+
+def test_a_search_finds_what_is_kept_in_another_form() -> None:
+    assert CatalogQuery.read({"q": "\u3000Cafe\u0301 "}).q == "Caf\u00e9"
+
+
+def test_a_text_is_shortened_between_characters() -> None:
+    assert texts.shortened(FLAG * 24, 24) == FLAG * 24
+    assert texts.shortened(FLAG * 25, 24) == FLAG * 23 + "…"
+    assert texts.shortened("x" * 24 + " y", 25) == "x" * 24 + "…"
 
 
 @pytest.mark.usefixtures("services_store")
