@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -12,7 +12,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from gamify_site.checks import check_integer, check_text
+from gamify_site import texts
+from gamify_site.checks import check_integer
 from gamify_site.identifiers import SLUG, check_slug
 
 Type = Literal["counter", "milestone", "collection", "streak", "tiered", "meta"]
@@ -27,6 +28,9 @@ MOST_POINTS = 1000
 MOST_ITEMS = 500
 MOST_TIERS = 10
 MOST_FREEZES = 5
+LONGEST_NAME = 80
+LONGEST_ITEM = 64
+LONGEST_DESCRIPTION = 500
 LONGEST_METADATA = 10_000
 
 
@@ -84,9 +88,7 @@ class Achievement:
     def __post_init__(self) -> None:
         check_slug(self.slug)
         check_slug(self.category, "category")
-        check_text("name", self.name, 1, 80)
-        check_text("description", self.description, 0, 500)
-        check_text("icon", self.icon, 0, 500)
+        self._clean_texts()
         if self.icon and not (SLUG.fullmatch(self.icon) or self.icon.startswith(("https://", "http://", "/"))):
             raise ValidationError(
                 {"icon": _("Enter the name of an icon, or an address that begins with https:// or /.")}
@@ -103,6 +105,17 @@ class Achievement:
         object.__setattr__(self, "_releases", tuple(self._make_releases()))
         self._check_prerequisites()
         self._check_metadata()
+
+    def _clean_texts(self) -> None:
+        cleaned: dict[str, Any] = {
+            "name": texts.clean("name", self.name, 1, LONGEST_NAME),
+            "description": texts.clean("description", self.description, 0, LONGEST_DESCRIPTION),
+            "icon": texts.clean("icon", self.icon, 0, 500),
+            "items": tuple(texts.clean("items", item, 1, LONGEST_ITEM) for item in self.items),
+            "tiers": tuple(replace(it, name=texts.clean("tiers", it.name, 1, LONGEST_NAME)) for it in self.tiers),
+        }
+        for name, value in cleaned.items():
+            object.__setattr__(self, name, value)
 
     def _check_metadata(self) -> None:
         problem = ValidationError(
@@ -149,8 +162,6 @@ class Achievement:
             self._check_tiers()
 
     def _check_items(self) -> None:
-        for item in self.items:
-            check_text("items", item, 1, 64)
         if len(set(self.items)) < len(self.items):
             raise ValidationError({"items": _("Each item must have a name of its own.")})
         if len(self.items) > MOST_ITEMS:
@@ -167,7 +178,6 @@ class Achievement:
         if len(self.tiers) > MOST_TIERS:
             raise ValidationError({"tiers": _("At most %(most)s tiers.") % {"most": MOST_TIERS}})
         for tier in self.tiers:
-            check_text("tiers", tier.name, 1, 80)
             check_integer("tiers", tier.target, 1, EXACT)
             check_integer("tiers", tier.points, 0, MOST_POINTS)
             if not SLUG.fullmatch(f"{self.slug}_{tier.level}"):
@@ -240,9 +250,16 @@ class Achievement:
         values: dict[str, Any] = {"action": None, **stored}
         for name in ("target", "points", "freezes", "position", "revision"):
             values[name] = int(values[name])
-        for name in ("prerequisites", "items"):
-            values[name] = tuple(json.loads(values[name]))
-        values["tiers"] = tuple(Tier(*tier) for tier in json.loads(values["tiers"]))
+        values["prerequisites"] = tuple(json.loads(values["prerequisites"]))
+        values["items"] = tuple(
+            texts.mended(item) or str(index) for index, item in enumerate(json.loads(values["items"]))
+        )
+        values["name"] = texts.mended(values["name"]) or values["slug"]
+        values["description"] = texts.mended(values["description"])
+        values["tiers"] = tuple(
+            Tier(level, texts.mended(name) or level, target, points)
+            for level, name, target, points in json.loads(values["tiers"])
+        )
         values["metadata"] = json.loads(values["metadata"])
         values["hidden"] = values["hidden"] == "1"
         return cls(**values)

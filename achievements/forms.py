@@ -35,7 +35,7 @@ class TierForm(forms.Form):
     """One step of a tiered achievement; a row that is empty is none."""
 
     level = forms.CharField(label=gettext_lazy("Level"), max_length=64, required=False)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80, required=False)
+    name = forms.CharField(label=gettext_lazy("Name"), required=False)
     target = forms.IntegerField(label=gettext_lazy("Target"), min_value=1, max_value=EXACT, required=False)
     points = forms.IntegerField(label=gettext_lazy("Points"), min_value=0, max_value=MOST_POINTS, required=False)
 
@@ -57,7 +57,7 @@ class AchievementForm(PlainForm):
     """A designer's form: the sections of the chosen type alone count."""
 
     type = forms.ChoiceField(label=gettext_lazy("Type"), choices=list(wording.TYPES.items()))
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = forms.CharField(label=gettext_lazy("Name"))
     slug = forms.CharField(
         label=gettext_lazy("Slug"),
         max_length=64,
@@ -65,7 +65,6 @@ class AchievementForm(PlainForm):
     )
     description = forms.CharField(
         label=gettext_lazy("Description"),
-        max_length=500,
         required=False,
         help_text=gettext_lazy("What players read, in one or two sentences."),
     )
@@ -77,7 +76,6 @@ class AchievementForm(PlainForm):
     )
     icon = forms.CharField(
         label=gettext_lazy("Icon"),
-        max_length=500,
         required=False,
         widget=forms.TextInput(attrs={"list": "icons"}),
         help_text=gettext_lazy("The name of an icon, for example trophy or fire."),
@@ -121,7 +119,6 @@ class AchievementForm(PlainForm):
     )
     reason = forms.CharField(
         label=gettext_lazy("Why"),
-        max_length=500,
         required=False,
         help_text=gettext_lazy("Kept in the history, for those who wonder later."),
     )

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from achievements.services import catalog, unlocks
-from gamify_site.audit import LONGEST_REASON
 from gamify_site.forms import PlainForm
 from gamify_site.players import services as players
 from leaderboards.services import moderation
@@ -18,9 +17,7 @@ from leaderboards.services import moderation
 class _SupportForm(PlainForm):
     """Something that staff do with a player, with a reason."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Why"), max_length=LONGEST_REASON, help_text=gettext_lazy("Kept in the audit log.")
-    )
+    reason = forms.CharField(label=gettext_lazy("Why"), help_text=gettext_lazy("Kept in the audit log."))
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, player: str, **kwargs: Any) -> None:
         self.player = player
@@ -101,7 +98,7 @@ class ShowForm(_SupportForm):
 class RenameForm(_SupportForm):
     """Gives another shown name."""
 
-    name = forms.CharField(label=gettext_lazy("Shown name"), max_length=players.LONGEST["name"])
+    name = forms.CharField(label=gettext_lazy("Shown name"))
 
     field_order = ("name", "reason")
 

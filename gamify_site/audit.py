@@ -10,10 +10,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-
-from gamify_site import clock
+from gamify_site import clock, texts
 from gamify_site.store import keys
 from gamify_site.store.connection import ask, client, guarded
 
@@ -106,13 +103,9 @@ def pseudonym(player: str) -> str:
     return sha256(player.encode()).hexdigest()[:12]
 
 
-def check_reason(reason: str) -> str:
-    """The reason without surrounding blanks, or a `ValidationError` at `reason` where there is none."""
-    reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
-        text = _("Give a reason of 1 to %(most)s characters.") % {"most": LONGEST_REASON}
-        raise ValidationError({"reason": text})
-    return reason
+def check_reason(reason: str, *, least: int = 1) -> str:
+    """The reason as it is kept, or a `ValidationError` at `reason`; with `least` 0 there may be none."""
+    return texts.clean("reason", reason, least, LONGEST_REASON, lines=True)
 
 
 def _entry(found: tuple[bytes, Mapping[bytes, bytes]]) -> Entry:

@@ -10,13 +10,3 @@ def check_integer(field: str, value: object, least: int, most: int) -> None:
         raise ValidationError(
             {field: _("Enter a whole number from %(least)s to %(most)s.") % {"least": least, "most": most}}
         )
-
-
-def check_text(field: str, value: object, least: int, most: int) -> None:
-    """A text of one line with `least` to `most` characters, surrounding blanks not counted."""
-    if not isinstance(value, str) or not least <= len(value.strip()) <= most:
-        raise ValidationError(
-            {field: _("Enter a text of %(least)s to %(most)s characters.") % {"least": least, "most": most}}
-        )
-    if not value.isprintable():
-        raise ValidationError({field: _("The text must not hold control characters or line breaks.")})

@@ -8,16 +8,28 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 LONGEST_ID = 128
-PLAYER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+PLAYER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@|-]{0,63}")
 POINTS_BOARD = "achievement-points"  # the built-in board of the players' points
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def check_player_id(value: object, field: str = "player") -> str:
     """The player id, or a `ValidationError` at `field`."""
     if not isinstance(value, str) or not PLAYER_ID.fullmatch(value):
-        reason = _("A player id has 1 to 64 letters, digits, '_', '.' or '-', and begins with a letter or digit.")
+        reason = _("A player id has 1 to 64 letters, digits or _ . : @ | - and begins with a letter or digit.")
         raise ValidationError({field: ValidationError(reason, code="invalid")})
+    return value
+
+
+def check_username(value: str) -> str:
+    """The name under which somebody makes an account, or a `ValidationError` at `username`.
+
+    Stricter than a player id: what looks like the id of another platform belongs to whoever plays there.
+    """
+    if not USERNAME.fullmatch(value):
+        reason = _("A username has 1 to 64 letters, digits, '_', '.' or '-', and begins with a letter or digit.")
+        raise ValidationError({"username": ValidationError(reason, code="invalid")})
     return value
 
 

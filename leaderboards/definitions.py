@@ -20,7 +20,8 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from gamify_site.checks import check_integer, check_text
+from gamify_site import texts
+from gamify_site.checks import check_integer
 from gamify_site.identifiers import POINTS_BOARD, check_slug, check_timezone
 
 Combine = Literal["sum", "best", "last"]
@@ -34,6 +35,8 @@ SEGMENT_FIELDS = ("region", "country", "team")
 MOST_DECIMALS = 4
 LONGEST_NUMBER = 40  # characters of a number that is read at all
 MOST_ENTRIES = 10_000_000
+LONGEST_NAME = 80
+LONGEST_DESCRIPTION = 500
 LONGEST_RETENTION = 3650
 SHORTEST_RETENTION = 8  # days: events may come in 7 days late, and a period is closed after that
 
@@ -55,6 +58,7 @@ class Season:
 
     def __post_init__(self) -> None:
         check_slug(self.slug, "seasons")
+        object.__setattr__(self, "name", texts.clean("seasons", self.name, 1, LONGEST_NAME))
         if not self.starts < self.ends:
             raise ValidationError({"seasons": _("Season %(slug)s: it must end after it starts.") % {"slug": self.slug}})
 
@@ -87,8 +91,8 @@ class Board:
         check_slug(self.slug)
         if self.action is not None:
             check_slug(self.action, "action")
-        check_text("name", self.name, 1, 80)
-        check_text("description", self.description, 0, 500)
+        object.__setattr__(self, "name", texts.clean("name", self.name, 1, LONGEST_NAME))
+        object.__setattr__(self, "description", texts.clean("description", self.description, 0, LONGEST_DESCRIPTION))
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValidationError({name: _("Choose one of %(allowed)s.") % {"allowed": ", ".join(allowed)}})
@@ -240,9 +244,11 @@ class Board:
             if name in values:
                 values[name] = int(values[name])
         values["floor"] = Decimal(values["floor"]) if values["decimals"] else int(values["floor"])
+        values["name"] = texts.mended(values["name"]) or values["slug"]
+        values["description"] = texts.mended(values["description"])
         values["windows"] = tuple(json.loads(values["windows"]))
         values["seasons"] = tuple(
-            Season(slug, name, date.fromisoformat(starts), date.fromisoformat(ends))
+            Season(slug, _season_name(name) or slug, date.fromisoformat(starts), date.fromisoformat(ends))
             for slug, name, starts, ends in json.loads(values["seasons"])
         )
         return cls(**values)
@@ -310,6 +316,11 @@ class Distribution:
     worst: int | Decimal
     best: int | Decimal
     mine: int | None
+
+
+def _season_name(stored: str) -> str:
+    """The name; those that were stored before names of seasons were checked may be anything."""
+    return texts.mended(texts.shortened(texts.normal(texts.REFUSED.sub("", stored)), LONGEST_NAME))
 
 
 def exact_number(value: object, name: str) -> Decimal:

@@ -16,7 +16,6 @@ from django.utils.formats import sanitize_separators
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gamify_site.audit import LONGEST_REASON
 from gamify_site.forms import LongSelect, PlainForm, checked
 from gamify_site.identifiers import check_player_id, check_slug
 from leaderboards import wording
@@ -36,13 +35,13 @@ from leaderboards.services import boards, corrections
 class BoardForm(PlainForm):
     """A board's definition."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = forms.CharField(label=gettext_lazy("Name"))
     slug = forms.CharField(
         label=gettext_lazy("Slug"),
         max_length=64,
         help_text=gettext_lazy("Its name in addresses and in the API: lower-case letters, digits, - and _. It stays."),
     )
-    description = forms.CharField(label=gettext_lazy("Description"), max_length=500, required=False)
+    description = forms.CharField(label=gettext_lazy("Description"), required=False)
     action = forms.CharField(
         label=gettext_lazy("Action"),
         max_length=64,
@@ -197,7 +196,6 @@ class _PlayerForm(PlainForm):
     player = forms.CharField(label=gettext_lazy("Player"), max_length=64)
     reason = forms.CharField(
         label=gettext_lazy("Why"),
-        max_length=LONGEST_REASON,
         required=False,
         help_text=gettext_lazy("For the audit log; may be empty."),
     )

@@ -29,7 +29,7 @@ def settings() -> list[str]:
 
 def key_functions() -> list[str]:
     """The public functions of keys.py that give one key."""
-    skipped = {"site", "shard", "patterns"}
+    skipped = {"site", "shard", "patterns", "player_of"}
     return [name for name, _ in inspect.getmembers(keys, inspect.isfunction) if name not in skipped]
 
 

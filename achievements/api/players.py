@@ -30,15 +30,15 @@ def _changed(description: str) -> Any:
 class PlayerIn(Strict):
     """The fields that change. One that is left out stays as it is, `null` puts it back to its default."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S")] | None = _changed(
-        "What pages show; null: the id. Not empty."
+    name: Annotated[str, Field(min_length=1, pattern=r"\S")] | None = _changed(
+        "What pages show, at most 60 characters, emoji as one each; null: the id. Not empty."
     )
-    about: Annotated[str, Field(max_length=500)] | None = _changed("Empty or null: none.")
+    about: str | None = _changed("At most 500 characters. Empty or null: none.")
     country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] | None = _changed(
         "ISO 3166-1 alpha-2, such as SE; empty or null: none."
     )
-    team: Annotated[str, Field(max_length=40)] | None = _changed("Empty or null: none.")
-    region: Annotated[str, Field(max_length=40)] | None = _changed("Empty or null: none.")
+    team: str | None = _changed("At most 40 characters. Empty or null: none.")
+    region: str | None = _changed("At most 40 characters. Empty or null: none.")
     avatar: Annotated[str, Field(max_length=64)] | None = _changed("Empty or null: the one drawn from the id.")
     timezone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")] | None = _changed(
         "IANA name, such as Europe/Stockholm; null: UTC. Not empty."

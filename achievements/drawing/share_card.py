@@ -10,6 +10,7 @@ from achievements.drawing import glyphs
 from achievements.drawing.badges import GRADIENTS, Look
 from achievements.drawing.shapes import SHAPES
 from gamify_site.players.avatars import TONES, pattern
+from gamify_site.texts import shortened
 
 WIDTH, HEIGHT = 1200, 630
 LAST_LETTER = "\u052f"
@@ -51,7 +52,7 @@ def svg(card: Card) -> str:
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#dusk)"/>',
             '<path d="M0 520Q150 480 300 520T600 520T900 520T1200 520V630H0Z" fill="#ffffff" opacity="0.06"/>',
             _avatar(card),
-            _text(300, 190, 76, shortened(legible(card.name, card.player)), weight=700),
+            _text(300, 190, 76, shortened(legible(card.name, card.player), LONGEST_NAME), weight=700),
             _text(302, 240, 30, card.product, fill="#c7c4fb"),
             *(_fact(number, index, fact) for index, (number, fact) in enumerate(card.facts)),
             *(_badge(look, index) for index, look in enumerate(card.badges)),
@@ -63,11 +64,6 @@ def svg(card: Card) -> str:
 def legible(name: str, player: str) -> str:
     """The name, or the player id where the font lacks letters of the name: it ends with the Cyrillic ones."""
     return player if any(letter.isalpha() and letter > LAST_LETTER for letter in name) else name
-
-
-def shortened(name: str) -> str:
-    """A name that fits."""
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 _BACKGROUND = (

@@ -23,10 +23,11 @@ def define(achievement: Achievement, *, by: str = "", reason: str = "", expected
 
     What players have already reached is theirs after `backfill.recompute`. Where `by` is given the change is in the
     audit log; with `expected`, the revision that was edited (0: none), an edit by somebody else in between is not
-    overwritten: `EditedMeanwhile`. Raises `ValidationError` with the field: a prerequisite that is not there, a cycle
-    of them (the path is named), a tier that is spelled like another achievement, or a change of what players' progress
-    is kept by. Cost: 3 round trips.
+    overwritten: `EditedMeanwhile`. Raises `ValidationError` with the field: a reason that is no text, a prerequisite
+    that is not there, a cycle of them (the path is named), a tier that is spelled like another achievement, or a change
+    of what players' progress is kept by. Cost: 3 round trips.
     """
+    reason = audit.check_reason(reason, least=0)
     made: list[Achievement] = []
 
     def make() -> catalog.Change:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from achievements.definitions import EXACT, NO_AMOUNT, Achievement, Event
 from achievements.services import compiled
+from gamify_site import texts
 from gamify_site.identifiers import check_event_id, check_slug
 from leaderboards import windows
 from leaderboards.definitions import Board
@@ -107,5 +108,6 @@ def _items(item: str | int, rules: Sequence[Achievement]) -> dict[str, int]:
 
 def _index(item: str | int, items: Sequence[str]) -> int | None:
     if isinstance(item, str):
-        return items.index(item) if item in items else None
+        name = texts.normal(item)
+        return items.index(name) if name in items else None
     return item if not isinstance(item, bool) and 0 <= item < len(items) else None

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from achievements import wording
 from achievements.definitions import CatalogEntry
+from gamify_site import texts
 
 LONGEST_SEARCH = 80
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -47,7 +48,7 @@ class CatalogQuery:
     @classmethod
     def read(cls, given: Mapping[str, str]) -> "CatalogQuery":
         """The query of a request's GET."""
-        values = {field.name: given.get(field.name, "").strip()[:LONGEST_SEARCH] for field in fields(cls)}
+        values = {field.name: texts.normal(given.get(field.name, ""))[:LONGEST_SEARCH] for field in fields(cls)}
         if values["sort"] not in wording.SORTS:
             values["sort"] = ""
         return cls(**values)

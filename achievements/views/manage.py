@@ -23,7 +23,7 @@ from achievements.forms import AchievementForm
 from achievements.services import backfill, catalog, impact, revisions, states
 from achievements.services.impact import Impact
 from achievements.views.asking import clear_errors
-from gamify_site import work
+from gamify_site import texts, work
 from gamify_site.asking import wants
 from gamify_site.players.access import staff_only
 
@@ -45,7 +45,7 @@ class Query(NamedTuple):
     def read(cls, given: QueryDict) -> "Query":
         """The query; what makes no sense is left out."""
         return cls(
-            given.get("q", "").strip(),
+            texts.normal(given.get("q", "")),
             given.get("category", ""),
             given.get("type", "") if given.get("type") in TYPES else "",
             given.get("status", "") if given.get("status") in STATUSES else "",

@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainValidator,
     StrictInt,
     StringConstraints,
@@ -17,8 +18,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-PLAYER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+from gamify_site import identifiers
+from gamify_site.audit import LONGEST_REASON
+
+PLAYER_ID = f"^{identifiers.PLAYER_ID.pattern}$"
+SLUG = f"^{identifiers.SLUG.pattern}$"
 
 
 LONGEST_NUMBER = 300  # digits; a float holds as many, so that nothing behind this overflows
@@ -56,8 +60,8 @@ Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "s
 Score = Annotated[int | Decimal, WithJsonSchema({"type": "number"})]  # as it is answered
 PlayerId = Annotated[str, StringConstraints(pattern=PLAYER_ID)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Reason = Annotated[str, Field(min_length=1, description=f"1 to {LONGEST_REASON} characters")]
 PlayerInPath = Annotated[PlayerId, Path(description="A player's id.")]
 SlugInPath = Annotated[Slug, Path(description="A slug.")]
 

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, cast, get_args
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from gamify_site import audit, clock
+from gamify_site import audit, clock, texts
 from gamify_site.store import keys, scripts, versions
 from gamify_site.store.connection import ask, client, guarded
 
@@ -66,7 +66,7 @@ class Admission(NamedTuple):
 def create(name: str, scope: Scope, *, by: str) -> tuple[ApiKey, str]:
     """Makes a key; gives it and its secret, which nobody can be told again.
 
-    Raises `ValidationError` at `name` where it is not 1 to 60 printable characters or taken, at `scope` where there is
+    Raises `ValidationError` at `name` where it is no text of 1 to 60 characters or taken, at `scope` where there is
     no such scope, at no field where there are 1000 keys; `StoreUnavailable`. Three round trips; O(keys).
     """
     name = check_name(name)
@@ -121,12 +121,8 @@ def admit(secret: str, *, most: int, rate: int) -> Admission | None:
 
 
 def check_name(name: object) -> str:
-    """The name without surrounding blanks, or a `ValidationError` at `name`."""
-    text = name.strip() if isinstance(name, str) else ""
-    if not 0 < len(text) <= LONGEST_NAME or not text.isprintable():
-        reason = _("Give a name of 1 to %(most)s printable characters.") % {"most": LONGEST_NAME}
-        raise ValidationError({"name": reason})
-    return text
+    """The name as it is kept, or a `ValidationError` at `name`."""
+    return texts.clean("name", name, 1, LONGEST_NAME)
 
 
 def _read() -> dict[str, ApiKey]:

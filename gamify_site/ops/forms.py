@@ -66,7 +66,6 @@ class KeyForm(PlainForm):
 
     name = forms.CharField(
         label=_("Name"),
-        max_length=keys.LONGEST_NAME,
         help_text=_("What the key is for, such as the game server. No two keys have the same name."),
     )
     scope = forms.ChoiceField(

@@ -8,6 +8,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gamify_site import texts
 from gamify_site.audit import LONGEST_REASON, Entry
 from gamify_site.forms import PlainForm
 from gamify_site.ops import wording
@@ -71,7 +72,7 @@ class AuditForm(PlainForm):
             asked["by"].casefold() in ("", entry.by.casefold())
             and self._finds_what(entry.what)
             and asked["subject"].casefold() in ("", entry.subject.casefold())
-            and asked["q"].casefold() in entry.reason.casefold()
+            and texts.normal(asked["q"]).casefold() in entry.reason.casefold()
             and self._finds_day(entry)
         )
 

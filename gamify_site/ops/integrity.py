@@ -8,7 +8,6 @@ from gamify_site.store import keys, scan, shards
 from gamify_site.store.connection import ask
 from leaderboards.services import boards
 
-PLAYER = re.compile(r"\{[^}]*:(\d+)\}:player:([^:]+)")
 BOARD = re.compile(r"\{[^}]*:(\d+)\}:(?:board|times|levels|segments):([^:]+):([^:]+)")
 
 
@@ -18,12 +17,11 @@ def check() -> Iterator[Breach]:
     Raises `StoreUnavailable`. Three round trips for each 500 keys in the whole data store.
     """
     for names in scan.own_keys():
-        yield from _check_players([match for name in names if (match := PLAYER.match(name))])
+        yield from _check_players(sorted({place for name in names if (place := keys.player_of(name))}))
         yield from _check_boards([match for name in names if (match := BOARD.match(name))])
 
 
-def _check_players(found: list[re.Match[str]]) -> Iterator[Breach]:
-    owners = sorted({(int(match[1]), match[2]) for match in found})
+def _check_players(owners: list[tuple[int, str]]) -> Iterator[Breach]:
     seen = ask([("zscore", keys.players(shard), player) for shard, player in owners])
     for (shard, player), last_seen in zip(owners, seen, strict=True):
         if last_seen is None:

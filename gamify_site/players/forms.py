@@ -10,7 +10,6 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from gamify_site.forms import LongSelect
-from gamify_site.identifiers import check_player_id
 from gamify_site.players import choices, registration, services, throttle
 from gamify_site.players.models import Account
 
@@ -37,7 +36,7 @@ class SignUpForm(auth_forms.SetPasswordMixin, forms.Form):  # type: ignore[type-
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
         try:
-            registration.check_free(check_player_id(username, "username"))
+            registration.check_free(username)
         except ValidationError as error:
             raise ValidationError(error.error_dict["username"]) from error
         return username
@@ -73,17 +72,16 @@ class PasswordForm(auth_forms.PasswordChangeForm):
 class ProfileForm(forms.Form):
     """What a player says about themselves; values that a game has set stay legal although they are not offered."""
 
-    name = forms.CharField(label=_("Shown name"), max_length=services.LONGEST["name"])
+    name = forms.CharField(label=_("Shown name"))
     about = forms.CharField(
         label=_("About you"),
-        max_length=services.LONGEST["about"],
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     avatar = forms.ChoiceField(label=_("Avatar colour"), required=False)
     country = forms.ChoiceField(label=_("Country"), required=False, widget=LongSelect)
-    region = forms.CharField(label=_("Region"), max_length=services.LONGEST["region"], required=False)
-    team = forms.CharField(label=_("Team"), max_length=services.LONGEST["team"], required=False)
+    region = forms.CharField(label=_("Region"), required=False)
+    team = forms.CharField(label=_("Team"), required=False)
     timezone = forms.ChoiceField(
         label=_("Timezone"), help_text=_("Your days and streaks begin at midnight there."), widget=LongSelect
     )

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from gamify_site import audit
+from gamify_site.identifiers import check_username
 from gamify_site.players import services
 from gamify_site.players.models import Account
 
@@ -23,11 +24,11 @@ def sign_up(username: str, password: str) -> Account:
 
 
 def check_free(username: str) -> None:
-    """Raises `ValidationError` at `username` where an account or a player has this name.
+    """Raises `ValidationError` at `username` where nobody can sign up so, or an account or a player has this name.
 
     Accounts are compared in any spelling, players in this one and in lower case. Up to three round trips.
     """
-    Account(username=username).validate_unique()
+    Account(username=check_username(username)).validate_unique()
     if any(services.exists(name) for name in {username, username.lower()}):
         raise ValidationError({"username": ValidationError(_("This name is taken."), code="taken")})
 

@@ -10,14 +10,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from gamify_site import audit, clock
+from gamify_site import audit, clock, texts
 from gamify_site.identifiers import PLAYER_ID, POINTS_BOARD, check_player_id, check_timezone
 from gamify_site.players import accounts, names
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask
 
-# Not printable and still part of a text: joiners within emoji and words; line breaks where there may be some.
-HARMLESS = ({0x200C: None, 0x200D: None}, {0x200C: None, 0x200D: None, 0x0A: None, 0x0D: None})
 LONGEST = {"name": 60, "about": 500, "country": 2, "team": 40, "region": 40, "avatar": 64, "timezone": 64}
 MOST_FOLLOWED = 500
 MOST_FOUND = 100
@@ -231,6 +229,7 @@ def delete(player: str, *, by: str = "", reason: str = "") -> bool:
     Three round trips, one more where there is an account, and one for each 500 entries of the audit log; O(ranked sets
     of all boards × log size).
     """
+    reason = audit.check_reason(reason, least=0)
     work = [(shards.of(check_player_id(player)), player)]
     (found,) = catalog.run(
         "players/delete_player",
@@ -248,14 +247,8 @@ def delete(player: str, *, by: str = "", reason: str = "") -> bool:
 
 
 def check_field(field: str, value: object) -> str:
-    """A profile field without surrounding blanks, or a `ValidationError` at the field."""
-    if not isinstance(value, str):
-        raise ValidationError({field: _("Enter a text.")})
-    text = value.strip()
-    if len(text) > LONGEST[field]:
-        raise ValidationError({field: _("At most %(most)s characters.") % {"most": LONGEST[field]}})
-    if not text.translate(HARMLESS[field == "about"]).isprintable():
-        raise ValidationError({field: _("The text must not hold control characters.")})
+    """A profile field as it is kept, or a `ValidationError` at the field."""
+    text = texts.clean(field, value, 0, LONGEST[field], lines=field == "about")
     if field == "country" and text and not (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper()):
         raise ValidationError({field: _("Enter a country code of two capital letters, for example SE.")})
     if field == "timezone" and text:
@@ -284,15 +277,15 @@ def _forget_the_gone(shard: int, player: str) -> bool:
 
 def from_fields(player: str, fields: Mapping[bytes, bytes]) -> Player:
     """The profile that a player's hash holds; a bare one where it holds nothing."""
-    texts = {name.decode(): value.decode() for name, value in fields.items()}
-    joined = texts.pop("joined", None)
+    told = {name.decode(): value.decode() for name, value in fields.items()}
+    joined = told.pop("joined", None)
     return Player(
         id=player,
-        name=texts.pop("name", player),
+        name=told.pop("name", player),
         joined=datetime.fromtimestamp(int(joined), UTC) if joined else None,
-        points=int(texts.pop("points", 0)),
-        unlocked=int(texts.pop("unlocked", 0)),
-        **{field: texts[field] for field in LONGEST if field in texts},
+        points=int(told.pop("points", 0)),
+        unlocked=int(told.pop("unlocked", 0)),
+        **{field: told[field] for field in LONGEST if field in told},
     )
 
 

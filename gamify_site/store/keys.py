@@ -4,7 +4,11 @@ Site-wide keys carry the hash tag `{gamify}`, keys of players and boards their s
 that one script touches lies in one slot. Lua spells the same names in `lua/keys.lua`; a test compares the two.
 """
 
+import re
+
 from django.conf import settings
+
+PLAYER = re.compile(r"\{[^}]*:(\d+)\}:player:([^:]+)")
 
 
 def site() -> str:
@@ -167,7 +171,14 @@ def players(number: int) -> str:
 def player(number: int, player_id: str) -> str:
     """hash: name, sought (the name as it is searched for), about, country, team, region, avatar, timezone, joined,
     points, unlocked, pinned (achievements shown first, separated by blanks)."""
-    return f"{shard(number)}:player:{player_id}"
+    # A colon of the id is not one of the key: `a:feed` is a player too.
+    return f"{shard(number)}:player:{player_id.replace(':', '%3A')}"
+
+
+def player_of(key: str) -> tuple[int, str] | None:
+    """The shard and the player of a key of a player; None for any other key."""
+    found = PLAYER.match(key)
+    return (int(found[1]), found[2].replace("%3A", ":")) if found else None
 
 
 def player_names(number: int) -> str:
@@ -177,37 +188,37 @@ def player_names(number: int) -> str:
 
 def following(number: int, player_id: str) -> str:
     """set of at most 500: the ids of the players whom this one follows; some may be gone."""
-    return f"{shard(number)}:player:{player_id}:following"
+    return f"{player(number, player_id)}:following"
 
 
 def progress(number: int, player_id: str) -> str:
     """hash: achievement → progress; small ones stay packed."""
-    return f"{shard(number)}:player:{player_id}:progress"
+    return f"{player(number, player_id)}:progress"
 
 
 def unlocked(number: int, player_id: str) -> str:
     """hash: achievement or tier → `<time (ms)>:<revision of the definition>:<points>`."""
-    return f"{shard(number)}:player:{player_id}:unlocked"
+    return f"{player(number, player_id)}:unlocked"
 
 
 def revoked(number: int, player_id: str) -> str:
     """set: achievements and tiers that staff took away; no backfill gives them back."""
-    return f"{shard(number)}:player:{player_id}:revoked"
+    return f"{player(number, player_id)}:revoked"
 
 
 def streak(number: int, player_id: str, achievement: str) -> str:
     """hash: current, last (day number from 2020-01-01), freezes (left), revision of the rule; made of the days."""
-    return f"{shard(number)}:player:{player_id}:streak:{achievement}"
+    return f"{player(number, player_id)}:streak:{achievement}"
 
 
 def days(number: int, player_id: str, action: str) -> str:
     """bitmap: the days with this action, from 2020-01-01, in the timezone that the player had then."""
-    return f"{shard(number)}:player:{player_id}:days:{action}"
+    return f"{player(number, player_id)}:days:{action}"
 
 
 def collection(number: int, player_id: str, achievement: str) -> str:
     """bitmap: the collected items, by their index in the definition."""
-    return f"{shard(number)}:player:{player_id}:collection:{achievement}"
+    return f"{player(number, player_id)}:collection:{achievement}"
 
 
 def unlocks(number: int) -> str:
@@ -249,7 +260,7 @@ def batch(number: int, name: str) -> str:
 
 def feed(number: int, player_id: str) -> str:
     """stream of about 50: a player's own news."""
-    return f"{shard(number)}:player:{player_id}:feed"
+    return f"{player(number, player_id)}:feed"
 
 
 def hidden(number: int) -> str:
@@ -269,12 +280,12 @@ def away_until(number: int) -> str:
 
 def hidden_entries(number: int, player_id: str) -> str:
     """hash: `<board>:<suffix>` → `<order value>:<expiry (s), 0 for never>`: what a hidden player would have there."""
-    return f"{shard(number)}:player:{player_id}:hidden_entries"
+    return f"{player(number, player_id)}:hidden_entries"
 
 
 def rank_news_sent(number: int, player_id: str, board: str) -> str:
     """string with a life time of an hour: when (ms) this player's way into the top of the board was told."""
-    return f"{shard(number)}:player:{player_id}:ranked:{board}"
+    return f"{player(number, player_id)}:ranked:{board}"
 
 
 def rank_events(number: int) -> str:
@@ -294,7 +305,7 @@ def final_top(number: int, slug: str, suffix: str) -> str:
 
 def final_ranks(number: int, player_id: str) -> str:
     """hash: `<board>:<suffix>` of a closed period → `<rank>:<order value>:<size of the board>`; the latest 100."""
-    return f"{shard(number)}:player:{player_id}:final_ranks"
+    return f"{player(number, player_id)}:final_ranks"
 
 
 def board_times(number: int, slug: str, suffix: str) -> str:

@@ -22,7 +22,7 @@ WRITES: dict[How, Callable[[str, str, scores.Score], ScoreUpdate]] = {
 
 def write(slug: str, player: str, score: scores.Score, how: How, *, by: str, reason: str = "") -> ScoreUpdate:
     """Writes a score by the board's rule, in place of what is there, or on top of it. One round trip more."""
-    reason = _checked(reason)
+    reason = audit.check_reason(reason, least=0)
     done = WRITES[how](slug, player, score)
     after = None if done.trimmed else done.score
     told = _told(slug, done.previous_score), _told(slug, after)
@@ -32,18 +32,13 @@ def write(slug: str, player: str, score: scores.Score, how: How, *, by: str, rea
 
 def remove(slug: str, player: str, *, by: str, reason: str = "") -> bool:
     """Takes a player off the board, past periods included; False where there was nothing. Two round trips more."""
-    reason = _checked(reason)
+    reason = audit.check_reason(reason, least=0)
     standing = ranking.standing(slug, player)
     if not scores.remove(slug, player):
         return False
     told = _told(slug, standing.score if standing else None), _told(slug, None)
     audit.record(audit.Entry("score_removed", player, by, reason, *told))
     return True
-
-
-def _checked(reason: str) -> str:
-    """The reason without surrounding blanks; here there may be none."""
-    return audit.check_reason(reason) if reason.strip() else ""
 
 
 def _told(slug: str, score: int | Decimal | None) -> dict[str, object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from gamify_site import clock
+from gamify_site import clock, texts
 from gamify_site.identifiers import check_player_id
 from leaderboards import windows
 from leaderboards.definitions import Board
@@ -35,10 +35,8 @@ class Question:
         window, period = windows.resolve(board, window, period, clock.now())
         if segment is not None and not board.segment_by:
             raise ValidationError({"segment": _("This board has no segments.")})
-        if segment is not None and (not segment or len(segment) > LONGEST_SEGMENT or not segment.isprintable()):
-            raise ValidationError(
-                {"segment": _("Enter a text of 1 to %(most)s characters.") % {"most": LONGEST_SEGMENT}}
-            )
+        if segment is not None:
+            segment = texts.clean("segment", segment, 1, LONGEST_SEGMENT)
         suffix = windows.with_segment(windows.suffix(window, period), board, segment)
         return cls(board, window, period, segment, suffix)
 

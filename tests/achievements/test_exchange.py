@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from achievements import play_console
 from achievements.definitions import Achievement, Tier
 from achievements.services import catalog, exchange
-from gamify_site import audit
+from gamify_site import audit, texts
 from leaderboards.definitions import Board, Season
 from leaderboards.errors import UnknownBoard
 from leaderboards.services import boards, scores
@@ -481,8 +481,12 @@ def test_no_cell_is_a_formula_and_names_come_back(store, subtests):
 
 # Properties
 
-LINE = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=20).filter(str.isprintable)
-NAME = LINE.filter(lambda text: text.strip())
+LINE = (
+    st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=20)
+    .map(texts.normal)
+    .filter(lambda text: not text or texts.VISIBLE.search(text))
+)
+NAME = LINE.filter(bool)
 WORD = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 10**20) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -546,7 +550,7 @@ def board(draw: st.DrawFn, slug: str) -> Board:
     starts = draw(st.lists(st.integers(1, 2000), unique=True, max_size=3))
     first = date(2030, 1, 1)
     seasons = tuple(
-        Season(f"s{day}", draw(LINE), first + timedelta(days=day), first + timedelta(days=day + 1)) for day in starts
+        Season(f"s{day}", draw(NAME), first + timedelta(days=day), first + timedelta(days=day + 1)) for day in starts
     )
     windows = ["all", "day", "week", "month", *(["season"] if seasons else [])]
     units = draw(st.integers(-(10**9), 10**9))

@@ -156,7 +156,7 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("put", "/players/ada", {"name": 5}, {"name": "valid string"}),
     ("put", "/players/ada", {"nmae": "Ada"}, {"nmae": "not permitted"}),
     ("put", "/players/ada", {"country": "Sweden"}, {"country": "match pattern '^([A-Z]{2})?$'"}),
-    ("put", "/players/a b", {"name": "Ada"}, {"player": "match pattern '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'"}),
+    ("put", "/players/a b", {"name": "Ada"}, {"player": "match pattern '^[A-Za-z0-9][A-Za-z0-9_.:@|-]{0,63}$'"}),
     ("put", SCORE_OF_ADA, {}, {"score": "required", "increment": "required"}),
     ("put", SCORE_OF_ADA, {"score": 1, "increment": 1}, {"score": "not permitted", "increment": "not permitted"}),
     ("put", SCORE_OF_ADA, {"score": "1"}, {"score": "valid number", "increment": "required"}),
@@ -174,7 +174,7 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("get", "/leaderboards/coins/ranks/0", None, {"rank": "greater than or equal to 1"}),
     ("get", "/leaderboards/coins/players/ada?around=x", None, {"around": "valid integer"}),
     ("post", "/players/bob/achievements/ten/progress", {"amount": 0}, {"amount": "equal to 1", "value": "required"}),
-    ("post", "/players/bob/achievements/ten/grant", {"reason": " "}, {"reason": "match pattern '\\S'"}),
+    ("post", "/players/bob/achievements/ten/grant", {"reason": " "}, {"reason": "1 to 500 characters"}),
 )
 
 

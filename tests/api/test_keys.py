@@ -108,7 +108,7 @@ def test_unprintable_and_long_names_are_refused(subtests):
         with subtests.test(name=name):
             with pytest.raises(ValidationError) as refused:
                 keys.create(name, "read", by="charlie")
-            assert refused.value.message_dict == {"name": ["Give a name of 1 to 60 printable characters."]}
+            assert set(refused.value.message_dict) == {"name"}
             assert keys.all() == told() == []
 
 

@@ -165,7 +165,7 @@ def test_reason_is_needed_and_both_are_audited():
     make_player("alice")
     with pytest.raises(ValidationError) as refusal:
         moderation.hide("alice", " ", by="root")
-    assert refusal.value.message_dict == {"reason": ["Give a reason of 1 to 500 characters."]}
+    assert refusal.value.message_dict == {"reason": ["Enter a text of 1 to 500 characters."]}
     hide()
     assert not moderation.hide("alice", "again", by="root")
     show()

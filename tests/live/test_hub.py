@@ -144,21 +144,22 @@ def test_my_window_comes_when_it_has_changed(in_room):
     in_room(test)
 
 
-def test_news_arrive_once(in_room):
+@pytest.mark.parametrize("player", ["alice", "steam:765|a@b.c"])
+def test_news_arrive_once(in_room, player):
     make("ten", name="Ten of them")
-    make_player("alice")
+    make_player(player)
 
     async def test(room):
-        first, second = room.enter("alice", None, feed.last_id("alice")), room.enter("bob", None)
+        first, second = room.enter(player, None, feed.last_id(player)), room.enter("bob", None)
         await room.step()
         assert await room.sent(first) == ""
-        do("alice", "coin", amount=10)
-        await room.step("feed alice")
+        do(player, "coin", amount=10)
+        await room.step(f"feed {player}")
         told = await room.sent(first)
         assert "event: unlock\n" in told
         assert "Ten of them" in told
         assert told.startswith("id: ")
-        await room.step("feed alice")
+        await room.step(f"feed {player}")
         assert await room.sent(first) == await room.sent(second) == ""
 
     in_room(test)

@@ -37,7 +37,7 @@ def test_taken_and_bad_names_are_one_clear_line() -> None:
     api_key("create", "Game")
     with pytest.raises(CommandError, match="a key with this name already"):
         api_key("create", "Game")
-    with pytest.raises(CommandError, match="1 to 60 printable"):
+    with pytest.raises(CommandError, match="1 to 60 characters"):
         api_key("create", "x" * 61)
 
 

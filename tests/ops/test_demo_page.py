@@ -187,7 +187,7 @@ def test_nobody_goes_on_as_staff_or_as_nobody(client: Client, subtests: pytest.S
     for player, message in (
         ("", "This field is required."),
         ("nobody", "There is no player with this id."),
-        ("no one", "A player id has 1 to 64 letters, digits, '_', '.' or '-', and begins with a letter or digit."),
+        ("no one", "A player id has 1 to 64 letters, digits or _ . : @ | - and begins with a letter or digit."),
         ("charlie", "This account belongs to somebody else, or to staff."),
     ):
         with subtests.test(player=player):

@@ -51,7 +51,7 @@ def test_a_weak_password_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("store")
 def test_an_illegal_name_is_refused(subtests: pytest.Subtests) -> None:
     for name in ["char lie", "-x", "x" * 65]:
-        with subtests.test(name=name), pytest.raises(CommandError, match="A player id has"):
+        with subtests.test(name=name), pytest.raises(CommandError, match="A username has"):
             create_admin("--", name)
 
 

@@ -12,7 +12,7 @@ from gamify_site.store import keys, scripts, shards
 from leaderboards.services import scores
 from tests.builders import make_board, make_player
 
-IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", fullmatch=True)
+IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:@|-]{0,59}", fullmatch=True)
 
 
 def found(text: str, limit: int = 20) -> list[str]:

@@ -61,7 +61,7 @@ def test_who_comes_second_in_a_race_is_told_at_the_field(account: MakeAccount, c
 
 @pytest.mark.usefixtures("store")
 def test_an_illegal_name_is_told_at_the_field(client: Client, subtests: pytest.Subtests) -> None:
-    illegal = "A player id has 1 to 64 letters"
+    illegal = "A username has 1 to 64 letters"
     for name, reason in [
         ("-x", illegal),
         ("a b", illegal),

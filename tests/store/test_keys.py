@@ -16,7 +16,7 @@ SAMPLE = {
     "digest": "5e" * 32,
     "kind": "board",
     "name": "monday:0",
-    "player_id": "alice",
+    "player_id": "steam:765:1|a@b.c",
     "release": "slayer_gold",
     "slug": "coins",
     "span": 20634,

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from gamify_site import clock
+from gamify_site import clock, texts
 from gamify_site.ops.transfer import checks
 from gamify_site.ops.transfer.history import note_active
 from gamify_site.ops.transfer.inventory import Inventory
@@ -225,9 +225,10 @@ FIELDS = {"profile", "entries", "away", *MEMBERSHIPS, *(part.name for part in PA
 
 def _profile(thing: Thing, target: Target) -> dict[str, str]:
     given = checks.mapping("profile", thing.get("profile", {}))
+    kept = dict(given)
     for name, value in given.items():
         if name in services.LONGEST:
-            _check_profile_field(name, value)
+            kept[name] = _profile_field(name, value)
         elif name == "joined":
             checks.number("joined", value, checks.LATEST)
         elif name == "pinned":
@@ -235,16 +236,18 @@ def _profile(thing: Thing, target: Target) -> dict[str, str]:
                 checks.known("pinned", slug, target.known.achievements, "achievement")
         else:
             raise checks.wrong("profile", name, "is no field of a profile")
-    return dict(given)
+    return {name: value for name, value in kept.items() if value}
 
 
-def _check_profile_field(name: str, value: Any) -> None:
+def _profile_field(name: str, value: Any) -> str:
+    """The field as it is kept; what older versions took, such as a name that nobody can see, is mended."""
+    text = checks.text(name, value)
+    if text.strip() != text or not text:
+        raise checks.wrong(name, value, "is empty, or has blanks around it")
     try:
-        if services.check_field(name, value) == value != "":
-            return
+        return services.check_field(name, texts.mended(text, lines=name == "about"))
     except ValidationError as error:
         raise checks.wrong(name, value, " ".join(error.messages)) from None
-    raise checks.wrong(name, value, "is empty, or has blanks around it")
 
 
 def _make_part(part: Part, value: Any, shard: int, player: str, target: Target) -> None:

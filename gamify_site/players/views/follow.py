@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from gamify_site.asking import player_of, private
 from gamify_site.players import services
+from gamify_site.texts import shortened
 
 Change = Callable[[str, str], None]
 View = Callable[[HttpRequest, str], HttpResponse]
@@ -64,7 +65,7 @@ def _change(request: HttpRequest, other: str, change: Change, *, is_followed: bo
         return redirect(_page_behind(request))
     context = {
         "player": other,
-        "name": request.POST.get("name", other)[: services.LONGEST["name"]],
+        "name": shortened(request.POST.get("name", other), services.LONGEST["name"]),
         "is_followed": is_followed and not problem,
         "next": _page_behind(request),
         "problem": problem,

@@ -19,15 +19,16 @@ local function api_bucket_key(site, digest) return site .. ':api_bucket:' .. dig
 
 local function shard_catalog_version_key(shard) return shard .. ':catalog_version' end
 local function players_key(shard) return shard .. ':players' end
-local function player_key(shard, player) return shard .. ':player:' .. player end
+-- A colon within a player id is written %3A, so that no key of a player is another player's.
+local function player_key(shard, player) return shard .. ':player:' .. string.gsub(player, ':', '%%3A') end
 local function player_names_key(shard) return shard .. ':player_names' end
-local function following_key(shard, player) return shard .. ':player:' .. player .. ':following' end
-local function progress_key(shard, player) return shard .. ':player:' .. player .. ':progress' end
-local function unlocked_key(shard, player) return shard .. ':player:' .. player .. ':unlocked' end
-local function revoked_key(shard, player) return shard .. ':player:' .. player .. ':revoked' end
-local function streak_key(shard, player, slug) return shard .. ':player:' .. player .. ':streak:' .. slug end
-local function days_key(shard, player, action) return shard .. ':player:' .. player .. ':days:' .. action end
-local function collection_key(shard, player, slug) return shard .. ':player:' .. player .. ':collection:' .. slug end
+local function following_key(shard, player) return player_key(shard, player) .. ':following' end
+local function progress_key(shard, player) return player_key(shard, player) .. ':progress' end
+local function unlocked_key(shard, player) return player_key(shard, player) .. ':unlocked' end
+local function revoked_key(shard, player) return player_key(shard, player) .. ':revoked' end
+local function streak_key(shard, player, slug) return player_key(shard, player) .. ':streak:' .. slug end
+local function days_key(shard, player, action) return player_key(shard, player) .. ':days:' .. action end
+local function collection_key(shard, player, slug) return player_key(shard, player) .. ':collection:' .. slug end
 local function unlocks_key(shard) return shard .. ':unlocks' end
 local function holders_key(shard, release) return shard .. ':holders:' .. release end
 local function activity_key(shard) return shard .. ':activity' end
@@ -35,16 +36,16 @@ local function daily_key(shard, date) return shard .. ':daily:' .. date end
 local function active_key(shard, date) return shard .. ':active:' .. date end
 local function event_ids_key(shard, span) return shard .. ':event_ids:' .. span end
 local function batch_key(shard, name) return shard .. ':batch:' .. name end
-local function feed_key(shard, player) return shard .. ':player:' .. player .. ':feed' end
+local function feed_key(shard, player) return player_key(shard, player) .. ':feed' end
 local function hidden_key(shard) return shard .. ':hidden' end
 local function away_key(shard) return shard .. ':away' end
-local function hidden_entries_key(shard, player) return shard .. ':player:' .. player .. ':hidden_entries' end
-local function rank_news_sent_key(shard, player, board) return shard .. ':player:' .. player .. ':ranked:' .. board end
+local function hidden_entries_key(shard, player) return player_key(shard, player) .. ':hidden_entries' end
+local function rank_news_sent_key(shard, player, board) return player_key(shard, player) .. ':ranked:' .. board end
 local function rank_events_key(shard) return shard .. ':rank_events' end
 local function board_key(shard, board, suffix) return shard .. ':board:' .. board .. ':' .. suffix end
 local function final_top_key(shard, board, suffix) return shard .. ':final_top:' .. board .. ':' .. suffix end
-local function final_ranks_key(shard, player) return shard .. ':player:' .. player .. ':final_ranks' end
 local function board_times_key(shard, board, suffix) return shard .. ':times:' .. board .. ':' .. suffix end
+local function final_ranks_key(shard, player) return player_key(shard, player) .. ':final_ranks' end
 local function board_levels_key(shard, board, suffix) return shard .. ':levels:' .. board .. ':' .. suffix end
 local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
 local function board_segments_key(shard, board, window) return shard .. ':segments:' .. board .. ':' .. window end
