@@ -24,6 +24,7 @@ MEASURES = ("sum", "count", "max")
 STATUSES = ("draft", "published", "archived")
 EXACT = 2**53 - 1
 MOST_POINTS = 1000
+LONGEST_NAME = 100
 MOST_ITEMS = 500
 MOST_TIERS = 10
 MOST_FREEZES = 5
@@ -84,7 +85,7 @@ class Achievement:
     def __post_init__(self) -> None:
         check_slug(self.slug)
         check_slug(self.category, "category")
-        check_text("name", self.name, 1, 80)
+        check_text("name", self.name, 1, LONGEST_NAME)
         check_text("description", self.description, 0, 500)
         check_text("icon", self.icon, 0, 500)
         if self.icon and not (SLUG.fullmatch(self.icon) or self.icon.startswith(("https://", "http://", "/"))):
@@ -167,7 +168,7 @@ class Achievement:
         if len(self.tiers) > MOST_TIERS:
             raise ValidationError({"tiers": _("At most %(most)s tiers.") % {"most": MOST_TIERS}})
         for tier in self.tiers:
-            check_text("tiers", tier.name, 1, 80)
+            check_text("tiers", tier.name, 1, LONGEST_NAME)
             check_integer("tiers", tier.target, 1, EXACT)
             check_integer("tiers", tier.points, 0, MOST_POINTS)
             if not SLUG.fullmatch(f"{self.slug}_{tier.level}"):

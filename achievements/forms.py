@@ -12,7 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from achievements import wording
-from achievements.definitions import EXACT, LONGEST_METADATA, MOST_FREEZES, MOST_POINTS, MOST_TIERS, Achievement, Tier
+from achievements.definitions import (
+    EXACT,
+    LONGEST_METADATA,
+    LONGEST_NAME,
+    MOST_FREEZES,
+    MOST_POINTS,
+    MOST_TIERS,
+    Achievement,
+    Tier,
+)
 from achievements.services import catalog
 from gamify_site.forms import PlainForm, checked
 from gamify_site.identifiers import SLUG, check_slug
@@ -35,7 +44,7 @@ class TierForm(forms.Form):
     """One step of a tiered achievement; a row that is empty is none."""
 
     level = forms.CharField(label=gettext_lazy("Level"), max_length=64, required=False)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80, required=False)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST_NAME, required=False)
     target = forms.IntegerField(label=gettext_lazy("Target"), min_value=1, max_value=EXACT, required=False)
     points = forms.IntegerField(label=gettext_lazy("Points"), min_value=0, max_value=MOST_POINTS, required=False)
 
@@ -57,7 +66,7 @@ class AchievementForm(PlainForm):
     """A designer's form: the sections of the chosen type alone count."""
 
     type = forms.ChoiceField(label=gettext_lazy("Type"), choices=list(wording.TYPES.items()))
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST_NAME)
     slug = forms.CharField(
         label=gettext_lazy("Slug"),
         max_length=64,

@@ -422,7 +422,7 @@ def test_wrong_rows_are_refused_by_line(store, subtests):  # noqa: ARG001
     for cells, field, reason in [
         ("A,,False,,Revealed,5", "", "There must be 7 columns"),
         ("A,,False,,Revealed,5,1,extra", "", "and there are 8"),
-        (",,False,,Revealed,5,1", "name", "1 to 80 characters"),
+        (",,False,,Revealed,5,1", "name", "1 to 100 characters"),
         ("A,,Yes,,Revealed,5,1", "type", "Write True or False, not “Yes”."),
         ("A,,True,,Revealed,5,1", "target", "Write a whole number, not “”."),
         ("A,,True,0,Revealed,5,1", "target", "Enter a whole number from 1 to"),
