@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from achievements import wording
-from achievements.definitions import EXACT, LONGEST_METADATA, MOST_FREEZES, MOST_POINTS, MOST_TIERS, Achievement, Tier
+from achievements.definitions import (
+    EXACT,
+    LONGEST_METADATA,
+    MOST_FREEZES,
+    MOST_POINTS,
+    MOST_TIERS,
+    Achievement,
+    Tier,
+)
 from achievements.services import catalog
 from gamify_site.forms import PlainForm, checked
 from gamify_site.identifiers import SLUG, check_slug

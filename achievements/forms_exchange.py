@@ -29,7 +29,9 @@ class ExchangeForm(forms.Form):
         label=gettext_lazy("File"),
         required=False,
         widget=forms.FileInput(attrs={"accept": ".json,.csv,application/json,text/csv"}),
-        help_text=gettext_lazy("JSON as exported here, or CSV with the columns of Google Play Console."),
+        help_text=gettext_lazy(
+            "JSON as exported here, or CSV with the columns of Google Play Console, and perhaps ID."
+        ),
     )
     text = forms.CharField(
         label=gettext_lazy("Or its text"),
@@ -42,13 +44,13 @@ class ExchangeForm(forms.Form):
         label=gettext_lazy("Category"),
         required=False,
         max_length=64,
-        help_text=gettext_lazy("Only for CSV, which does not say it: a slug, such as coins."),
+        help_text=gettext_lazy("Only for what is new in a CSV, which does not say it: a slug, such as coins."),
     )
     status = forms.ChoiceField(
         label=gettext_lazy("Status"),
         required=False,
         choices=[(status, STATUSES[status]) for status in exchange.CSV_STATUSES],
-        help_text=gettext_lazy("Only for CSV, which does not say it."),
+        help_text=gettext_lazy("Only for what is new in a CSV, which does not say it."),
     )
     source = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
 

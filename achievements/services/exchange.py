@@ -1,11 +1,12 @@
 """Definitions as files: all boards and achievements as JSON, or achievements as CSV for Google Play Console.
 
 A file is read into rows (`read_json`, `read_csv`), the rows are judged without writing anything (`plan`), and where
-none is refused they can be written (`apply`). The CSV's columns and where they come from: `achievements.play_console`.
+none is refused they can be written (`apply`). The CSV's columns and where they come from: `achievements.play_console`;
+which achievement a row of it is: `achievements.matching`.
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from typing import Any, Literal, NoReturn
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from achievements import documents, play_console
+from achievements import documents, matching, play_console
 from achievements.definitions import Achievement, Status
 from achievements.documents import Definition, Kind
 from achievements.services import catalog
@@ -43,7 +44,8 @@ TEXT = "text"  # what the audit log calls what came in no file
 class Row:
     """One definition of a file. `number` is its place in the file, in a CSV its line.
 
-    Where it cannot be a definition, `definition` is None and `error` says why; `slug` is then what is known of it.
+    Where it cannot be a definition, `definition` is None and `error` says why; `slug` is then what is known of it. With
+    neither it is a tier of an achievement and says nothing new.
     """
 
     number: int
@@ -86,9 +88,20 @@ def export_json() -> str:
 def export_csv() -> str:
     """The published achievements as Google Play Console imports them: a row for each release. No round trip, as `get`.
 
-    It has no header row, and cannot say boards, categories, actions, prerequisites, items and days.
+    It has no header row, and cannot say boards, categories, actions, prerequisites, items and days. What Play Console
+    would refuse of it: `notices`.
     """
     return play_console.write(catalog.all())
+
+
+def export_sheet() -> str:
+    """The same rows below a header, with IDs, by which they are known again where names change. No round trip."""
+    return play_console.write(catalog.all(), with_ids=True)
+
+
+def notices() -> list[play_console.Notice]:
+    """What Google Play Console would refuse of `export_csv`, or show otherwise; row by row. No round trip, as `get`."""
+    return play_console.notices(catalog.all())
 
 
 def decode(data: bytes) -> str:
@@ -132,18 +145,25 @@ def read_json(text: str) -> list[Row]:
 
 
 def read_csv(text: str, *, category: str, status: Status = "draft") -> list[Row]:
-    """The rows of a CSV with Google Play Console's columns, with or without their names above; all get this category
-    and status, and slug and action are made from the name.
+    """The rows of a CSV with Google Play Console's columns, with or without their names above.
 
-    Raises `ValidationError` at `category`, at `status`, or at `file` for what is no CSV, or too long. No round trip.
+    A row is the achievement with its ID, else the one with its name, and changes of it what a CSV can say. Else it is
+    new: it gets this category and status, and slug and action are made from its name. Raises `ValidationError` at
+    `category`, at `status`, or at `file` for what is no CSV, or too long. No round trip, as `get`.
     """
     check_slug(category, "category")
     if status not in CSV_STATUSES:
         raise ValidationError({"status": _("Choose one of %(allowed)s.") % {"allowed": ", ".join(CSV_STATUSES)}})
     lines = list(play_console.read_lines(_checked_text(text)))
     _check_number(len(lines))
-    named = zip(lines, play_console.slugs(lines), strict=True)
-    return [_csv_row(line, slug, category, status) for line, slug in named]
+    read = [(line.number, _entry(line)) for line in lines]
+    known = matching.Catalog(catalog.all(), [entry for _number, entry in read if isinstance(entry, play_console.Entry)])
+    return [
+        Row(number, "achievement", "", error=entry)
+        if isinstance(entry, ValidationError)
+        else _csv_row(number, entry, known, category, status)
+        for number, entry in read
+    ]
 
 
 def plan(rows: Sequence[Row]) -> list[Finding]:
@@ -179,12 +199,13 @@ def apply(rows: Sequence[Row], *, by: str, source: str = TEXT, progress: Progres
     what = {finding.number: finding.what for finding in findings}
     done: Counter[What] = Counter()
     try:
-        for place, row in enumerate(_in_order(rows), start=1):
+        ordered = _in_order(rows)
+        for place, row in enumerate(ordered, start=1):
             if what[row.number] != "same":
                 _define(row, by)
                 done[what[row.number]] += 1
             if progress:
-                progress(place, len(rows))
+                progress(place, len(ordered))
     finally:  # what has been written is told, also where a row fails after all
         counts = {"new": done["new"], "changed": done["changed"]}
         audit.record(audit.Entry("catalog_imported", source, by, after=counts))
@@ -228,10 +249,21 @@ def _json_row(number: int, kind: Kind, item: object) -> Row:
         return replace(row, error=error)
 
 
-def _csv_row(line: play_console.Line, slug: str, category: str, status: Status) -> Row:
-    row = Row(line.number, "achievement", slug)
+def _entry(line: play_console.Line) -> play_console.Entry | ValidationError:
     try:
-        return replace(row, definition=play_console.read_line(line, slug=slug, category=category, status=status))
+        return play_console.read_line(line)
+    except ValidationError as error:
+        return error
+
+
+def _csv_row(number: int, entry: play_console.Entry, known: matching.Catalog, category: str, status: Status) -> Row:
+    row = Row(number, "achievement", "")
+    try:
+        found = known.find(entry)
+        row = replace(row, slug=found.slug if found else known.new_slug(entry))
+        if found:
+            return replace(row, definition=matching.changed(entry, found))
+        return replace(row, definition=matching.made(entry, row.slug, category=category, status=status))
     except ValidationError as error:
         return replace(row, error=error)
 
@@ -262,19 +294,24 @@ def _existing() -> dict[tuple[Kind, str], Definition]:
 
 
 def _doubles(rows: Iterable[Row]) -> dict[int, ValidationError]:
-    """Row number → why, for each row but the first that defines something."""
-    first: dict[tuple[Kind, str], int] = {}
-    found = {}
+    """Row number → why, for all rows that define the same: which of them is meant nobody can tell."""
+    numbers: dict[tuple[Kind, str], list[int]] = defaultdict(list)
     for row in rows:
-        earlier = first.setdefault((row.kind, row.slug), row.number)
-        if row.slug and earlier != row.number:
-            found[row.number] = ValidationError({"slug": _("Row %(row)s has this slug already.") % {"row": earlier}})
-    return found
+        if row.slug:
+            numbers[row.kind, row.slug].append(row.number)
+    return {
+        number: ValidationError({"slug": _("Rows %(rows)s are the same.") % {"rows": ", ".join(map(str, same))}})
+        for same in numbers.values()
+        if len(same) > 1
+        for number in same
+    }
 
 
 def _changed(row: Row, before: Definition | None) -> tuple[str, ...] | None:
     """The fields that become different; None for what is new."""
-    return documents.differences(before, row.definition) if before and row.definition else None
+    if row.definition is None:
+        return ()
+    return documents.differences(before, row.definition) if before else None
 
 
 def _check_boards(rows: Iterable[Row], existing: Existing) -> Iterator[Refused]:

@@ -26,9 +26,11 @@ WORK = "import"
 MOST_AT_ONCE = 200  # rows; more are imported while the page shows how far it is
 ATTENTION = ("refused", "changed", "new", "same")
 PAGE = "manage/exchange/exchange.html"
+CSV = "text/csv; charset=utf-8"
 DOWNLOADS = {
     "json": (service.export_json, "application/json", "gamify-catalog.json"),
-    "csv": (service.export_csv, "text/csv; charset=utf-8", play_console.FILE_NAME),
+    "csv": (service.export_csv, CSV, play_console.FILE_NAME),
+    "sheet": (service.export_sheet, CSV, "gamify-achievements.csv"),
 }
 
 
@@ -38,17 +40,19 @@ DOWNLOADS = {
 def exchange(request: HttpRequest) -> HttpResponse:
     """Takes a file, shows what it would do, row by row, and once that is confirmed does it."""
     if request.method != "POST":
-        context = {"form": ExchangeForm(), "work": work.find(WORK), "here": request.path, "next": request.path}
-        return render(request, "manage/_work.html" if wants(request, "work") else PAGE, context)
+        context = {"work": work.find(WORK), "here": request.path, "next": request.path}
+        if wants(request, "work"):
+            return render(request, "manage/_work.html", context)
+        return render(request, PAGE, context | _forms(ExchangeForm()))
     form = ExchangeForm(request.POST, request.FILES)
     is_confirmed = request.POST.get("confirmed") == "yes"
     if is_confirmed and form.is_valid() and len(form.rows) > MOST_AT_ONCE:
         return _import_long(form, str(request.user))
     findings = _findings(form, str(request.user), is_confirmed=is_confirmed)
     if findings is None:
-        return render(request, PAGE, {"form": form}, status=422)
+        return render(request, PAGE, _forms(form), status=422)
     if any(finding.what == "refused" for finding in findings):
-        context = _report(findings) | {"form": ExchangeForm(initial=form.carried | {"source": ""})}
+        context = _report(findings) | _forms(ExchangeForm(initial=form.carried | {"source": ""}))
         return render(request, PAGE, context, status=422)
     if not is_confirmed:
         return render(request, PAGE, _report(findings) | {"carried": form.carried})
@@ -60,13 +64,18 @@ def exchange(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def export(request: HttpRequest) -> HttpResponse:
-    """All definitions as a file to keep; `?format=json` or `csv`."""
+    """All definitions as a file to keep; `?format=json`, `csv` or `sheet`."""
     asked = request.GET.get("format", "json")
     if asked not in DOWNLOADS:
         raise Http404
     write, content_type, name = DOWNLOADS[asked]
     disposition = content_disposition_header(as_attachment=True, filename=name)
     return HttpResponse(write(), content_type, headers={"Content-Disposition": disposition})
+
+
+def _forms(form: ExchangeForm) -> dict[str, Any]:
+    """What the page offers: an import, and the exports with what Play Console would mind."""
+    return {"form": form, "notices": service.notices()}
 
 
 def _import_long(form: ExchangeForm, by: str) -> HttpResponse:

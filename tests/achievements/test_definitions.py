@@ -26,7 +26,7 @@ def test_what_breaks_a_rule_is_refused_at_the_field(subtests):
         ("slug", {"slug": "t" * 65}),
         ("slug", {"slug": None}),
         ("name", {"name": ""}),
-        ("name", {"name": "x" * 81}),
+        ("name", {"name": "x" * 101}),
         ("name", {"name": "a\x00b"}),
         ("description", {"description": "x" * 501}),
         ("category", {"category": "No Category"}),

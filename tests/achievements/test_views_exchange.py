@@ -89,14 +89,35 @@ def test_report_first_and_then_the_import(staff, given):
 
 
 def test_csv_goes_the_same_way(staff):
-    sent = {**upload("AchievementsMetadata.csv", CSV * 2), "category": "imported", "status": "published"}
-    page = staff.post(PAGE, sent).content.decode()
-    assert whats(page) == ["new", "new"]
+    sent = {"category": "imported", "status": "published"}
+    page = staff.post(PAGE, upload("AchievementsMetadata.csv", CSV) | sent).content.decode()
+    assert whats(page) == ["new"]
     assert staff.post(PAGE, hidden_fields(page) | {"confirmed": "yes"}).status_code == 302
-    first, second = catalog.all()
-    assert (first.slug, second.slug) == ("find-it", "find-it-2")
-    assert (first.name, first.description) == ('Find, "it"', "<b>Do</b>")
-    assert (first.category, first.status) == ("imported", "published")
+    (found,) = catalog.all()
+    assert (found.slug, found.name, found.description) == ("find-it", 'Find, "it"', "<b>Do</b>")
+    assert (found.category, found.status) == ("imported", "published")
+    page = staff.post(PAGE, upload("another.csv", CSV) | sent).content.decode()
+    assert whats(page) == ["same"]
+
+
+def test_rows_that_are_the_same_are_shown_with_their_numbers(staff):
+    answer = staff.post(PAGE, {**upload("a.csv", CSV * 2), "category": "imported", "status": "published"})
+    assert answer.status_code == 422
+    assert whats(answer.content.decode()) == ["refused", "refused"]
+    assert answer.content.decode().count("Rows 1, 2 are the same.") == 2
+
+
+def test_what_play_console_minds_is_told_before_the_download(staff):
+    assert "Play Console gets it" not in staff.get(PAGE).content.decode()
+    make("rich", name="<b>Rich", points=7)
+    make("fine", name="Fine", points=5, description="a, b")
+    for answer in (staff.get(PAGE), staff.post(PAGE, {"text": ""})):
+        page = answer.content.decode()
+        assert "Before Play Console gets it: 2 things to look at" in page
+        assert re.findall(r'data-notice="(\d+)">Row \d+, <strong>([^/]*)</strong>: (\w+)', page) == [
+            ("1", "&lt;b&gt;Rich", "Points"),
+            ("2", "Fine", "Description"),
+        ]
 
 
 def test_refused_row_stops_the_import_and_nothing_is_lost(staff):
@@ -178,8 +199,12 @@ def test_downloads(staff):
     assert answer["Content-Disposition"] == 'attachment; filename="gamify-catalog.json"'
     assert answer["Content-Type"] == "application/json"
     answer = staff.get(EXPORT, {"format": "csv"})
-    assert answer.content.decode() == "Ü,a,True,10,Revealed,5,0\n"
+    assert answer.content.decode() == "Ü,a,True,10,Revealed,5,\n"
     assert answer["Content-Disposition"] == 'attachment; filename="AchievementsMetadata.csv"'
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    answer = staff.get(EXPORT, {"format": "sheet"})
+    assert answer.content.decode() == exchange.export_sheet()
+    assert answer["Content-Disposition"] == 'attachment; filename="gamify-achievements.csv"'
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert staff.get(EXPORT, {"format": "xml"}).status_code == 404
     assert staff.post(EXPORT).status_code == 405

@@ -96,7 +96,7 @@ REQUIRED = "This field is required."
 NO_SLUG = "A slug has 1 to 64 lower-case letters"
 BAD = [
     ("counter", "name", "", "name", REQUIRED),
-    ("counter", "name", "x" * 81, "name", "80 characters"),
+    ("counter", "name", "x" * 101, "name", "100 characters"),
     ("counter", "name", "\x07", "name", "must not hold control characters"),
     ("counter", "slug", "", "slug", REQUIRED),
     ("counter", "slug", "Not a slug", "slug", NO_SLUG),

@@ -39,3 +39,35 @@ def test_export_is_edited_corrected_and_imported(open_page: OpenPage, problems: 
     assert_nothing_sticks_out(page)
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("status").first).to_contain_text("Imported: 1 new, 0 changed")
+
+
+def test_longest_names_come_from_a_csv_and_fit_a_phone(open_page: OpenPage, tmp_path: Path) -> None:
+    name = "Ouroboros" * 11 + "!"
+    file = tmp_path / "AchievementsMetadata.csv"
+    file.write_text(f"{name},,False,,Revealed,7,\n", "utf-8")
+    page = open_page("admin", width=360)
+    add_axe(page)
+    page.goto("/manage/catalog/")
+    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_label("Category").fill("coins")
+    page.get_by_label("Status").select_option("published")
+    page.get_by_role("button", name="Check it").click()
+    assert_nothing_sticks_out(page)
+    slug = page.locator("[data-what=new] code").inner_text()
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("status").first).to_contain_text("Imported: 1 new, 0 changed")
+
+    page.goto("/manage/catalog/")
+    page.get_by_text("Before Play Console gets it").click()
+    expect(page.get_by_role("listitem").filter(has_text=name)).to_contain_text("multiples of 5 from 5 to 200, not 7")
+    assert_axe_finds_nothing(page)
+    assert_nothing_sticks_out(page)
+    manage = f"/manage/achievements/{slug}"
+    for path in (
+        *("/achievements/", f"/achievements/{slug}/", "/manage/achievements/?category=coins", "/manage/insights/"),
+        "/manage/audit/",
+        *(f"{manage}/history/", f"{manage}/backfill/", f"{manage}/edit/"),
+    ):
+        page.goto(path)
+        assert_nothing_sticks_out(page)
+    page.get_by_role("button", name="Save and archive").click()  # so that other tests do not meet it

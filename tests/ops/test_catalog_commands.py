@@ -99,6 +99,33 @@ def test_csv_by_its_name(tmp_path, store):
     assert {it.status for it in catalog.all()} == {"draft"}
 
 
+def test_what_play_console_minds_is_told_once_the_csv_is_written(tmp_path, capsys):
+    make("many", name="Many, many", points=7)
+    make("few", points=5)
+    path = tmp_path / "a.csv"
+    assert run("export_catalog", path) == ""
+    assert path.read_text("utf-8") == "Few,,True,10,Revealed,5,\nMany; many,,True,10,Revealed,7,\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "    2 Many, many: Name: semicolons stand for its commas, which Play Console does not take.",
+        "    2 Many, many: Points: Play Console takes multiples of 5 from 5 to 200, not 7.",
+    ]
+    run("export_catalog", tmp_path / "a.json")
+    assert capsys.readouterr().err == ""
+
+
+def test_csv_with_ids_knows_its_rows_again(tmp_path, capsys):
+    make("many", name="Many, many", points=7)
+    path = tmp_path / "a.csv"
+    assert run("export_catalog", path, "--ids") == ""
+    assert capsys.readouterr().err == ""
+    assert path.read_text("utf-8").splitlines()[1] == "Many; many,,True,10,Revealed,7,,many"
+    assert "2 achievement many: same" in run("import_catalog", path, "--category", "basics")
+    path.write_text(path.read_text("utf-8").replace("Many; many", "漢字"), "utf-8")
+    assert "2 achievement many: changed (name)" in run("import_catalog", path, "--category", "basics")
+    assert catalog.get("many").name == "漢字"
+    assert "--ids is for a file that ends in .csv." in refused("export_catalog", tmp_path / "a.json", "--ids")[1]
+
+
 def test_import_from_standard_input(file, store, monkeypatch):
     store.empty()
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(file.read_bytes())))

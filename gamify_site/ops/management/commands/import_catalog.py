@@ -21,18 +21,19 @@ BY = "manage.py"  # who it was, for the audit log
 class Command(StoreCommand):
     help = (
         "Makes and changes boards and achievements as a file says: JSON of `export_catalog`, or CSV with the columns "
-        "of Google Play Console. Prints what becomes of each row. Where one is refused nothing is written: exit code 1."
+        "of Google Play Console, and perhaps a column ID. A row of a CSV is the achievement with its ID, else with its "
+        "name. Prints what becomes of each row. Where one is refused nothing is written: exit code 1."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="- for standard input")
         parser.add_argument("--dry-run", action="store_true", help="print what would be done, and write nothing")
-        parser.add_argument("--category", metavar="SLUG", help="the category of what comes from a CSV, which has none")
+        parser.add_argument("--category", metavar="SLUG", help="the category of what is new in a CSV, which has none")
         parser.add_argument(
             "--status",
             choices=exchange.CSV_STATUSES,
             default=exchange.CSV_STATUSES[0],
-            help="the status of what comes from a CSV; draft unless given",
+            help="the status of what is new in a CSV; draft unless given",
         )
 
     def handle(self, *_: Any, file: str, dry_run: bool, category: str | None, status: Status, **__: Any) -> None:
