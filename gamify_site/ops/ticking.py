@@ -9,6 +9,7 @@ from django.conf import settings
 
 from achievements.services import active_players
 from gamify_site import audit
+from gamify_site.ops import clocks
 from gamify_site.store.errors import StoreUnavailable
 from leaderboards.services import away, boards, seasons
 
@@ -39,8 +40,9 @@ def run() -> Iterator[str]:
 
     Each part is done even where another one fails: the periods of each board, who leaves, each count. What failed is
     told at the end: raises `StoreUnavailable` where it was nothing else, or `PartsFailed`. Two may do it at once, and
-    one that was killed is simply called again.
+    one that was killed is simply called again. Raises `WrongClock` before anything is done.
     """
+    clocks.compare()
     failures: list[Exception] = []
     yield from _tell_closed(_close_due(failures))
     for left in _attempt(lambda: [away.leave_due()], failures):
@@ -54,7 +56,11 @@ def run() -> Iterator[str]:
 
 
 def run_once(*, by: str) -> Done:
-    """Does all that is due because somebody asks for it, up to what fails. Audited. Raises `StoreUnavailable`."""
+    """Does all that is due because somebody asks for it, up to what fails. Audited.
+
+    Raises `WrongClock` before anything is done, `StoreUnavailable`.
+    """
+    clocks.compare()
     done = Done(len(seasons.close_due()), away.leave_due(), len(active_players.keep_over()))
     audit.record(audit.Entry("tick_run", "tick", by, "", {}, done._asdict()))
     return done

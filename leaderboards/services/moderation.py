@@ -38,7 +38,7 @@ def show(player: str, reason: str, *, by: str) -> bool:
     reason = audit.check_reason(reason)
     closings.open_again(away.sets_aside([check_player_id(player)]))
     now = int(clock.now().timestamp())
-    (answer,) = catalog.run("leaderboards/show_player", _work(player), lambda it: [_boards(), now, 0, it])
+    (answer,) = catalog.run("leaderboards/show_player", _work(player), lambda it: [_boards(), now, "hidden", it])
     if answer == b"unchanged":
         return False
     away.settle(answer)
