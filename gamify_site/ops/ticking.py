@@ -10,6 +10,7 @@ from django.conf import settings
 from achievements.services import active_players
 from gamify_site import audit
 from gamify_site.ops import clocks
+from gamify_site.players import services as players
 from gamify_site.store.errors import StoreUnavailable
 from leaderboards.services import away, boards, seasons
 
@@ -44,6 +45,9 @@ def run() -> Iterator[str]:
     """
     clocks.compare()
     failures: list[Exception] = []
+    for deleted in _attempt(lambda: [players.finish_deletions()], failures):
+        if deleted:
+            yield f"Deleted to the end: {_players(deleted)}."
     yield from _tell_closed(_close_due(failures))
     for left in _attempt(lambda: [away.leave_due()], failures):
         if left:
@@ -61,6 +65,7 @@ def run_once(*, by: str) -> Done:
     Raises `WrongClock` before anything is done, `StoreUnavailable`.
     """
     clocks.compare()
+    players.finish_deletions()
     done = Done(len(seasons.close_due()), away.leave_due(), len(active_players.keep_over()))
     audit.record(audit.Entry("tick_run", "tick", by, "", {}, done._asdict()))
     return done

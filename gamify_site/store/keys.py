@@ -272,6 +272,11 @@ def hidden_entries(number: int, player_id: str) -> str:
     return f"{shard(number)}:player:{player_id}:hidden_entries"
 
 
+def deletions(number: int) -> str:
+    """hash: player who is being deleted → JSON: by, reason, token (of this one deletion)."""
+    return f"{shard(number)}:deletions"
+
+
 def rank_news_sent(number: int, player_id: str, board: str) -> str:
     """string with a life time of an hour: when (ms) this player's way into the top of the board was told."""
     return f"{shard(number)}:player:{player_id}:ranked:{board}"

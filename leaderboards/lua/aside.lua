@@ -21,6 +21,16 @@ local function take_off(shard, board, suffix, expires, player)
   return remove_entry(shard, board, suffix, player)
 end
 
+-- Those of some players who are being deleted: nothing must be written for them before they are gone.
+local function being_deleted(shard, players)
+  if #players == 0 or redis.call('EXISTS', deletions_key(shard)) == 0 then return {} end
+  local found = {}
+  for i, note in ipairs(redis.call('HMGET', deletions_key(shard), unpack(players))) do
+    if note then found[#found + 1] = players[i] end
+  end
+  return found
+end
+
 -- Which of some players are hidden, as player → true, and a list of those of them who are only away.
 local function hidden_among(shard, players)
   local hidden, away = {}, {}
@@ -36,8 +46,9 @@ local function hidden_among(shard, players)
 end
 
 -- Puts a player back on all boards; what has expired by `now` (s) is forgotten. Returns false where the player was not
--- hidden. Adds board and suffix of each set with a new entry to `back`.
+-- hidden, or is being deleted. Adds board and suffix of each set with a new entry to `back`.
 local function put_back(shard, boards, player, now, back)
+  if redis.call('HEXISTS', deletions_key(shard), player) == 1 then return false end
   if redis.call('SREM', hidden_key(shard), player) == 0 then return false end
   redis.call('ZREM', away_key(shard), player)
   local by_slug = {}

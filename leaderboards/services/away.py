@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from gamify_site import clock
+from gamify_site.players import services as players
 from gamify_site.players import walk
 from gamify_site.store import catalog, keys, shards, versions
 from gamify_site.store.connection import ask
+from gamify_site.store.errors import StoreUnavailable
 from leaderboards import windows
 from leaderboards.definitions import Board
 from leaderboards.services import boards, closings, limits
@@ -54,18 +56,29 @@ def run(
     and again with the definitions of all for the items in which somebody is away. Periods that were closed without
     them will be closed again; that is noted before they are back, because who dies in between is not asked again.
 
+    Players who are being deleted are gone first.
+
     Raises `StoreUnavailable`. One round trip; where somebody comes back four, and more for crowds.
     """
     replies = catalog.run(script, work, lambda item: arguments(item, None))
-    waiting = [index for index, reply in enumerate(replies) if reply[0] == AWAY]
-    closings.open_again(sets_aside([player.decode() for index in waiting for player in replies[index][1:]]))
-    for index in waiting:
-        _put_back(work[index][0], [player.decode() for player in replies[index][1 + MOST_AT_ONCE :]], ACTIVE)
-    if waiting:
+    for _ in range(catalog.TRIES):
+        waiting = [index for index, reply in enumerate(replies) if reply[0] in (AWAY, players.BEING_DELETED)]
+        if not waiting:
+            return replies
+        gone = [name for index in waiting for name in _named(replies[index], players.BEING_DELETED)]
+        players.finish_deletions(gone)
+        closings.open_again(sets_aside([name for index in waiting for name in _named(replies[index], AWAY)]))
+        for index in waiting:
+            _put_back(work[index][0], _named(replies[index], AWAY)[MOST_AT_ONCE:], ACTIVE)
         found = catalog.run(script, [work[index] for index in waiting], lambda item: arguments(item, all_boards()))
         for index, reply in zip(waiting, found, strict=True):
             replies[index] = reply
-    return replies
+    raise StoreUnavailable(players.STILL_DELETED)
+
+
+def _named(reply: Sequence[Any], what: bytes) -> list[str]:
+    """The players of whom a script says that."""
+    return [player.decode() for player in reply[1:]] if reply[0] == what else []
 
 
 def sets_aside(players: Sequence[str]) -> list[tuple[str, str]]:

@@ -319,6 +319,7 @@ def test_every_exported_key_is_there_again(played_on_three_shards: Store) -> Non
         "backfill",
         "api_bucket",
         "api_calls",
+        "deletions",
     }
     passing |= {"changes", "clock_ahead", "api_keys_used", "board_versions"}
     before = kinds(played_on_three_shards.keys())

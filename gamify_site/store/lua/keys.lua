@@ -38,6 +38,7 @@ local function batch_key(shard, name) return shard .. ':batch:' .. name end
 local function feed_key(shard, player) return shard .. ':player:' .. player .. ':feed' end
 local function hidden_key(shard) return shard .. ':hidden' end
 local function away_key(shard) return shard .. ':away' end
+local function deletions_key(shard) return shard .. ':deletions' end
 local function hidden_entries_key(shard, player) return shard .. ':player:' .. player .. ':hidden_entries' end
 local function rank_news_sent_key(shard, player, board) return shard .. ':player:' .. player .. ':ranked:' .. board end
 local function rank_events_key(shard) return shard .. ':rank_events' end

@@ -18,9 +18,9 @@ class Command(StoreCommand):
         "Does what is due: closes the periods of boards that are over, so that their winners and everybody's "
         "final rank are kept; takes "
         "players off the boards who were not seen for GAMIFY_INACTIVE_DAYS; writes down how many players were active "
-        "on each day that is over. Prints a line for each thing done, of periods for the first ten. What "
-        "fails keeps nothing else from being done. Safe to run twice at once, and again where it was killed. Does "
-        "nothing where the clock of this machine is more than 5 minutes from that "
+        "on each day that is over; deletes players to the end where that was broken off. Prints a line for each thing "
+        "done, of periods for the first ten. What fails keeps nothing else from being done. Safe to run twice at once, "
+        "and again where it was killed. Does nothing where the clock of this machine is more than 5 minutes from that "
         "of the data store."
     )
     runs_until_stopped = True
