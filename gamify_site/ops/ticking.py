@@ -12,7 +12,7 @@ from gamify_site import audit
 from gamify_site.ops import clocks
 from gamify_site.players import services as players
 from gamify_site.store.errors import StoreUnavailable
-from leaderboards.services import away, boards, seasons
+from leaderboards.services import away, due, seasons
 
 T = TypeVar("T")
 
@@ -72,8 +72,8 @@ def run_once(*, by: str) -> Done:
 
 
 def _close_due(failures: list[Exception]) -> Iterator[seasons.Closed]:
-    for board in _attempt(boards.all, failures):
-        yield from _attempt(partial(seasons.close_due_of, board), failures)
+    for slug, suffixes in _attempt(lambda: due.find().items(), failures):
+        yield from _attempt(partial(seasons.close_due_of, slug, suffixes), failures)
 
 
 def _tell_closed(closed: Iterable[seasons.Closed]) -> Iterator[str]:

@@ -71,6 +71,18 @@ def closed_periods(board: str) -> str:
     return f"{site()}:closed_periods:{board}"
 
 
+def due_periods() -> str:
+    """sorted set: `<board>:<suffix>` of each period with data → when (s) `tick` looks at it next, to close it, or to
+    forget it once its data have expired."""
+    return f"{site()}:due_periods"
+
+
+def last_look() -> str:
+    """string: when (s) `tick` last looked at what is due; where there is none, or one ahead, it goes through all
+    periods."""
+    return f"{site()}:last_look"
+
+
 def tie_ticks() -> str:
     """hash: board → how many writes have been numbered, for the tie rule `earliest`."""
     return f"{site()}:tie_ticks"
@@ -293,7 +305,7 @@ def board(number: int, slug: str, suffix: str) -> str:
 
 
 def final_top(number: int, slug: str, suffix: str) -> str:
-    """sorted set of at most 100: the shard's first players of a closed period → order value; kept for good."""
+    """sorted set of at most 100: the shard's first players of a closed period → order value."""
     return f"{shard(number)}:final_top:{slug}:{suffix}"
 
 
@@ -310,6 +322,11 @@ def board_levels(number: int, slug: str, suffix: str) -> str:
 def board_windows(number: int, slug: str) -> str:
     """sorted set: suffix of each period of the board that has entries → when it expires (s), +inf for never."""
     return f"{shard(number)}:windows:{slug}"
+
+
+def new_periods(number: int) -> str:
+    """set: `<board>:<suffix>` of each period that has had its first entry here since the last `tick`."""
+    return f"{shard(number)}:new_periods"
 
 
 def board_segments(number: int, slug: str, suffix: str) -> str:

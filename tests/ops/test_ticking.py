@@ -70,10 +70,10 @@ def test_part_that_fails_keeps_no_other_from_being_done(clock, capsys, monkeypat
     clock.advance(days=31)
     close = seasons.close_due_of
 
-    def fail_with_coins(board):
-        if board.slug == "coins":
+    def fail_with_coins(slug, suffixes):
+        if slug == "coins":
             raise error
-        return close(board)
+        return close(slug, suffixes)
 
     monkeypatch.setattr(seasons, "close_due_of", fail_with_coins)
     with pytest.raises(CommandError, match=str(error)):

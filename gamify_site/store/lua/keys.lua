@@ -47,6 +47,7 @@ local function final_top_key(shard, board, suffix) return shard .. ':final_top:'
 local function final_ranks_key(shard, player) return shard .. ':player:' .. player .. ':final_ranks' end
 local function board_levels_key(shard, board, suffix) return shard .. ':levels:' .. board .. ':' .. suffix end
 local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
+local function new_periods_key(shard) return shard .. ':new_periods' end
 local function board_segments_key(shard, board, window) return shard .. ':segments:' .. board .. ':' .. window end
 local function board_versions_key(shard) return shard .. ':board_versions' end
 local function changes_key(shard) return shard .. ':changes' end
