@@ -2,10 +2,12 @@
 -- joins: store/keys store/entries
 -- `boards` are the definitions of all boards, as Board.for_scripts() gives them.
 
--- An entry of a hidden player, by the name of board and set; nil where there is none.
+-- An entry of a hidden player, by the name of board and set; nil where there is none. One that has not been taken off the
+-- board yet is there.
 local function entry_aside(shard, board, suffix, player)
   local held = redis.call('HGET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix)
-  return held and tonumber(string.match(held, '^[^:]+')) or nil
+  if held then return tonumber(string.match(held, '^[^:]+')) end
+  return tonumber(redis.call('ZSCORE', board_key(shard, board.slug, suffix), player) or nil)
 end
 
 local function put_aside(shard, board, suffix, expires, player, order)
@@ -13,11 +15,13 @@ local function put_aside(shard, board, suffix, expires, player, order)
   redis.call('HSET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix, value)
 end
 
--- Takes a player's entry off one set and keeps it aside; false where there is none.
+-- Takes a player's entry off one set and keeps it aside, unless it has been written there since; false where there is none.
 local function take_off(shard, board, suffix, expires, player)
   local order = redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
   if not order then return false end
-  put_aside(shard, board, suffix, expires, player, tonumber(order))
+  if redis.call('HEXISTS', hidden_entries_key(shard, player), board.slug .. ':' .. suffix) == 0 then
+    put_aside(shard, board, suffix, expires, player, tonumber(order))
+  end
   return remove_entry(shard, board, suffix, player)
 end
 
