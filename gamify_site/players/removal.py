@@ -16,7 +16,7 @@ from gamify_site.store.connection import ask
 
 MOST_SETS = 200  # of one script call, which takes its server 1 to 2 ms
 MOST_KEYS = 500
-MOST_UNLOCKS = 500
+MOST_UNLOCKS = 200
 MOST_BOARDS = 50  # that are asked at once which periods they have
 MOST_CALLS = 20  # an answer is awaited for 2 s
 
@@ -90,7 +90,7 @@ def lose_keys(player: str, note: Note) -> bool:
 
 
 def end(player: str, note: Note) -> None:
-    """Removes the rest, and the note with it. Raises `Over`, `StoreUnavailable`. A round trip for each 500 unlocks."""
+    """Removes the rest, and the note with it. Raises `Over`, `StoreUnavailable`. A round trip for each 200 unlocks."""
     work = [(shards.of(player), player)]
     answer = b"more"
     while answer == b"more":

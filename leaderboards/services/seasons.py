@@ -63,7 +63,7 @@ class Closed(NamedTuple):
 
 
 def close_due() -> list[Closed]:
-    """Closes every period that no event can change any more: its winners and everybody's final rank are kept for good.
+    """Closes every period that no event can change any more: its winners and everybody's final rank are kept.
 
     That is 7 days after its end; its data are kept for a day longer at least. Each period is closed once, also where
     two do this at the same time; a closing that died or was interrupted is done again, and so is one of a period that
