@@ -67,6 +67,18 @@ def test_every_key_is_in_the_schema(subtests: pytest.Subtests) -> None:
             assert f"| `{function(*arguments)}` | {kind} | {contents} |" in KEYS
 
 
+def test_every_key_has_a_life_time_or_a_reason_for_none(subtests: pytest.Subtests) -> None:
+    """What nobody ever forgets grows until a script is slow, or the memory is full."""
+    lives = dict(re.findall(r"^\| `(\S+)` \| (.+) \|$", KEYS.partition("## How long they live")[2], re.MULTILINE))
+    assert len(lives) == len(key_functions())
+    for name in key_functions():
+        with subtests.test(name=name):
+            parameters = inspect.signature(getattr(keys, name)).parameters
+            key = getattr(keys, name)(*("N" if parameter == "number" else f"<{parameter}>" for parameter in parameters))
+            assert lives[key]
+            assert not lives[key].startswith("for good") or re.match("for good: .+", lives[key])
+
+
 def test_links_lead_somewhere() -> None:
     for file in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", file.read_text("utf-8")):

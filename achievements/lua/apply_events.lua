@@ -17,6 +17,7 @@
 --         all_boards optional; the definitions of all boards
 --         seen, ms, date (yyyy-mm-dd), lone, ttl (s), key ('' or the name of the batch)
 -- Returns `stale`; or {'zones', player, timezone, …} where a player's timezone is another one, nothing is applied then;
+--         or {'deleted', player …} where some of the players are being deleted, likewise;
 --         or {'away', player …} where some who do something are away and `all_boards` is needed to put them back, likewise;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
 --         {board, {climbers}, {dropped}, …}, {board, suffix, … of the sets that somebody has come back to},
@@ -52,6 +53,10 @@ end
 
 for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + PLAYER]) end
 for _, order in ipairs(batch.orders) do note_doer(order[1]) end
+for _, players in ipairs({ doers, batch.backfill }) do
+  local deleted = being_deleted(shard, players)
+  if #deleted > 0 then return { 'deleted', unpack(deleted) } end
+end
 local hidden, away = hidden_among(shard, doers)
 if #away > 0 and not batch.all_boards then return { 'away', unpack(away) } end
 local back = welcome_back(shard, batch.all_boards, away, hidden, batch.seen)
@@ -254,6 +259,12 @@ end
 remember_ids(shard, id_span, new_ids, batch.ttl)
 
 local answer = { 'ok', refused, duplicates, unlocked, news, back, batch.skipped }
-if answer_key then redis.call('SET', answer_key, cjson.encode(answer), 'EX', batch.ttl) end
+if answer_key then
+  redis.call('SET', answer_key, cjson.encode(answer), 'EX', batch.ttl)
+  for _, id in ipairs(doers) do -- so that who is deleted can be taken out of it
+    redis.call('SADD', answers_key(shard, id), batch.key)
+    redis.call('EXPIRE', answers_key(shard, id), batch.ttl)
+  end
+end
 answer[#answer + 1] = firsts
 return answer

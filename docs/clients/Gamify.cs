@@ -7,7 +7,7 @@
 //   StartCoroutine(gamify.SubmitScore("best-lap", "alice", 61.25));
 //   StartCoroutine(gamify.Top("best-lap", 10, page => Debug.Log(page.rows[0].name)));
 //   StartCoroutine(gamify.Place("best-lap", "alice", place => Debug.Log(place.rank)));
-//   yield return gamify.Close();                                   // at the end; DropAll where no coroutine goes on
+//   yield return gamify.Close();                                   // at the end; use DropAll where no coroutine can run
 //
 // Start Run on an object that lives as long as the game (DontDestroyOnLoad): a coroutine that Unity stops does not go on.
 // Call everything from Unity's main thread.
@@ -47,7 +47,7 @@ public class Gamify
     readonly float flushSeconds;
     readonly List<string> waiting = new List<string>(); // events as JSON
     readonly List<Batch> batches = new List<Batch>(); // taken from them and not yet answered; the last one is sent first
-    int bytes; // of both
+    int bytes; // of the events in both lists
     bool sending;
 
     // Called once for each event that will not count, with its JSON and the reason.
@@ -128,7 +128,7 @@ public class Gamify
         DropAll();
     }
 
-    // Hands all events that wait to OnDropped, for OnApplicationQuit, where no coroutine goes on.
+    // Hands all events that wait to OnDropped, for OnApplicationQuit, where no coroutine can run.
     public void DropAll()
     {
         for (var batch = Next(); batch != null; batch = Next())
@@ -164,7 +164,7 @@ public class Gamify
         return batches.Count > 0 ? batches[batches.Count - 1] : null;
     }
 
-    // Cuts a refused batch in halves until the bad events are alone. One that may break the site lets others pass.
+    // Splits a refused batch in half until the bad events are alone. One that may break the site goes behind the others.
     void TakeApart(Batch batch, long status, string said)
     {
         var middle = batch.Events.Count / 2;
@@ -184,7 +184,7 @@ public class Gamify
     // Forgets a batch and reports its events that do not count.
     void Settle(Batch batch, Rejected[] rejected)
     {
-        if (!batches.Remove(batch)) return; // DropAll was called meanwhile
+        if (!batches.Remove(batch)) return; // DropAll was called while the batch was being sent
         foreach (var json in batch.Events) bytes -= Size(json);
         foreach (var it in rejected) Drop(batch.Events[it.index], it.reason);
     }
@@ -219,7 +219,7 @@ public class Gamify
                 yield return request.SendWebRequest();
                 var isCut = request.result == UnityWebRequest.Result.ConnectionError; // refused, cut off, or too slow
                 var status = isCut ? 0 : request.responseCode;
-                if (status == 200 && !request.downloadHandler.text.StartsWith("{")) status = 0; // a network's log-in page
+                if (status == 200 && !request.downloadHandler.text.StartsWith("{")) status = 0; // a Wi-Fi log-in page
                 var after = request.GetResponseHeader("Retry-After");
                 var again = status == 0 || status == 408 || status == 425 || status == 429 || status >= 500;
                 again = again || (status == 409 && after != null);

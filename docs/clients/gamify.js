@@ -23,7 +23,7 @@ const ATTEMPTS = 6;
 const LONGEST_PAUSE = 30; // seconds, unless the site asks for more
 const LARGE = 1400; // characters; a longer body is sent as gzip
 const LATER = [408, 425, 429]; // try again, as after any 5xx; after 409 only if the answer has Retry-After
-const REFUSED = [400, 413, 422]; // an event is bad, or the batch is too large: halves find out
+const REFUSED = [400, 413, 422]; // an event is bad, or the batch is too large: splitting it finds out
 
 const random = globalThis.crypto ?? (await import("node:crypto")).webcrypto; // Node 18 has no global one
 
@@ -66,7 +66,7 @@ function logDropped(event, reason) {
 export class Gamify {
   #events = []; // { json, size }
   #batches = []; // { key, events }: taken from the events and not yet answered; the last one is sent first
-  #size = 0; // bytes of both
+  #size = 0; // bytes of the events in both
   #sending = Promise.resolve(); // one batch after the other: events stay in their order
   #timer = null;
 
@@ -181,7 +181,7 @@ export class Gamify {
     return this.#batches.at(-1);
   }
 
-  // Cuts a refused batch in halves until the bad events are alone. One that may break the site lets others pass.
+  // Splits a refused batch in half until the bad events are alone. One that may break the site goes behind the others.
   #takeApart({ events }, { status, message }) {
     const middle = Math.floor(events.length / 2);
     if (!middle && status !== 500) return this.#settle({ events }, [{ index: 0, reason: message }]);

@@ -36,7 +36,7 @@ ATTEMPTS = 6
 LONGEST_PAUSE = 30.0  # seconds, unless the site asks for more
 LARGE = 1400  # bytes; a longer body is sent as gzip
 LATER = {408, 425, 429}  # try again, as after any 5xx; after 409 only if the answer has Retry-After
-REFUSED = {400, 413, 422}  # an event is bad, or the batch is too large: halves find out
+REFUSED = {400, 413, 422}  # an event is bad, or the batch is too large: splitting it finds out
 
 log = logging.getLogger("gamify")
 
@@ -83,7 +83,7 @@ class Gamify:
         self.on_dropped = on_dropped
         self._events: list[bytes] = []
         self._batches: list[Batch] = []  # taken from the events and not yet answered; the last one is sent first
-        self._size = 0  # bytes of both
+        self._size = 0  # bytes of the events in both
         self._closed = False
         self._lock = threading.Lock()  # of the four above
         self._sending = threading.RLock()  # one batch after the other: events stay in their order
@@ -181,7 +181,7 @@ class Gamify:
                 self.flush()
             except GamifyError as error:
                 log.warning("Events could not be sent and wait: %s", error)
-            except Exception:  # of `on_dropped`: the next events must still be sent
+            except Exception:  # raised by `on_dropped`: the next events must still be sent
                 log.exception("Events could not be reported")
 
     def _next(self) -> Batch | None:

@@ -11,7 +11,7 @@
 # Events are sent when there are 500 of them or 5 seconds have passed. Each gets an id (unless it has one) and each batch
 # an Idempotency-Key, so an event that is sent again counts once. Answers are printed as they come, errors on stderr.
 # A bad event is dropped alone and written to stderr with the reason; the rest of its batch counts. Events that cannot be
-# sent, since the site cannot be reached or refuses the key, go into a file that `events` takes later; reading goes on.
+# sent because the site cannot be reached or refuses the key go into a file for a later run of `events`; reading goes on.
 # The exit code is 1 if any event was dropped or kept in a file.
 # `score` is for boards of the best or the last score; for one that adds up, send events, which count once.
 set -euo pipefail
@@ -64,7 +64,7 @@ call() {
     case $status in
       2??)
         if [[ $(head -c 1 "$folder/answer") == "{" ]]; then cat "$folder/answer"; echo; return 0; fi
-        ;; # else a page of a network's log-in, not the site
+        ;; # else the log-in page of a Wi-Fi network, not the site
       000 | 408 | 425 | 429 | 5??) ;;
       409) [[ -n $after ]] || break ;;
       *) break ;;
@@ -84,7 +84,7 @@ drop() { # REASON LINE
   failed=1
 }
 
-# keep FIRST COUNT: puts lines into the file of what was not sent.
+# keep FIRST COUNT: appends lines to the file of unsent events.
 keep() {
   (($2)) || return 0
   local unsent="gamify-unsent-$run.jsonl"

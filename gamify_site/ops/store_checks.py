@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from gamify_site import clock
+from gamify_site.ops import clocks
 from gamify_site.ops.store_facts import SLOW_ENTRIES, Facts
 from leaderboards.wording import number
 
@@ -198,6 +199,18 @@ def _slow_commands(facts: Facts) -> Check:
     return Check(name, value, "warn", meaning, advice, "SLOWLOG GET 10")
 
 
+def _clock(facts: Facts) -> Check:
+    name, most = _("Clock"), clocks.MOST_APART
+    meaning = _("By a wrong clock periods would end too early or too late; tick does not work where the two differ.")
+    advice = _("Let this machine and that of the server take their time from NTP.")
+    if facts.ahead is None:
+        return Check(name, _("not told"), "unknown", meaning, advice, "TIME")
+    apart = timedelta(seconds=abs(facts.ahead))
+    value = ngettext("%(count)s second apart", "%(count)s seconds apart", abs(facts.ahead))
+    state: State = "ok" if apart <= most else "bad"
+    return Check(name, value % {"count": number(abs(facts.ahead))}, state, meaning, advice, "TIME")
+
+
 def _none_allowed(name: str, count: int | None, state: State, meaning: str, advice: str, command: str) -> Check:
     if count is None:
         return Check(name, _("not told"), "unknown", meaning, _("Ask the server."), "INFO")
@@ -219,4 +232,5 @@ CHECKS: tuple[Callable[[Facts], Check], ...] = (
     _blocked,
     _hit_rate,
     _slow_commands,
+    _clock,
 )

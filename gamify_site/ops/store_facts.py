@@ -126,7 +126,8 @@ class SlowCommand:
 class Facts:
     """All of it. `is_told` is False where the server does not answer INFO, `slow` is None where it hides its slow log.
 
-    `slow_from`: from how many milliseconds on a command is noted there; less than 0 for never.
+    `slow_from`: from how many milliseconds on a command is noted there; less than 0 for never. `ahead`: by how many
+    seconds its clock is ahead of this machine's; None where it does not tell its time.
     """
 
     is_told: bool = False
@@ -137,6 +138,7 @@ class Facts:
     replication: Replication = field(default_factory=Replication)
     slow: tuple[SlowCommand, ...] | None = None
     slow_from: float | None = None
+    ahead: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,10 @@ class Cluster:
     owned: Mapping[str, int] | None = None
 
 
-def gather(info: Info | None, settings: Mapping[str, str], slow: Sequence[Info] | None, now: int) -> Facts:
-    """The facts in a server's answers. `now` is the server's own clock, in seconds since 1970."""
-    told = info or {}
+def gather(info: Info | None, settings: Mapping[str, str], slow: Sequence[Info] | None, time: int | None) -> Facts:
+    """The facts in a server's answers. `time` is that of its own clock, in seconds since 1970, if it tells it."""
+    told, here = info or {}, int(clock.untravelled().timestamp())
+    now = here if time is None else time
     threshold = settings.get("slowlog-log-slower-than", "")
     return Facts(
         is_told=info is not None,
@@ -162,6 +165,7 @@ def gather(info: Info | None, settings: Mapping[str, str], slow: Sequence[Info] 
         replication=_replication(told),
         slow=None if slow is None else tuple(_slow_command(entry, now) for entry in slow),
         slow_from=int(threshold) / 1000 if threshold.lstrip("-").isdecimal() else None,
+        ahead=None if time is None else time - here,
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from gamify_site import clock
 from gamify_site.ops import store_checks, store_facts
 from gamify_site.ops.store_checks import Check
 from gamify_site.ops.store_facts import Cluster, Facts
@@ -232,9 +231,8 @@ def _ask(server: Any) -> Told:
         server,
     )
     known = {name: str(value) for told in settings if told for name, value in told.items()}
-    now = time[0] if time else int(clock.now().timestamp())
     return Told(
-        facts=store_facts.gather(info, known, slow, now),
+        facts=store_facts.gather(info, known, slow, time[0] if time else None),
         keys=keys,
         cluster=store_facts.gather_cluster(cluster, slots),
     )

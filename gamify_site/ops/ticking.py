@@ -9,8 +9,10 @@ from django.conf import settings
 
 from achievements.services import active_players
 from gamify_site import audit
+from gamify_site.ops import clocks
+from gamify_site.players import services as players
 from gamify_site.store.errors import StoreUnavailable
-from leaderboards.services import away, boards, seasons
+from leaderboards.services import away, due, seasons
 
 T = TypeVar("T")
 
@@ -39,9 +41,13 @@ def run() -> Iterator[str]:
 
     Each part is done even where another one fails: the periods of each board, who leaves, each count. What failed is
     told at the end: raises `StoreUnavailable` where it was nothing else, or `PartsFailed`. Two may do it at once, and
-    one that was killed is simply called again.
+    one that was killed is simply called again. Raises `WrongClock` before anything is done.
     """
+    clocks.compare()
     failures: list[Exception] = []
+    for deleted in _attempt(lambda: [players.finish_deletions()], failures):
+        if deleted:
+            yield f"Deleted to the end: {_players(deleted)}."
     yield from _tell_closed(_close_due(failures))
     for left in _attempt(lambda: [away.leave_due()], failures):
         if left:
@@ -54,15 +60,20 @@ def run() -> Iterator[str]:
 
 
 def run_once(*, by: str) -> Done:
-    """Does all that is due because somebody asks for it, up to what fails. Audited. Raises `StoreUnavailable`."""
+    """Does all that is due because somebody asks for it, up to what fails. Audited.
+
+    Raises `WrongClock` before anything is done, `StoreUnavailable`.
+    """
+    clocks.compare()
+    players.finish_deletions()
     done = Done(len(seasons.close_due()), away.leave_due(), len(active_players.keep_over()))
     audit.record(audit.Entry("tick_run", "tick", by, "", {}, done._asdict()))
     return done
 
 
 def _close_due(failures: list[Exception]) -> Iterator[seasons.Closed]:
-    for board in _attempt(boards.all, failures):
-        yield from _attempt(partial(seasons.close_due_of, board), failures)
+    for slug, suffixes in _attempt(lambda: due.find().items(), failures):
+        yield from _attempt(partial(seasons.close_due_of, slug, suffixes), failures)
 
 
 def _tell_closed(closed: Iterable[seasons.Closed]) -> Iterator[str]:

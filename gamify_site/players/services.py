@@ -11,15 +11,18 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from gamify_site import audit, clock, texts
-from gamify_site.identifiers import PLAYER_ID, POINTS_BOARD, check_player_id, check_timezone
-from gamify_site.players import accounts, names
+from gamify_site.identifiers import PLAYER_ID, check_player_id, check_timezone
+from gamify_site.players import accounts, names, removal
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask
+from gamify_site.store.errors import StoreUnavailable
 
 LONGEST = {"name": 60, "about": 500, "country": 2, "team": 40, "region": 40, "avatar": 64, "timezone": 64}
 MOST_FOLLOWED = 500
 MOST_FOUND = 100
 MOST_WRITTEN_AT_ONCE = 500  # profiles
+BEING_DELETED = b"deleted"
+STILL_DELETED = "A player is being deleted."
 
 
 class UnknownPlayer(LookupError):
@@ -105,7 +108,12 @@ def _write_profiles(profiles: Mapping[str, Mapping[str, str]]) -> list[Any]:
         return [player, now, _segmented_boards(), names.fold(changes.get("name", "")), *flat]
 
     work = [(shards.of(player), player) for player in profiles]
-    return catalog.run("players/upsert_player", work, arguments, repeatable=True)
+    for _attempt in range(catalog.TRIES):
+        replies = catalog.run("players/upsert_player", work, arguments, repeatable=True)
+        if not (going := [player for player, reply in zip(profiles, replies, strict=True) if reply == BEING_DELETED]):
+            return replies
+        finish_deletions(going)
+    raise StoreUnavailable(STILL_DELETED)
 
 
 def get(player: str) -> Player:
@@ -225,25 +233,45 @@ def rename(player: str, name: str, reason: str, *, by: str) -> Player:
 def delete(player: str, *, by: str = "", reason: str = "") -> bool:
     """Removes every trace of the player: profile, news, entries on all boards, the account. False where there was none.
 
-    The audit log forgets the player too; with `by` it says that somebody was deleted, under a pseudonym.
-    Three round trips, one more where there is an account, and one for each 500 entries of the audit log; O(ranked sets
-    of all boards × log size).
+    The audit log forgets the player too; with `by` it says that somebody was deleted, under a pseudonym. What breaks
+    off is done to its end by the next call, by `tick`, or before anything else is written for the player. Some twelve
+    round trips, one more for each 500 entries of the audit log and each 1,000 ids that are remembered, two for each 50
+    boards, and one for each 4,000 periods that they have or had; no script call takes its server for more than 5 ms.
     """
     reason = audit.check_reason(reason, least=0)
-    work = [(shards.of(check_player_id(player)), player)]
-    (found,) = catalog.run(
-        "players/delete_player",
-        work,
-        lambda it: [it, json.dumps(_boards_with_closed_periods()), json.dumps(_achievements())],
-        repeatable=True,
-    )
-    account = accounts.find(player)
-    if account and account["player_id"] == player:
-        found = accounts.remove(player)
-    audit.forget(player)
-    if by and found:
-        audit.record(audit.Entry("player_deleted", audit.pseudonym(player), by, reason))
-    return bool(found)
+    return _finish_deletion(check_player_id(player), removal.begin(player, by, reason))
+
+
+def finish_deletions(some: Sequence[str] | None = None) -> int:
+    """Deletes those of some players, or else of all, whose deletion was broken off; gives how many those were.
+
+    Raises `StoreUnavailable`. One round trip where there are none, else as `delete` for each.
+    """
+    found = removal.under_way(some)
+    for player, note in found.items():
+        _finish_deletion(player, note)
+    return len(found)
+
+
+def _finish_deletion(player: str, note: removal.Note) -> bool:
+    """All steps of it, each of which may have been done before."""
+    try:
+        found = exists(player)
+        found |= removal.leave_boards(player, note)
+        removal.leave_news(player)
+        removal.leave_answers(player, note)
+        removal.leave_ids(player)
+        found |= removal.lose_keys(player, note)
+        account = accounts.find(player)
+        if account and account["player_id"] == player:
+            found |= accounts.remove(player)
+        audit.forget(player)
+        if note.by and found:
+            audit.record(audit.Entry("player_deleted", audit.pseudonym(player), note.by, note.reason))
+        removal.end(player, note)
+    except removal.Over:
+        return True
+    return found
 
 
 def check_field(field: str, value: object) -> str:
@@ -289,38 +317,8 @@ def from_fields(player: str, fields: Mapping[bytes, bytes]) -> Player:
     )
 
 
-def _boards() -> list[dict[str, Any]]:
-    """What the scripts need to know to move or remove entries, from the definitions as they are stored."""
-    stored = {POINTS_BOARD: {"ties": "unlocks"}, **catalog.definitions("board")}
-    return [
-        {
-            "slug": slug,
-            "segment_by": fields.get("segment_by", ""),
-            "max_entries": int(fields.get("max_entries", 0)),
-            "dense": int(fields["ties"] == "dense"),
-            "timed": int(fields.get("combine") == "last"),
-        }
-        for slug, fields in sorted(stored.items())
-    ]
-
-
-def _boards_with_closed_periods() -> list[dict[str, Any]]:
-    found = _boards()
-    closed = ask([("hkeys", keys.closed_periods(board["slug"])) for board in found])
-    return [
-        board | {"closed": [suffix.decode() for suffix in suffixes]}
-        for board, suffixes in zip(found, closed, strict=True)
-    ]
-
-
-def _achievements() -> list[dict[str, str]]:
-    """What a player's keys are named by."""
-    found = catalog.definitions("achievement")
-    return [{"slug": slug, "action": fields.get("action", slug)} for slug, fields in sorted(found.items())]
-
-
 def _segmented_boards() -> str:
     """The boards that rank within a field of the profile, as JSON."""
     return catalog.derived(
-        "segmented boards", lambda: json.dumps([board for board in _boards() if board["segment_by"]])
+        "segmented boards", lambda: json.dumps([board for board in removal.board_rules() if board["segment_by"]])
     )

@@ -50,7 +50,7 @@ def after(place: Place) -> list[tuple[str, float]]:
     """
     key = keys.players(place.shard)
     first = 0
-    if place.player:
+    if place.player or place.seen:
         seen, rank, earlier = ask(
             [("zscore", key, place.player), ("zrank", key, place.player), ("zcount", key, "-inf", f"({place.seen!r}")]
         )

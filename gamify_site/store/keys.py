@@ -75,6 +75,18 @@ def closed_periods(board: str) -> str:
     return f"{site()}:closed_periods:{board}"
 
 
+def due_periods() -> str:
+    """sorted set: `<board>:<suffix>` of each period with data → when (s) `tick` looks at it next, to close it, or to
+    forget it once its data have expired."""
+    return f"{site()}:due_periods"
+
+
+def last_look() -> str:
+    """string: when (s) `tick` last looked at what is due; where there is none, or one ahead, it goes through all
+    periods."""
+    return f"{site()}:last_look"
+
+
 def trimming(board: str, suffix: str) -> str:
     """string with a life time of seconds: somebody trims this ranked set over all shards."""
     return f"{site()}:trimming:{board}:{suffix}"
@@ -258,6 +270,11 @@ def batch(number: int, name: str) -> str:
     return f"{shard(number)}:batch:{name}"
 
 
+def answers(number: int, player_id: str) -> str:
+    """set with a life time: the names of the kept answers to batches that may name a player."""
+    return f"{player(number, player_id)}:answers"
+
+
 def feed(number: int, player_id: str) -> str:
     """stream of about 50: a player's own news."""
     return f"{player(number, player_id)}:feed"
@@ -283,6 +300,11 @@ def hidden_entries(number: int, player_id: str) -> str:
     return f"{player(number, player_id)}:hidden_entries"
 
 
+def deletions(number: int) -> str:
+    """hash: player who is being deleted → JSON: by, reason, token (of this one deletion)."""
+    return f"{shard(number)}:deletions"
+
+
 def rank_news_sent(number: int, player_id: str, board: str) -> str:
     """string with a life time of an hour: when (ms) this player's way into the top of the board was told."""
     return f"{player(number, player_id)}:ranked:{board}"
@@ -299,7 +321,7 @@ def board(number: int, slug: str, suffix: str) -> str:
 
 
 def final_top(number: int, slug: str, suffix: str) -> str:
-    """sorted set of at most 100: the shard's first players of a closed period → order value; kept for good."""
+    """sorted set of at most 100: the shard's first players of a closed period → order value."""
     return f"{shard(number)}:final_top:{slug}:{suffix}"
 
 
@@ -321,6 +343,11 @@ def board_levels(number: int, slug: str, suffix: str) -> str:
 def board_windows(number: int, slug: str) -> str:
     """sorted set: suffix of each period of the board that has entries → when it expires (s), +inf for never."""
     return f"{shard(number)}:windows:{slug}"
+
+
+def new_periods(number: int) -> str:
+    """set: `<board>:<suffix>` of each period that has had its first entry here since the last `tick`."""
+    return f"{shard(number)}:new_periods"
 
 
 def board_segments(number: int, slug: str, suffix: str) -> str:

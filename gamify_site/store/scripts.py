@@ -31,6 +31,7 @@ READS = "-- Only reads."
 FUNCTION = re.compile(
     r"^local function (\w+)\(.*\).* end$|^local function (\w+)\(.*\)\n(?:(?!end$).*\n)*end$", re.MULTILINE
 )
+KEY_FUNCTION = re.compile(r"^local function (\w+_key)\(.*\) return .* end$", re.MULTILINE)
 WORD = re.compile(r"\w+")
 
 Call = tuple[str, Sequence[Any]]  # key prefix (KEYS[1]), ARGV
@@ -45,7 +46,14 @@ def source(name: str) -> str:
     parts: dict[str, str] = {}
     _collect(name, parts)
     *joined, own = parts.values()
-    return "\n".join([*_needed("\n".join(joined), own), own])
+    return _with_key_table("\n".join([*_needed("\n".join(joined), own), own])) if joined else own
+
+
+def _with_key_table(text: str) -> str:
+    """The text with the functions that spell keys in one table: Lua takes 200 local variables, functions included."""
+    names = KEY_FUNCTION.findall(text)
+    text = re.sub(rf"\b({'|'.join(names)})\(", r"K.\1(", text)
+    return "local K = {}\n" + text.replace("local function K.", "function K.")
 
 
 def _needed(joined: str, own: str) -> list[str]:

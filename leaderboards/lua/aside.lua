@@ -2,10 +2,12 @@
 -- joins: store/keys store/entries
 -- `boards` are the definitions of all boards, as Board.for_scripts() gives them.
 
--- An entry of a hidden player, by the name of board and set; nil where there is none.
+-- An entry of a hidden player, by the name of board and set; nil where there is none. One that has not been taken off the
+-- board yet is there.
 local function entry_aside(shard, board, suffix, player)
   local held = redis.call('HGET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix)
-  return held and tonumber(string.match(held, '^[^:]+')) or nil
+  if held then return tonumber(string.match(held, '^[^:]+')) end
+  return tonumber(redis.call('ZSCORE', board_key(shard, board.slug, suffix), player) or nil)
 end
 
 local function put_aside(shard, board, suffix, expires, player, order)
@@ -13,12 +15,24 @@ local function put_aside(shard, board, suffix, expires, player, order)
   redis.call('HSET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix, value)
 end
 
--- Takes a player's entry off one set and keeps it aside; false where there is none.
+-- Takes a player's entry off one set and keeps it aside, unless it has been written there since; false where there is none.
 local function take_off(shard, board, suffix, expires, player)
   local order = redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
   if not order then return false end
-  put_aside(shard, board, suffix, expires, player, tonumber(order))
+  if redis.call('HEXISTS', hidden_entries_key(shard, player), board.slug .. ':' .. suffix) == 0 then
+    put_aside(shard, board, suffix, expires, player, tonumber(order))
+  end
   return remove_entry(shard, board, suffix, player)
+end
+
+-- Those of some players who are being deleted: nothing must be written for them before they are gone.
+local function being_deleted(shard, players)
+  if #players == 0 or redis.call('EXISTS', deletions_key(shard)) == 0 then return {} end
+  local found = {}
+  for i, note in ipairs(redis.call('HMGET', deletions_key(shard), unpack(players))) do
+    if note then found[#found + 1] = players[i] end
+  end
+  return found
 end
 
 -- Which of some players are hidden, as player → true, and a list of those of them who are only away.
@@ -36,8 +50,9 @@ local function hidden_among(shard, players)
 end
 
 -- Puts a player back on all boards; what has expired by `now` (s) is forgotten. Returns false where the player was not
--- hidden. Adds board and suffix of each set with a new entry to `back`.
+-- hidden, or is being deleted. Adds board and suffix of each set with a new entry to `back`.
 local function put_back(shard, boards, player, now, back)
+  if redis.call('HEXISTS', deletions_key(shard), player) == 1 then return false end
   if redis.call('SREM', hidden_key(shard), player) == 0 then return false end
   redis.call('ZREM', away_key(shard), player)
   local by_slug = {}

@@ -275,7 +275,7 @@ local function write_ledger(shard, ledger, main, wanted, now)
   for player in pairs(ledger.hidden) do dropped[#dropped + 1] = player end
   if not changed then return {}, dropped end
   local version = touch_board(shard, slug)
-  redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, slug), '-inf', now.seen)
+  redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, slug), '-inf', redis.call('TIME')[1]) -- by whose clock sets expire
   if not main then return {}, dropped end
   local climbers = climbers_of(shard, ledger, main, dropped)
   if now.lone == 1 then

@@ -14,7 +14,8 @@
 --         ttl        with ids, for how long they are remembered (s)
 --         floor      optional; no entry may fall below these units
 --         boards     optional; the definitions of all boards
--- Returns `stale`; or {'away', player …} where some of the writers are away and `boards` is needed to put them back,
+-- Returns `stale`; or {'deleted', player …} where some of the writers are being deleted, nothing is written then;
+--         or {'away', player …} where some of the writers are away and `boards` is needed to put them back,
 --         nothing is written then; or {{refused index, units held, …}, {climber, order before or '', order after, …},
 --         {dropped player …}, place,
 --         {board, suffix, …}, first, {repeated index, …}}
@@ -36,6 +37,8 @@ local writers, is_writer = {}, {}
 for i = 1, #entries, 2 do
   if not is_writer[entries[i]] then writers[#writers + 1], is_writer[entries[i]] = entries[i], true end
 end
+local deleted = being_deleted(shard, writers)
+if #deleted > 0 then return { 'deleted', unpack(deleted) } end
 local hidden, away = hidden_among(shard, writers)
 if #away > 0 and not request.boards then return { 'away', unpack(away) } end
 local back = welcome_back(shard, request.boards, away, hidden, request.seen)

@@ -1,4 +1,4 @@
-"""Everybody's final rank in a period that is over, kept with the player for good."""
+"""Everybody's final rank in a period that is over, kept with the player: the latest 100."""
 
 import json
 from collections.abc import Callable, Iterator

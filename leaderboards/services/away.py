@@ -8,15 +8,16 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
 
 from gamify_site import clock
+from gamify_site.players import services as players
 from gamify_site.players import walk
 from gamify_site.store import catalog, keys, shards, versions
 from gamify_site.store.connection import ask
+from gamify_site.store.errors import StoreUnavailable
 from leaderboards import windows
 from leaderboards.definitions import Board
 from leaderboards.services import boards, closings, limits
@@ -24,7 +25,7 @@ from leaderboards.services import boards, closings, limits
 T = TypeVar("T")
 Rules = dict[str, Any]
 
-AWAY = b"away"
+AWAY, ACTIVE = b"away", b"active"  # who is away, and of those who does something now
 MOST_AT_ONCE = 3  # players of one script call: with 20 ranked sets each it takes its server 1 to 4 ms
 
 
@@ -32,8 +33,10 @@ def leave_due() -> int:
     """Takes everybody off the boards who was not seen for `GAMIFY_INACTIVE_DAYS`; gives how many have left.
 
     Only what is not over yet: past periods stay as they are. Two may do it at once, and one that broke off goes on
-    where it was. Raises `StoreUnavailable`. Four round trips a shard where nobody has to leave, else some 70 for each
-    100 players; no script call takes its server for more than 5 ms.
+    where it was. Where the days begin earlier than they did last time, because a clock was ahead or more days are
+    allowed, those are back first who have not been away for so long. Raises `StoreUnavailable`. Four round trips a
+    shard where nobody has to leave, else some 70 for each 100 players; no script call takes its server for more than
+    5 ms.
     """
     if not settings.GAMIFY_INACTIVE_DAYS:
         return 0
@@ -53,18 +56,29 @@ def run(
     and again with the definitions of all for the items in which somebody is away. Periods that were closed without
     them will be closed again; that is noted before they are back, because who dies in between is not asked again.
 
+    Players who are being deleted are gone first.
+
     Raises `StoreUnavailable`. One round trip; where somebody comes back four, and more for crowds.
     """
     replies = catalog.run(script, work, lambda item: arguments(item, None))
-    waiting = [index for index, reply in enumerate(replies) if reply[0] == AWAY]
-    closings.open_again(sets_aside([player.decode() for index in waiting for player in replies[index][1:]]))
-    for index in waiting:
-        _welcome(work[index][0], replies[index][1 + MOST_AT_ONCE :])
-    if waiting:
+    for _ in range(catalog.TRIES):
+        waiting = [index for index, reply in enumerate(replies) if reply[0] in (AWAY, players.BEING_DELETED)]
+        if not waiting:
+            return replies
+        gone = [name for index in waiting for name in _named(replies[index], players.BEING_DELETED)]
+        players.finish_deletions(gone)
+        closings.open_again(sets_aside([name for index in waiting for name in _named(replies[index], AWAY)]))
+        for index in waiting:
+            _put_back(work[index][0], _named(replies[index], AWAY)[MOST_AT_ONCE:], ACTIVE)
         found = catalog.run(script, [work[index] for index in waiting], lambda item: arguments(item, all_boards()))
         for index, reply in zip(waiting, found, strict=True):
             replies[index] = reply
-    return replies
+    raise StoreUnavailable(players.STILL_DELETED)
+
+
+def _named(reply: Sequence[Any], what: bytes) -> list[str]:
+    """The players of whom a script says that."""
+    return [player.decode() for player in reply[1:]] if reply[0] == what else []
 
 
 def sets_aside(players: Sequence[str]) -> list[tuple[str, str]]:
@@ -89,18 +103,18 @@ def settle(back: Sequence[bytes]) -> None:
             limits.enforce(board, suffix.decode())
 
 
-def _welcome(shard: int, players: Sequence[bytes]) -> None:
-    """Puts players back ahead of what they do, where a batch has more of them than one script call should put back."""
-    now = int(clock.now().timestamp())
-    for start in range(0, len(players), MOST_AT_ONCE):
-        some = [player.decode() for player in players[start : start + MOST_AT_ONCE]]
-        (back,) = catalog.run("leaderboards/show_player", [(shard, some)], partial(_to_welcome, now))
+def _put_back(shard: int, names: Sequence[str], whom: bytes) -> bool:
+    """Puts players back who are away, no more of them in one script call than it should; False where none was."""
+    now, is_any = int(clock.now().timestamp()), False
+    for start in range(0, len(names), MOST_AT_ONCE):
+        some = names[start : start + MOST_AT_ONCE]
+        (back,) = catalog.run(
+            "leaderboards/show_player", [(shard, some)], lambda it: [json.dumps(all_boards()), now, whom, *it]
+        )
         if back != b"unchanged":
             settle(back)
-
-
-def _to_welcome(now: int, players: Sequence[str]) -> list[Any]:
-    return [json.dumps(all_boards()), now, 1, *players]
+            is_any = True
+    return is_any
 
 
 def _leave(shard: int, limit: int) -> int:
@@ -110,6 +124,8 @@ def _leave(shard: int, limit: int) -> int:
     """
     version = catalog.current_version()
     place, left = _place(shard), 0
+    if place.seen >= limit:
+        place = _bring_back(shard, limit, version)
     while True:
         found = [(player, seen) for player, seen in walk.after(place) if seen < limit]
         if not found:
@@ -130,6 +146,18 @@ def _place(shard: int) -> walk.Place:
         return walk.Place(shard)
     seen, _, player = found.decode().partition(":")
     return walk.Place(shard, float(seen), player)
+
+
+def _bring_back(shard: int, limit: int, version: str) -> walk.Place:
+    """Puts those back who have left and were seen since `limit`; gives the place from which others are looked at."""
+    while True:
+        (found,) = ask([("zrangebyscore", keys.away(shard), limit, "+inf", 0, walk.STEP)])
+        names = [player.decode() for player in found]
+        closings.open_again(sets_aside(names))
+        if not _put_back(shard, names, AWAY):
+            break
+    versions.write_if(version, keys.shard(shard), "SET", keys.away_until(shard), f"{limit}:")
+    return walk.Place(shard, limit)
 
 
 def _take_off(shard: int, players: Sequence[str], limit: int) -> int:

@@ -168,7 +168,12 @@ def _follow_change(before: Board, after: Board) -> None:
         sets.derive(lambda: get(after.slug))
     if (before.seasons, before.timezone) != (after.seasons, after.timezone):
         sets.forget_final_ranks([f"{after.slug}:{suffix}" for suffix in closings.open_unfinished(after)])
+        closings.plan(after, _registered(after.slug), catalog.current_version())
     limit = after.max_entries
     if limit is not None and (before.max_entries is None or limit < before.max_entries):
-        for suffix in {suffix for shard in shards.everyone() for suffix in sets.suffixes(shard, after.slug)}:
+        for suffix in _registered(after.slug):
             limits.enforce(after, suffix)
+
+
+def _registered(slug: str) -> set[str]:
+    return {suffix for shard in shards.everyone() for suffix in sets.suffixes(shard, slug)}

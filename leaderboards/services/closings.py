@@ -1,13 +1,14 @@
-"""Which periods of boards have been closed, and opening them again where what they hold changes after all.
+"""Which periods of boards have been closed, when each is looked at next, and opening them again where what they hold
+changes after all.
 
 A period is opened again by its mark, which stays; and whoever closes it at that moment is interrupted. The next `tick`
 closes it anew, over what was kept of it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gamify_site import clock
@@ -17,6 +18,7 @@ from leaderboards import windows
 from leaderboards.definitions import Board
 
 LATE = timedelta(days=7)  # events may lie so far back, so that a period may still change for as long
+STEP = 200  # periods of one script call
 
 
 class Interrupted(Exception):
@@ -36,18 +38,54 @@ class Mark(NamedTuple):
 
 
 def marks(slug: str) -> dict[str, Mark]:
-    """Suffix → mark, of all periods of a board that were ever closed. One round trip."""
+    """Suffix → mark, of the periods of a board that were closed and are archived. One round trip."""
     (found,) = ask([("hgetall", keys.closed_periods(slug))])
-    told = {suffix.decode(): json.loads(text) for suffix, text in found.items()}
-    return {suffix: Mark(it["at"], it["size"]) for suffix, it in told.items()}
+    return {suffix.decode(): _mark(text) for suffix, text in found.items()}
+
+
+def final_from(board: Board, suffix: str) -> datetime | None:
+    """When a period is over, and no event can change it any more. None where the board has no such period."""
+    if not _is_there(board, suffix):
+        return None
+    return windows.end(board, *windows.read_suffix(board, suffix)) + LATE
 
 
 def is_final(board: Board, suffix: str) -> bool:
     """Whether a period is over, and no event can change it any more. False where the board has no such period."""
-    window, period = windows.read_suffix(board, suffix)
-    if window == "all" or windows.span(board, window, period) is None:
-        return False
-    return windows.end(board, window, period) + LATE <= clock.now()
+    final = final_from(board, suffix)
+    return final is not None and final <= clock.now()
+
+
+def expires(board: Board, suffix: str) -> int | None:
+    """When the data of a period may go (s). None where the board has no such period."""
+    return windows.expires(board, *windows.read_suffix(board, suffix)) if _is_there(board, suffix) else None
+
+
+def next_look(board: Board, suffix: str, mark: Mark | None) -> int | None:
+    """When a period is to be looked at next (s): to be closed, or, closed, to be forgotten; None for never."""
+    if mark and mark.holds:
+        return expires(board, suffix)
+    final = final_from(board, suffix)
+    return None if final is None else int(final.timestamp())
+
+
+def plan(board: Board, suffixes: Iterable[str], version: str, looks: Mapping[str, int | None] | None = None) -> None:
+    """Says when periods are looked at next: when `looks` tells, or else by their marks and the definition of today.
+
+    Nothing is said where the definitions are not those of `version` any more, nor of a period that is closed or opened
+    again meanwhile. Raises `StoreUnavailable`. Two round trips for each 200 periods.
+    """
+    listed = sorted(set(suffixes))
+    for start in range(0, len(listed), STEP):
+        some = listed[start : start + STEP]
+        (found,) = ask([("hmget", keys.closed_periods(board.slug), some)])
+        words: list[str] = []
+        for suffix, text in zip(some, found, strict=True):
+            mark = text or b""
+            at = looks[suffix] if looks is not None else next_look(board, suffix, _mark(mark) if mark else None)
+            words += [suffix, _planned(board.slug, suffix), mark.decode(), "" if at is None else str(at)]
+        fences = [version, keys.catalog_version(), keys.closed_periods(board.slug), keys.due_periods()]
+        scripts.run("leaderboards/plan_periods", [(keys.site(), [*fences, *words])], repeatable=True)
 
 
 def open_again(periods: Iterable[tuple[str, str]]) -> None:
@@ -58,8 +96,8 @@ def open_again(periods: Iterable[tuple[str, str]]) -> None:
     groups: dict[str, list[str]] = {}
     for slug, suffix in periods:
         if suffix != "all":
-            groups.setdefault(slug, []).extend((suffix, keys.closing(slug, suffix)))
-    calls = [(keys.site(), [keys.closed_periods(slug), *named]) for slug, named in groups.items()]
+            groups.setdefault(slug, []).extend((suffix, keys.closing(slug, suffix), _planned(slug, suffix)))
+    calls = [(keys.site(), [keys.closed_periods(slug), keys.due_periods(), *named]) for slug, named in groups.items()]
     if calls:
         scripts.run("leaderboards/open_periods", calls, repeatable=True)
 
@@ -85,38 +123,51 @@ def open_unfinished(board: Board) -> list[str]:
 
 
 def _is_there(board: Board, suffix: str) -> bool:
-    return windows.span(board, *windows.read_suffix(board, suffix)) is not None
+    window, period = windows.read_suffix(board, suffix)
+    return window != "all" and windows.span(board, window, period) is not None
+
+
+def _mark(text: bytes) -> Mark:
+    told = json.loads(text)
+    return Mark(told["at"], told["size"])
+
+
+def _planned(slug: str, suffix: str) -> str:
+    """The name of a period in the schedule."""
+    return f"{slug}:{suffix}"
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
     """A closing under way: the catalog's version and the token of the lock, both from before anything was read."""
 
-    slug: str
+    board: Board
     suffix: str
     version: str
     token: bytes
 
     def check(self) -> None:
         """Raises `Interrupted` where the lock is not ours any more. One round trip."""
-        if _token(self.slug, self.suffix) != self.token:
+        if _token(self.board.slug, self.suffix) != self.token:
             raise Interrupted
 
     def finish(self, size: int) -> None:
         """Marks the period as closed. Raises `Interrupted`, nothing is marked then. One round trip."""
-        told = json.dumps({"at": int(clock.now().timestamp() * 1000), "size": size})
-        fences = [self.version, keys.catalog_version(), self.token, keys.closing(self.slug, self.suffix)]
-        arguments = [*fences, keys.closed_periods(self.slug), self.suffix, told]
+        slug, mark = self.board.slug, Mark(int(clock.now().timestamp() * 1000), size)
+        fences = [self.version, keys.catalog_version(), self.token, keys.closing(slug, self.suffix)]
+        following = next_look(self.board, self.suffix, mark)
+        planned = [keys.due_periods(), _planned(slug, self.suffix), following]
+        arguments = [*fences, keys.closed_periods(slug), self.suffix, json.dumps(mark._asdict()), *planned]
         if scripts.run("leaderboards/mark_closed", [(keys.site(), arguments)], repeatable=True) != [b"ok"]:
             raise Interrupted
 
 
-def begin(slug: str, suffix: str) -> Closing:
+def begin(board: Board, suffix: str) -> Closing:
     """Notes who closes a period from now on, who has locked it before. Raises `Interrupted`. Two round trips."""
-    token = _token(slug, suffix)
+    token = _token(board.slug, suffix)
     if token is None:
         raise Interrupted
-    return Closing(slug, suffix, catalog.current_version(), token)
+    return Closing(board, suffix, catalog.current_version(), token)
 
 
 def _token(slug: str, suffix: str) -> bytes | None:

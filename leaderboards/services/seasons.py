@@ -1,22 +1,25 @@
-"""Periods that are over: who won them, and keeping that for good before their data expires."""
+"""Periods that are over: who won them, and keeping that before their data expires: of each window the latest 100."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from gamify_site import clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.players import services as players
-from gamify_site.store import catalog, keys, shards
+from gamify_site.store import catalog, keys, shards, versions
 from gamify_site.store.connection import ask, kept_locked
 from leaderboards import windows
 from leaderboards.definitions import Board, Row
 from leaderboards.errors import UnknownBoard
-from leaderboards.services import archive, boards, closings, places, sets
+from leaderboards.services import archive, boards, closings, due, places, sets
 
 KEPT = 100  # players of each shard
+ARCHIVED = 100  # closed periods of each window of a board
+STEP = 100  # closed periods that are forgotten at once
 LOCK_LIFE = 5.0  # seconds that a closing which died keeps the others out
 
 
@@ -60,26 +63,33 @@ class Closed(NamedTuple):
 
 
 def close_due() -> list[Closed]:
-    """Closes every period that no event can change any more: its winners and everybody's final rank are kept for good.
+    """Closes every period that no event can change any more: its winners and everybody's final rank are kept.
 
     That is 7 days after its end; its data are kept for a day longer at least. Each period is closed once, also where
     two do this at the same time; a closing that died or was interrupted is done again, and so is one of a period that
-    was opened again. Raises `StoreUnavailable`. Two round trips a board, some ten a period, and some three for each 60
-    players who were on it.
+    was opened again. Raises `StoreUnavailable`. Four round trips where nothing is due, else some ten a period, and some
+    three for each 60 players who were on it.
     """
-    return [closed for board in boards.all() for closed in close_due_of(board)]
+    return [closed for slug, suffixes in due.find().items() for closed in close_due_of(slug, suffixes)]
 
 
-def close_due_of(board: Board) -> Iterator[Closed]:
-    """The same for one board, a period at a time."""
-    marks = closings.marks(board.slug)
-    for suffix in _registered(board):
-        if _is_due(board, suffix, marks.get(suffix)):
-            with kept_locked(keys.closing(board.slug, suffix), LOCK_LIFE) as live_on:
-                found = _close(board.slug, suffix, live_on) if live_on else None
-            if found:
-                yield found
-    _forget_expired(board)
+def close_due_of(slug: str, suffixes: Iterable[str]) -> Iterator[Closed]:
+    """The same for the periods of one board that are due, one at a time; what else was due there is done as well."""
+    board, other, closed = boards.find(slug), [], False
+    marks = closings.marks(slug)
+    for suffix in suffixes:
+        if board is None or not _is_due(board, suffix, marks.get(suffix)):
+            other.append(suffix)
+            continue
+        with kept_locked(keys.closing(slug, suffix), LOCK_LIFE) as live_on:
+            found = _close(slug, suffix, live_on) if live_on else None
+        if found:
+            closed = True
+            yield found
+    if other:
+        due.settle(slug, other)
+    if board is not None and closed:
+        _thin_archive(board)
 
 
 def past(slug: str, *, limit: int = 30, winners: int = 3) -> list[PastPeriod]:
@@ -164,13 +174,13 @@ def _is_due(board: Board, suffix: str, mark: closings.Mark | None) -> bool:
     """Of what is closed again the data may have gone meanwhile: what was kept of it is then all there is."""
     if (mark and mark.holds) or not closings.is_final(board, suffix):
         return False
-    return mark is None or any(ask([("exists", keys.board(it, board.slug, suffix)) for it in shards.everyone()]))
+    return mark is None or bool(due.with_data(board.slug, [suffix]))
 
 
 def _close(slug: str, suffix: str, live_on: Callable[[], None]) -> Closed | None:
     """Keeps what is to be kept, then marks the period as closed: one that died before is done again as a whole."""
     try:
-        closing = closings.begin(slug, suffix)
+        closing = closings.begin(boards.get(slug), suffix)
         mark = closings.marks(slug).get(suffix)
         if mark and mark.holds:
             return None
@@ -197,16 +207,26 @@ def _keep(board: Board, suffix: str, closing: closings.Closing, live_on: Callabl
     return int(size)
 
 
-def _forget_expired(board: Board) -> None:
-    """Forgets the periods whose data have expired; nothing but what was kept for good tells of them any more."""
-    now = int(clock.now().timestamp())
-    everyone = list(shards.everyone())
-    expired = ask([("zrangebyscore", keys.board_windows(shard, board.slug), "-inf", now) for shard in everyone])
-    places = [(shard, suffix.decode()) for shard, found in zip(everyone, expired, strict=True) for suffix in found]
-    there = ask([("exists", keys.board(shard, board.slug, suffix)) for shard, suffix in places]) if places else []
-    gone = [place for place, is_there in zip(places, there, strict=True) if not is_there]
-    if gone:
-        ask([("zrem", keys.board_windows(shard, board.slug), suffix) for shard, suffix in gone])
+def _thin_archive(board: Board) -> None:
+    """Forgets the earliest closed periods of each window where more than the latest 100 are archived, once their data
+    have gone: their winners first, so that one that broke off is done again."""
+    version, kept = catalog.current_version(), set(_registered(board))
+    windows_of: dict[str, list[str]] = {}
+    for suffix in sorted(closings.marks(board.slug), key=partial(_end, board), reverse=True):
+        windows_of.setdefault(windows.read_suffix(board, suffix)[0], []).append(suffix)
+    old = [it for suffixes in windows_of.values() for it in suffixes[ARCHIVED:] if it not in kept]
+    for start in range(0, len(old), STEP):
+        some = old[start : start + STEP]
+        for shard in shards.everyone():
+            tops = [keys.final_top(shard, board.slug, suffix) for suffix in some]
+            versions.write_if(version, keys.shard(shard), "UNLINK", *tops)
+        versions.write_if(version, keys.site(), "HDEL", keys.closed_periods(board.slug), *some)
+
+
+def _end(board: Board, suffix: str) -> tuple[float, str]:
+    """What periods are ordered by; those that the board has no more are the first."""
+    final = closings.final_from(board, suffix)
+    return 0.0 if final is None else final.timestamp(), suffix
 
 
 def _registered(board: Board) -> list[str]:

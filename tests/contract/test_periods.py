@@ -1,9 +1,11 @@
 """Contracts of the scripts of `leaderboards` that close periods and keep winners and final ranks."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from gamify_site.store import keys, shards
-from leaderboards.services import archive, closings, seasons
+from gamify_site.store import catalog, keys, shards
+from leaderboards.services import archive, boards, closings, seasons
 from leaderboards.services.closings import Mark
 from tests.builders import brief, make_board
 from tests.contract.contracts import contract
@@ -56,10 +58,10 @@ def test_period_is_marked_only_by_the_holder_of_its_lock(services_store, clock):
     make_board(windows=("day",))
     lock, now = keys.closing("coins", DAY), int(clock.now().timestamp() * 1000)
     services_store.redis.set(lock, "mine")
-    closings.begin("coins", DAY).finish(4)
+    closings.begin(boards.get("coins"), DAY).finish(4)
     assert closings.marks("coins") == {DAY: Mark(now, 4)}
     for interrupt in (lambda: services_store.redis.set(lock, "theirs"), lambda: make_board("laps")):
-        closing = closings.begin("coins", DAY)
+        closing = closings.begin(boards.get("coins"), DAY)
         interrupt()
         with pytest.raises(closings.Interrupted):
             closing.finish(5)
@@ -74,3 +76,21 @@ def test_marked_periods_are_reopened_and_their_locks_removed(services_store):
     closings.open_again([("coins", DAY), ("coins", "2082-11"), ("coins", "all")])
     assert closings.marks("coins") == {DAY: Mark(0, 4)}
     assert not redis.exists(lock)
+
+
+@contract("leaderboards/plan_periods")
+def test_period_is_planned_by_the_mark_that_it_has(services_store):
+    board, redis = make_board(windows=("day",)), services_store.redis
+    version = catalog.current_version()
+    final = datetime(2082, 11, 28, tzinfo=UTC).timestamp()
+    closings.plan(board, [DAY, "season-autumn"], version)
+    assert redis.zrange(keys.due_periods(), 0, -1, withscores=True) == [(f"coins:{DAY}".encode(), final)]
+    redis.hset(keys.closed_periods("coins"), DAY, '{"at": 3562401600000, "size": 4}')
+    closings.plan(board, [DAY], version)
+    assert redis.zscore(keys.due_periods(), f"coins:{DAY}") == closings.expires(board, DAY)
+    closings.open_again([("coins", DAY)])
+    assert redis.zscore(keys.due_periods(), f"coins:{DAY}") == 0
+    closings.plan(board, [DAY], "another version")
+    assert redis.zscore(keys.due_periods(), f"coins:{DAY}") == 0
+    closings.plan(board, [DAY], version, {DAY: None})
+    assert not redis.exists(keys.due_periods())

@@ -3,9 +3,10 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from achievements.services import states, unlocks
+from achievements.definitions import Event
+from achievements.services import events, states, unlocks
 from gamify_site.integrity import Breach
-from gamify_site.players import accounts, integrity, services, throttle
+from gamify_site.players import accounts, integrity, removal, services, throttle
 from gamify_site.players.services import Player, UnknownPlayer
 from gamify_site.players.throttle import WINDOW, Limit, TooManyAttempts
 from gamify_site.store import keys, shards
@@ -85,6 +86,59 @@ def test_nothing_is_left_of_a_deleted_player(services_store, clock):
         fields for shard in shards.everyone() for _, fields in services_store.redis.xrange(keys.rank_events(shard))
     ]
     assert {fields[b"player"] for fields in events} == {b"bob", b"charlie"}
+
+
+@contract("players/begin_deletion")
+def test_deletion_that_was_begun_keeps_its_note(services_store):
+    note = removal.begin("alice", "root", "asked by mail")
+    assert removal.begin("alice", "charlie", "asked again") == note
+    assert (note.by, note.reason) == ("root", "asked by mail")
+    assert removal.under_way() == removal.under_way(["alice", "bob"]) == {"alice": note}
+    removal.end("alice", note)
+    assert removal.under_way() == {}
+    assert not [name for name in sorted(services_store.keys()) if "alice" in name or "deletions" in name]
+
+
+@contract("players/delete_entries")
+def test_entries_go_while_the_note_is_there():
+    make_board(windows=("all", "day"), ties="dense", entries={"alice": 9, "bob": 5})
+    note = removal.begin("alice", "", "")
+    assert [removal.leave_boards("alice", note) for _ in range(2)] == [True, False]
+    for window in ("all", "day"):
+        assert brief(ranking.top("coins", window=window)) == [(1, "bob", 5)]
+    removal.end("alice", note)
+    with pytest.raises(removal.Over):
+        removal.leave_boards("alice", note)
+
+
+@contract("players/delete_keys")
+def test_named_keys_go_while_the_note_is_there(services_store):
+    make("ten", type="streak", target=1)
+    do("alice", "coin")
+    note = removal.begin("alice", "", "")
+    assert [removal.lose_keys("alice", note) for _ in range(2)] == [True, False]
+    assert not services_store.redis.exists(keys.days(shards.of("alice"), "alice", "coin"))
+    removal.end("alice", note)
+    with pytest.raises(removal.Over):
+        removal.lose_keys("alice", note)
+
+
+@contract("players/forget_answers")
+def test_answers_to_batches_forget_who_is_deleted(services_store):
+    make("ten", target=1)
+    batch = [Event(player, "coin", 4) for player in ("alice", "bob", "alice")]
+    events.record(batch, idempotency_key="once")
+    note = removal.begin("alice", "", "")
+    for _ in range(2):
+        removal.leave_answers("alice", note)
+    kept = [services_store.redis.get(key) for key in services_store.redis.scan_iter("*:batch:*")]
+    assert not any(b"alice" in answer for answer in kept)
+    assert all(services_store.redis.ttl(key) > 0 for key in services_store.redis.scan_iter("*:batch:*"))
+    removal.end("alice", note)
+    with pytest.raises(removal.Over):
+        removal.leave_answers("alice", note)
+    again = events.record(batch, idempotency_key="once")
+    assert (again.accepted, [unlock.player for unlock in again.unlocked]) == (3, ["bob"])
 
 
 @contract("players/index_players")

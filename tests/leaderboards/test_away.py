@@ -245,3 +245,22 @@ def test_who_comes_back_for_something_that_is_refused_leaves_again(clock, refuse
     away.leave_due()
     assert ranking.size("coins") == 0
     clean()
+
+
+def test_players_who_left_by_a_clock_that_was_ahead_are_back_with_the_next_look(clock, settings):
+    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5, "charlie": 3, "dora": 2})
+    moderation.hide("dora", "two aces", by="root")
+    now = clock.now()
+    clock.advance(days=365)
+    assert away.leave_due() == 3
+    clock.set(now)
+    assert away.leave_due() == 0
+    assert brief(ranking.top("coins")) == [(1, "alice", 9), (2, "bob", 5), (3, "charlie", 3)]
+    clock.advance(days=20)
+    scores.submit("coins", "bob", 1)
+    clock.advance(days=11)
+    assert away.leave_due() == 2
+    assert brief(ranking.top("coins")) == [(1, "bob", 6)]
+    settings.GAMIFY_INACTIVE_DAYS = 40
+    assert away.leave_due() == 0
+    assert ranking.size("coins") == 3

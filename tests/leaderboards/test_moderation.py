@@ -8,6 +8,7 @@ from gamify_site import audit
 from gamify_site.ops import integrity
 from gamify_site.players import services as players
 from gamify_site.players.services import UnknownPlayer
+from gamify_site.store import catalog
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import boards, friends, moderation, ranking, scores
 from leaderboards.services import integrity as board_integrity
@@ -176,3 +177,49 @@ def test_reason_is_needed_and_both_are_audited():
         ("player_shown", "it was a mistake"),
         ("player_hidden", "two aces"),
     ]
+
+
+def test_many_periods_are_left_in_steps_and_nothing_is_lost_meanwhile(clock, monkeypatch):
+    """What the player does between two steps counts on top of what is still on the board."""
+    make_board(windows=("all", "day", "week"), segment_by="country", entries={"bob": 1})
+    make_player("alice", country="SE")
+    for _ in range(5):
+        scores.submit("coins", "alice", 2)
+        clock.advance(days=1)
+    scores.submit("coins", "alice", 2)
+    monkeypatch.setattr(moderation, "MOST_SETS", 1)
+    monkeypatch.setattr(moderation, "MOST_CALLS", 1)
+    run, calls = catalog.run, []
+
+    def go_on_playing(script, work, *arguments, **options):
+        replies = run(script, work, *arguments, **options)
+        if script == "leaderboards/hide_player":
+            calls.append(1)
+            scores.submit("coins", "alice", 1)
+        return replies
+
+    with monkeypatch.context() as patched:
+        patched.setattr(catalog, "run", go_on_playing)
+        hide()
+    assert len(calls) == 1 + 9
+    for window in ("all", "day", "week"):
+        assert "alice" not in ids(ranking.top("coins", window=window))
+    assert ranking.top("coins", segment="SE") == []
+    moderation.show("alice", "a mistake", by="root")
+    scored = {window: ranking.top("coins", window=window)[0].score for window in ("all", "day", "week")}
+    assert scored == {"all": 22, "day": 12, "week": 16}
+    assert list(integrity.check()) == []
+
+
+def test_hiding_that_broke_off_is_gone_on_with(monkeypatch):
+    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 1})
+    with monkeypatch.context() as patched:
+        patched.setattr(moderation, "_take_off", stop)
+        with pytest.raises(KeyboardInterrupt):
+            hide()
+    assert not moderation.hide("alice", "two aces", by="root")
+    assert ids(ranking.top("coins")) == ids(ranking.top("coins", window="day")) == ["bob"]
+
+
+def stop(_player: str) -> None:
+    raise KeyboardInterrupt

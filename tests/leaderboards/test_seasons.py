@@ -1,4 +1,4 @@
-"""Periods that are over keep their winners for good, are closed once, and forget who is deleted."""
+"""Periods that are over keep their winners beyond their data, are closed once, and forget who is deleted."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from gamify_site import clock as site_clock
 from gamify_site.api import keys as api_keys
 from gamify_site.ops import store_checks, store_facts, store_report
 from gamify_site.ops.store_checks import Check
@@ -54,11 +55,17 @@ def slow(microseconds: int, ago: int = 60, command: bytes = b"EVALSHA abc") -> d
 
 
 def gather(
-    *left_out: str, settings: dict[str, str] | None = None, entries: list[dict[str, Any]] | None = None, **info: Any
+    *left_out: str,
+    settings: dict[str, str] | None = None,
+    entries: list[dict[str, Any]] | None = None,
+    ahead: int = 0,
+    **info: Any,
 ) -> store_facts.Facts:
-    """The facts of a server that does well, with some answers changed, or left out."""
+    """The facts of a server that does well, with some answers changed, or left out, and its clock ahead of ours."""
     told = {name: value for name, value in (GOOD | info).items() if name not in left_out}
-    return store_facts.gather(told, SETTINGS if settings is None else settings, entries or [], NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site_clock, "untravelled", lambda: datetime.fromtimestamp(NOW - ahead, UTC))
+        return store_facts.gather(told, SETTINGS if settings is None else settings, entries or [], NOW)
 
 
 def look(name: str, *left_out: str, **changed: Any) -> Check:
@@ -76,25 +83,33 @@ def state(name: str, *left_out: str, **changed: Any) -> str:
 def test_server_that_does_well_passes_everything() -> None:
     checks = store_checks.check(gather())
     assert [it.name for it in checks if it.state not in {"ok", "note"}] == []
-    assert len(checks) == 9
+    assert len(checks) == 10
 
 
 def test_every_check_that_is_not_passed_says_what_to_do() -> None:
     ill = gather(
         maxmemory_policy="allkeys-lru", used_memory=99 * MB, evicted_keys=1, blocked_clients=1, keyspace_misses=9000,
-        aof_enabled=0, rdb_last_bgsave_status="err", connected_slaves=1, entries=[slow(9000)],
+        aof_enabled=0, ahead=301, rdb_last_bgsave_status="err", connected_slaves=1, entries=[slow(9000)],
         slave0={"ip": "10.0.0.2", "port": 6379, "state": "online", "offset": 0, "lag": 11},
     )  # fmt: skip
-    for facts in (ill, store_facts.gather(None, {}, None, NOW)):
+    for facts in (ill, store_facts.gather(None, {}, None, None)):
         for check in store_checks.check(facts):
             assert check.state != "ok", check
             assert check.meaning.endswith(".") and check.advice.endswith(".") and check.command, check
 
 
 def test_server_that_tells_nothing_is_unknown() -> None:
-    facts = store_facts.gather(None, {}, None, NOW)
+    facts = store_facts.gather(None, {}, None, None)
     assert not facts.is_told
     assert {it.state for it in store_checks.check(facts)} == {"unknown"}
+
+
+def test_clock_may_be_five_minutes_from_that_of_this_machine(subtests: pytest.Subtests) -> None:
+    for ahead, expected in ((1, "ok"), (-300, "ok"), (301, "bad"), (-86400, "bad")):
+        with subtests.test(ahead=ahead):
+            assert state("Clock", ahead=ahead) == expected
+    assert look("Clock", ahead=-1).value == "1 second apart"
+    assert look("Clock", ahead=400).value == "400 seconds apart"
 
 
 def test_memory_against_its_maximum(subtests: pytest.Subtests) -> None:
@@ -488,7 +503,7 @@ def test_stand_in_without_info_is_told_as_unknown(open_store: Callable[..., Stor
     make_board("coins", crowd(3))
     report = store_report.read()
     assert not report.facts.is_told
-    assert set(states(report).values()) == {"unknown"}
+    assert {name for name, found in states(report).items() if found != "unknown"} == {"Clock"}
     assert "board" in {kind.name for kind in report.kinds}
     assert report.keys == report.sampled
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from gamify_site import clock, travel, work
 from gamify_site.asking import wants
 from gamify_site.ops import ticking
+from gamify_site.ops.clocks import WrongClock
 from gamify_site.ops.demo import accounts, reset
 from gamify_site.ops.forms import DemoForm, LoginAsForm
 from gamify_site.players.access import staff_only
@@ -81,7 +82,11 @@ def demo_clock(request: HttpRequest) -> HttpResponse:
 @never_cache
 def demo_tick(request: HttpRequest) -> HttpResponse:
     """Does now what `manage.py tick` does now and then."""
-    done = ticking.run_once(by=request.user.get_username())
+    try:
+        done = ticking.run_once(by=request.user.get_username())
+    except WrongClock as error:
+        messages.error(request, str(error))
+        return redirect("manage_demo")
     text = ngettext("%(n)s period has been closed.", "%(n)s periods have been closed.", done.closed)
     messages.success(request, text % {"n": done.closed})
     if done.left:

@@ -4,10 +4,12 @@
 -- ARGV    catalog version; player; now (s); JSON boards with segments [{slug, segment_by, max_entries, dense} …];
 --         the name as it is searched for, '' where none is given; then field and value by turns, an empty value
 --         removes the field
--- Returns `stale`, or the profile as field and value by turns. Cost: O(fields + sets of those boards × log size).
+-- Returns `stale`; `deleted` where the player is being deleted, nothing is written then; or the profile as field and
+--         value by turns. Cost: O(fields + sets of those boards × log size).
 
 local shard, player = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
+if redis.call('HEXISTS', deletions_key(shard), player) == 1 then return 'deleted' end
 local key = player_key(shard, player)
 
 local function move(board, from, to)

@@ -17,11 +17,13 @@ end
 -- `<window>` and `<field>=<value>` of a segment's suffix; nothing for the suffix of a whole board.
 local function split_segment(suffix) return string.match(suffix, '^([^:]*):(.*)$') end
 
--- Notes that a set is there: whole boards in one place, the segments of each in a place of its own.
+-- Notes that a set is there: whole boards in one place, the segments of each in a place of its own. A new period is told
+-- to `tick`, which will have to close it.
 local function register_set(shard, board, suffix, expires)
   local window, segment = split_segment(suffix)
   if not window then
-    redis.call('ZADD', board_windows_key(shard, board.slug), expires > 0 and expires or '+inf', suffix)
+    local is_new = redis.call('ZADD', board_windows_key(shard, board.slug), expires > 0 and expires or '+inf', suffix) == 1
+    if is_new and expires > 0 then redis.call('SADD', new_periods_key(shard), board.slug .. ':' .. suffix) end
     return
   end
   local key = board_segments_key(shard, board.slug, window)

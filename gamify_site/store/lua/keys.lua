@@ -36,11 +36,13 @@ local function daily_key(shard, date) return shard .. ':daily:' .. date end
 local function active_key(shard, date) return shard .. ':active:' .. date end
 local function event_ids_key(shard, span) return shard .. ':event_ids:' .. span end
 local function batch_key(shard, name) return shard .. ':batch:' .. name end
+local function answers_key(shard, player) return player_key(shard, player) .. ':answers' end
 local function feed_key(shard, player) return player_key(shard, player) .. ':feed' end
 local function hidden_key(shard) return shard .. ':hidden' end
 local function away_key(shard) return shard .. ':away' end
 local function hidden_entries_key(shard, player) return player_key(shard, player) .. ':hidden_entries' end
 local function rank_news_sent_key(shard, player, board) return player_key(shard, player) .. ':ranked:' .. board end
+local function deletions_key(shard) return shard .. ':deletions' end
 local function rank_events_key(shard) return shard .. ':rank_events' end
 local function board_key(shard, board, suffix) return shard .. ':board:' .. board .. ':' .. suffix end
 local function final_top_key(shard, board, suffix) return shard .. ':final_top:' .. board .. ':' .. suffix end
@@ -48,6 +50,7 @@ local function board_times_key(shard, board, suffix) return shard .. ':times:' .
 local function final_ranks_key(shard, player) return player_key(shard, player) .. ':final_ranks' end
 local function board_levels_key(shard, board, suffix) return shard .. ':levels:' .. board .. ':' .. suffix end
 local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
+local function new_periods_key(shard) return shard .. ':new_periods' end
 local function board_segments_key(shard, board, window) return shard .. ':segments:' .. board .. ':' .. window end
 local function board_versions_key(shard) return shard .. ':board_versions' end
 local function changes_key(shard) return shard .. ':changes' end

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from gamify_site import travel
 from gamify_site.ops import ticking
+from gamify_site.ops.clocks import WrongClock
 from gamify_site.ops.command import StoreCommand
 from gamify_site.store.errors import StoreUnavailable
 
@@ -17,8 +18,10 @@ class Command(StoreCommand):
         "Does what is due: closes the periods of boards that are over, so that their winners and everybody's "
         "final rank are kept; takes "
         "players off the boards who were not seen for GAMIFY_INACTIVE_DAYS; writes down how many players were active "
-        "on each day that is over. Prints a line for each thing done, of periods for the first ten. What "
-        "fails keeps nothing else from being done. Safe to run twice at once, and again where it was killed."
+        "on each day that is over; deletes players to the end where that was broken off. Prints a line for each thing "
+        "done, of periods for the first ten. What fails keeps nothing else from being done. Safe to run twice at once, "
+        "and again where it was killed. Does nothing where the clock of this machine is more than 5 minutes from that "
+        "of the data store."
     )
     runs_until_stopped = True
 
@@ -29,14 +32,14 @@ class Command(StoreCommand):
         if every is None:
             try:
                 self._tick()
-            except ticking.PartsFailed as error:
+            except (ticking.PartsFailed, WrongClock) as error:
                 raise CommandError(str(error)) from error
             return
         while True:
             try:
                 travel.follow()
                 self._tick()
-            except (StoreUnavailable, ticking.PartsFailed) as error:  # a failover, an import: it goes on next time
+            except (StoreUnavailable, ticking.PartsFailed, WrongClock) as error:  # a failover, an import: it goes on
                 self.stderr.write(f"{error} Next try in {every} seconds.")
             time.sleep(every)
 
