@@ -90,7 +90,7 @@ local known_ids, new_ids = {}, {}
 
 local function read_ids(ids)
   for span = batch.id_span - 1, #ids > 0 and batch.id_span or 0 do
-    for place, is_known in ipairs(redis.call('HMGET', event_ids_key(shard, span), unpack(ids))) do
+    for place, is_known in ipairs(read_all('HMGET', event_ids_key(shard, span), ids)) do
       if is_known then known_ids[ids[place]] = true end
     end
   end
@@ -105,7 +105,7 @@ end
 local function write_ids()
   if #new_ids == 0 then return end
   local key = event_ids_key(shard, batch.id_span)
-  redis.call('HSET', key, unpack(new_ids))
+  write_all('HSET', key, new_ids)
   redis.call('EXPIRE', key, 3 * batch.ttl)
   redis.call('UNLINK', event_ids_key(shard, batch.id_span - 2)) -- freed in the background, which expiry may not be
 end

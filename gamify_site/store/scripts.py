@@ -10,13 +10,16 @@ from contextlib import suppress
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
+from threading import Event
 from time import perf_counter
 from typing import Any
 
 from django.conf import settings
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
+from gamify_site.store import keys
 from gamify_site.store.connection import LOST, guarded, may_be_old, patiently, send
+from gamify_site.store.errors import NotAllowed
 
 FOLDERS = {
     "store": "gamify_site.store",
@@ -32,6 +35,20 @@ FUNCTION = re.compile(
     r"^local function (\w+)\(.*\).* end$|^local function (\w+)\(.*\)\n(?:(?!end$).*\n)*end$", re.MULTILINE
 )
 WORD = re.compile(r"\w+")
+COMMENT = re.compile(r"--.*")
+# A command that a script runs; of XINFO the subcommand too.
+COMMAND = re.compile(r"(?:redis\.p?call|read_all|write_all)\(\s*'(XINFO', '\w+|\w+)'")
+NEWS = {"PUBLISH", "SPUBLISH"}  # lost without harm: readers ask again
+# In front of a script that writes. Servers before Redis 7 cannot tell what a user may do: see `_look_at_rights`.
+CHECK = """do
+  local may = redis.acl_check_cmd
+  if not may then return redis.error_reply('UNCHECKED') end
+  if not (%s) then return redis.error_reply("NOPERM can't run this command") end
+end
+"""
+UNCHECKED = "UNCHECKED"
+FIND_MISSING = "store/find_missing_rights"
+CHANNELS = "&*"  # the rule of ACL SETUSER for publishing
 
 Call = tuple[str, Sequence[Any]]  # key prefix (KEYS[1]), ARGV
 
@@ -39,13 +56,42 @@ Call = tuple[str, Sequence[Any]]  # key prefix (KEYS[1]), ARGV
 observers: list[Callable[[str, float], None]] = []
 
 
+def names() -> list[str]:
+    """The names of all files, those too that others join."""
+    return [
+        f"{folder}/{file.name.removesuffix('.lua')}"
+        for folder, package in FOLDERS.items()
+        for file in (files(package) / "lua").iterdir()
+        if file.name.endswith(".lua")
+    ]
+
+
 @cache
-def source(name: str) -> str:
-    """The text of a script such as `leaderboards/submit_scores`, with all that it needs of what it joins, each once."""
+def source(name: str, *, is_checked: bool = True) -> str:
+    """The text of a script such as `leaderboards/submit_scores`, with all that it needs of what it joins, each once.
+
+    `is_checked`: one that writes first looks whether its user may run all of its commands.
+    """
     parts: dict[str, str] = {}
     _collect(name, parts)
     *joined, own = parts.values()
-    return "\n".join([*_needed("\n".join(joined), own), own])
+    text = "\n".join([*_needed("\n".join(joined), own), own])
+    if is_checked and _is_checked(name):
+        checks = [f"may('{command}')".replace("|", "', '") for command in commands(name)]
+        text = CHECK % " and ".join(checks) + text
+    return text
+
+
+def _is_checked(name: str) -> bool:
+    return not only_reads(name) and bool(commands(name))
+
+
+@cache
+def commands(name: str) -> tuple[str, ...]:
+    """The commands that the script cannot do without, as rules of ACL SETUSER name them."""
+    text = COMMENT.sub("", source(name, is_checked=False))
+    found = {command.replace("', '", "|") for command in COMMAND.findall(text)}
+    return tuple(sorted(found - NEWS))
 
 
 def _needed(joined: str, own: str) -> list[str]:
@@ -71,9 +117,9 @@ def _collect(name: str, parts: dict[str, str]) -> None:
 
 
 @cache
-def sha(name: str) -> str:
+def sha(name: str, *, is_checked: bool = True) -> str:
     """The SHA-1 by which Redis knows the script."""
-    return sha1(source(name).encode(), usedforsecurity=False).hexdigest()
+    return sha1(source(name, is_checked=is_checked).encode(), usedforsecurity=False).hexdigest()
 
 
 @cache
@@ -87,7 +133,8 @@ def run(name: str, calls: Sequence[Call], *, repeatable: bool = False) -> list[A
     """Runs a script once for each `(key prefix, arguments)`, all at once; the replies come in the same order.
 
     `repeatable` says that running it twice does no harm, so that a broken connection may be tried again.
-    Raises `StoreUnavailable`. One round trip; two when the server has forgotten the script.
+    Raises `StoreUnavailable`, and `NotAllowed` with the rights that are missing; a call then has changed nothing. One
+    round trip; two when the server has forgotten the script.
     """
     began = perf_counter()
     try:
@@ -98,22 +145,91 @@ def run(name: str, calls: Sequence[Call], *, repeatable: bool = False) -> list[A
                 with suppress(*LOST):
                     return _run(name, calls, replicas=True)
             return patiently(lambda: _run(name, calls, replicas=False))
+    except NotAllowed as error:
+        _looked_at.clear()
+        if error.rights or name == FIND_MISSING:
+            raise
+        raise NotAllowed(missing_rights([prefix for prefix, _ in calls])) from None
     finally:
         for observer in observers:
             observer(name, perf_counter() - began)
 
 
 def _run(name: str, calls: Sequence[Call], *, replicas: bool) -> list[Any]:
-    suffix = "_RO" if replicas else ""
-    copies = 0 if only_reads(name) else settings.GAMIFY_WAIT_REPLICAS
-    known = [(f"EVALSHA{suffix}", sha(name), 1, prefix, *arguments) for prefix, arguments in calls]
-    replies = send(known, copies=copies, replicas=replicas)
-    forgotten = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-    if forgotten:
-        told = [(f"EVAL{suffix}", source(name), *known[index][2:]) for index in forgotten]
-        for index, reply in zip(forgotten, send(told, copies=copies, replicas=replicas), strict=True):
+    if not (_cannot_check.is_set() and _is_checked(name)):
+        replies = _call(name, calls, replicas=replicas)
+        unchecked = [index for index, reply in enumerate(replies) if _is_unchecked(reply)]
+        if unchecked:
+            _cannot_check.set()
+    else:
+        replies, unchecked = [None] * len(calls), list(range(len(calls)))
+    if unchecked:
+        _look_at_rights(name, [calls[index][0] for index in unchecked])
+        told = _call(name, [calls[index] for index in unchecked], is_checked=False)
+        for index, reply in zip(unchecked, told, strict=True):
             replies[index] = reply
     for reply in replies:
         if isinstance(reply, Exception):
             raise reply
     return replies
+
+
+def _call(name: str, calls: Sequence[Call], *, is_checked: bool = True, replicas: bool = False) -> list[Any]:
+    suffix = "_RO" if replicas else ""
+    copies = 0 if only_reads(name) else settings.GAMIFY_WAIT_REPLICAS
+    how: dict[str, Any] = {"copies": copies, "replicas": replicas, "fenced": not is_checked}
+    known = [
+        (f"EVALSHA{suffix}", sha(name, is_checked=is_checked), 1, prefix, *arguments) for prefix, arguments in calls
+    ]
+    replies = send(known, **how)
+    forgotten = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+    if forgotten:
+        text = source(name, is_checked=is_checked)
+        told = [(f"EVAL{suffix}", text, *known[index][2:]) for index in forgotten]
+        for index, reply in zip(forgotten, send(told, **how), strict=True):
+            replies[index] = reply
+    return replies
+
+
+def _is_unchecked(reply: Any) -> bool:
+    return isinstance(reply, ResponseError) and str(reply) == UNCHECKED
+
+
+# Rights
+
+
+_cannot_check = Event()  # set once a server has said that its scripts cannot check what their user may do
+_looked_at: set[tuple[str, str]] = set()  # scripts and key prefixes with which they may run on such a server
+
+
+def forget() -> None:
+    """Forgets what servers can do and what their users may do."""
+    _cannot_check.clear()
+    _looked_at.clear()
+
+
+def _look_at_rights(name: str, prefixes: Sequence[str]) -> None:
+    """Raises `NotAllowed` where the user may not run all commands of a script: asked once by each process, and again
+    once something was not allowed."""
+    new = [prefix for prefix in prefixes if (name, prefix) not in _looked_at]
+    if new:
+        if missing := missing_rights(new, commands(name)):
+            raise NotAllowed(missing)
+        _looked_at.update((name, prefix) for prefix in new)
+
+
+@cache
+def _all_that_is_needed() -> tuple[str, ...]:
+    return (*sorted({command for name in names() for command in commands(name)}), CHANNELS)
+
+
+def missing_rights(prefixes: Sequence[str], wanted: Sequence[str] = ()) -> list[str]:
+    """The rules of ACL SETUSER that grant what the data store's user lacks of some commands, or of all that scripts do.
+
+    Raises `StoreUnavailable` where nothing is lacking and the server takes no writes. One round trip.
+    """
+    calls = [(prefix, [keys.probe(prefix), *(wanted or _all_that_is_needed())]) for prefix in prefixes]
+    missing = {command for reply in run(FIND_MISSING, calls, repeatable=True) for command in reply}
+    return sorted(
+        command.decode() if command.startswith(b"&") else f"+{command.decode().lower()}" for command in missing
+    )

@@ -1,6 +1,6 @@
 -- A ledger gathers what a batch does to one board, so that each ranked set is read once and written once. Entries are
 -- tried one by one on what the earlier ones left; nothing reaches Redis before `write_ledger`.
--- joins: store/keys store/entries store/news leaderboards/ranks leaderboards/aside
+-- joins: store/keys store/calls store/entries store/news leaderboards/ranks leaderboards/aside
 -- `board` is as Board.for_scripts() gives it; `sets` is [[suffix, expiry in seconds or 0] …], the main set first.
 
 -- `hidden` is player → true, as `hidden_among` tells it: those write to what is kept aside.
@@ -48,7 +48,7 @@ end
 local function read_ledger(shard, ledger)
   for suffix, set in pairs(ledger.sets) do
     local players, before = set.players, set.before
-    local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(players))
+    local orders = read_all('ZMSCORE', board_key(shard, ledger.board.slug, suffix), players)
     for i = 1, #players do
       local player, order = players[i], orders[i]
       if ledger.hidden[player] then

@@ -51,4 +51,5 @@ for _, achievement in ipairs(cjson.decode(ARGV[4])) do
   own[#own + 1] = days_key(shard, player, achievement.action)
   own[#own + 1] = collection_key(shard, player, achievement.slug)
 end
-return math.max(found, math.min(1, redis.call('DEL', unpack(own))))
+for _, key in ipairs(own) do found = math.max(found, redis.call('DEL', key)) end
+return found

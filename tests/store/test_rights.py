@@ -1,0 +1,55 @@
+"""All or nothing: what a Redis user without some right, and a catalog of thousands, do to a change."""
+
+import pytest
+
+from achievements.definitions import Event
+from achievements.services import events, integrity, states
+from gamify_site.players import services as players
+from gamify_site.store import catalog, keys
+from leaderboards.services import ranking
+from tests.achievements.builders import BASE, do, make
+from tests.builders import brief, make_board, make_player
+from tests.contract.rights import without
+
+MANY = 4100
+
+
+def define_many(redis, number):
+    """As many achievements for the same action; one by one they would take their time."""
+    make("copy_0", target=1, points=0)
+    fields = redis.hgetall(keys.definition("achievement", "copy_0"))
+    pipeline = redis.pipeline(transaction=False)
+    for slug in (f"copy_{count}" for count in range(1, number)):
+        pipeline.hset(keys.definition("achievement", slug), mapping={**fields, "slug": slug})
+        pipeline.sadd(keys.definitions("achievement"), slug)
+    pipeline.execute()
+    make("last", action="other")
+    catalog.forget()
+
+
+@pytest.mark.parametrize("kind", ["valkey", "redis"])
+def test_event_of_a_user_who_may_not_publish_counts_once(open_store, kind):
+    store = open_store(kind)
+    make_board(action="coin")
+    make("two", target=2)
+    event = Event("alice", "coin", id="one")
+    with without(store.redis, "resetchannels"):
+        assert events.record([event]).accepted == 1
+        assert events.record([event]).duplicates == 1
+    assert states.read("alice").progress == {"two": 1}
+    assert brief(ranking.top("coins")) == [(1, "alice", 1)]
+    assert list(integrity.check()) == []
+
+
+def test_event_counts_for_thousands_of_achievements_or_for_none(store):
+    define_many(store.redis, MANY)
+    outcome = do("alice", BASE.action)
+    assert len(outcome.unlocked) == MANY
+
+
+def test_player_is_deleted_where_there_are_thousands_of_achievements(store):
+    define_many(store.redis, MANY)
+    make_player("alice")
+    assert players.delete("alice")
+    names = store.keys()
+    assert not any("alice" in name for name in names)
