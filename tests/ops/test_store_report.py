@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from gamify_site.store import keys as stored
 from gamify_site.store.errors import StoreUnavailable
 from tests.builders import crowd, make_board, make_player
 from tests.conftest import Clock, Store
+from tests.contract.rights import without
 
 NOW = 1_800_000_000  # by the server's clock
 MB = 1024 * 1024
@@ -54,11 +56,16 @@ def slow(microseconds: int, ago: int = 60, command: bytes = b"EVALSHA abc") -> d
 
 
 def gather(
-    *left_out: str, settings: dict[str, str] | None = None, entries: list[dict[str, Any]] | None = None, **info: Any
+    *left_out: str,
+    settings: dict[str, str] | None = None,
+    entries: list[dict[str, Any]] | None = None,
+    missing_rights: tuple[str, ...] = (),
+    **info: Any,
 ) -> store_facts.Facts:
     """The facts of a server that does well, with some answers changed, or left out."""
     told = {name: value for name, value in (GOOD | info).items() if name not in left_out}
-    return store_facts.gather(told, SETTINGS if settings is None else settings, entries or [], NOW)
+    facts = store_facts.gather(told, SETTINGS if settings is None else settings, entries or [], NOW)
+    return replace(facts, missing_rights=missing_rights)
 
 
 def look(name: str, *left_out: str, **changed: Any) -> Check:
@@ -76,7 +83,7 @@ def state(name: str, *left_out: str, **changed: Any) -> str:
 def test_server_that_does_well_passes_everything() -> None:
     checks = store_checks.check(gather())
     assert [it.name for it in checks if it.state not in {"ok", "note"}] == []
-    assert len(checks) == 9
+    assert len(checks) == 10
 
 
 def test_every_check_that_is_not_passed_says_what_to_do() -> None:
@@ -84,6 +91,7 @@ def test_every_check_that_is_not_passed_says_what_to_do() -> None:
         maxmemory_policy="allkeys-lru", used_memory=99 * MB, evicted_keys=1, blocked_clients=1, keyspace_misses=9000,
         aof_enabled=0, rdb_last_bgsave_status="err", connected_slaves=1, entries=[slow(9000)],
         slave0={"ip": "10.0.0.2", "port": 6379, "state": "online", "offset": 0, "lag": 11},
+        missing_rights=("+pfadd",),
     )  # fmt: skip
     for facts in (ill, store_facts.gather(None, {}, None, NOW)):
         for check in store_checks.check(facts):
@@ -95,6 +103,14 @@ def test_server_that_tells_nothing_is_unknown() -> None:
     facts = store_facts.gather(None, {}, None, NOW)
     assert not facts.is_told
     assert {it.state for it in store_checks.check(facts)} == {"unknown"}
+
+
+def test_missing_rights_are_named_with_what_grants_them(real: Store) -> None:
+    with without(real.redis, "-@hyperloglog", "resetchannels"):
+        check = next(it for it in store_report.read().checks if it.name == "Rights")
+    assert (check.state, check.value) == ("warn", "missing: &*, +pfadd")
+    assert check.command == "ACL SETUSER <user> &* +pfadd"
+    assert states(store_report.read())["Rights"] == "ok"
 
 
 def test_memory_against_its_maximum(subtests: pytest.Subtests) -> None:
@@ -488,7 +504,7 @@ def test_stand_in_without_info_is_told_as_unknown(open_store: Callable[..., Stor
     make_board("coins", crowd(3))
     report = store_report.read()
     assert not report.facts.is_told
-    assert set(states(report).values()) == {"unknown"}
+    assert {it for name, it in states(report).items() if name != "Rights"} == {"unknown"}
     assert "board" in {kind.name for kind in report.kinds}
     assert report.keys == report.sampled
 
