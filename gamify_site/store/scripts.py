@@ -30,6 +30,7 @@ FOLDERS = {
 }
 JOINS = "-- joins:"
 READS = "-- Only reads."
+NEEDS_NO_WRITE = "-- Does without its writes."
 # A function of a file, on one line or up to the line that is `end`.
 FUNCTION = re.compile(
     r"^local function (\w+)\(.*\).* end$|^local function (\w+)\(.*\)\n(?:(?!end$).*\n)*end$", re.MULTILINE
@@ -39,9 +40,10 @@ COMMENT = re.compile(r"--.*")
 # A command that a script runs; of XINFO the subcommand too.
 COMMAND = re.compile(r"(?:redis\.p?call|read_all|write_all)\(\s*'(XINFO', '\w+|\w+)'")
 NEWS = {"PUBLISH", "SPUBLISH"}  # lost without harm: readers ask again
-# In front of a script that writes. Servers before Redis 7 cannot tell what a user may do: see `_look_at_rights`.
+# In front of a script that writes. Servers before Redis 7 cannot tell what a user may do: see `_look_at_rights`. Later
+# ones crash where no key is told of a command that has one and the user may use some only.
 CHECK = """do
-  local may = redis.acl_check_cmd
+  local may, key = redis.acl_check_cmd, KEYS[1]
   if not may then return redis.error_reply('UNCHECKED') end
   if not (%s) then return redis.error_reply("NOPERM can't run this command") end
 end
@@ -77,12 +79,13 @@ def source(name: str, *, is_checked: bool = True) -> str:
     *joined, own = parts.values()
     text = "\n".join([*_needed("\n".join(joined), own), own])
     if is_checked and _is_checked(name):
-        checks = [f"may('{command}')".replace("|", "', '") for command in commands(name)]
+        checks = [f"may('{command}', key)".replace("|", "', '") for command in commands(name)]
         text = CHECK % " and ".join(checks) + text
     return text
 
 
 def _is_checked(name: str) -> bool:
+    """Whether it writes; what is only published changes nothing."""
     return not only_reads(name) and bool(commands(name))
 
 
@@ -125,8 +128,18 @@ def sha(name: str, *, is_checked: bool = True) -> str:
 @cache
 def only_reads(name: str) -> bool:
     """Whether the script says of itself that it writes nothing; the server holds it to that on replicas."""
+    return READS in _lines(name)
+
+
+@cache
+def may_be_refused(name: str) -> bool:
+    """Whether the script says of itself that it does without what it writes."""
+    return NEEDS_NO_WRITE in _lines(name)
+
+
+def _lines(name: str) -> list[str]:
     folder, _, file = name.partition("/")
-    return READS in (files(FOLDERS[folder]) / "lua" / f"{file}.lua").read_text().splitlines()
+    return (files(FOLDERS[folder]) / "lua" / f"{file}.lua").read_text().splitlines()
 
 
 def run(name: str, calls: Sequence[Call], *, repeatable: bool = False) -> list[Any]:
@@ -176,8 +189,12 @@ def _run(name: str, calls: Sequence[Call], *, replicas: bool) -> list[Any]:
 
 def _call(name: str, calls: Sequence[Call], *, is_checked: bool = True, replicas: bool = False) -> list[Any]:
     suffix = "_RO" if replicas else ""
-    copies = 0 if only_reads(name) else settings.GAMIFY_WAIT_REPLICAS
-    how: dict[str, Any] = {"copies": copies, "replicas": replicas, "fenced": not is_checked}
+    copies = settings.GAMIFY_WAIT_REPLICAS if _is_checked(name) else 0
+    how: dict[str, Any] = {
+        "copies": copies,
+        "replicas": replicas,
+        "fenced": not is_checked and not may_be_refused(name),
+    }
     known = [
         (f"EVALSHA{suffix}", sha(name, is_checked=is_checked), 1, prefix, *arguments) for prefix, arguments in calls
     ]
@@ -226,7 +243,7 @@ def _all_that_is_needed() -> tuple[str, ...]:
 def missing_rights(prefixes: Sequence[str], wanted: Sequence[str] = ()) -> list[str]:
     """The rules of ACL SETUSER that grant what the data store's user lacks of some commands, or of all that scripts do.
 
-    Raises `StoreUnavailable` where nothing is lacking and the server takes no writes. One round trip.
+    Raises `StoreUnavailable`. One round trip.
     """
     calls = [(prefix, [keys.probe(prefix), *(wanted or _all_that_is_needed())]) for prefix in prefixes]
     missing = {command for reply in run(FIND_MISSING, calls, repeatable=True) for command in reply}

@@ -1,16 +1,23 @@
 """All or nothing: what a Redis user without some right, and a catalog of thousands, do to a change."""
 
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from achievements.definitions import Event
 from achievements.services import events, integrity, states
+from gamify_site.ops import store_report, ticking
 from gamify_site.players import services as players
 from gamify_site.store import catalog, keys
 from leaderboards.services import ranking
 from tests.achievements.builders import BASE, do, make
 from tests.builders import brief, make_board, make_player
+from tests.conftest import point_at
 from tests.contract.rights import without
 
+ROOT = Path(__file__).resolve().parents[2]
 MANY = 4100
 
 
@@ -53,3 +60,35 @@ def test_player_is_deleted_where_there_are_thousands_of_achievements(store):
     assert players.delete("alice")
     names = store.keys()
     assert not any("alice" in name for name in names)
+
+
+DOCUMENTED = re.search(
+    r"^    ACL SETUSER gamify on >password (.*)$", (ROOT / "docs/running.md").read_text(), re.MULTILINE
+)
+
+
+@pytest.fixture
+def documented_user(private_server, settings):
+    """Opens an empty store as the user that the documentation proposes."""
+
+    def open_(kind):
+        server = private_server(kind)
+        with server.redis() as admin:
+            admin.flushall()
+            admin.execute_command("ACL", "SETUSER", "gamify", "on", ">password", *DOCUMENTED[1].split())
+        point_at(SimpleNamespace(url=server.url.replace("unix://", "unix://gamify:password@")), settings)
+
+    return open_
+
+
+@pytest.mark.parametrize("kind", ["valkey", "redis", "redis-6.2"])
+def test_user_of_the_documentation_may_do_all_that_is_needed(documented_user, client, kind):
+    documented_user(kind)
+    make_board(action="coin", entries={"alice": 1})
+    make("ten", target=10)
+    assert do("alice", "coin").accepted == 1
+    assert client.get("/readyz").json() == {"status": "ok"}
+    assert client.get("/leaderboards/coins/").status_code == 200
+    assert store_report.read().checks
+    assert ticking.run_once(by="root")
+    assert players.delete("alice")

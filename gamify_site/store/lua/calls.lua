@@ -26,10 +26,10 @@ end
 local function forbidden_among(words, first)
   local at = first
   while redis.acl_check_cmd and at <= #words do
-    local command = words[at + 1]
-    if not redis.acl_check_cmd(command) then
-      return redis.error_reply("NOPERM no permissions to run the '" .. string.lower(command) .. "' command")
+    local last = at + tonumber(words[at])
+    if not redis.acl_check_cmd(unpack(words, at + 1, last)) then
+      return redis.error_reply("NOPERM no permissions to run the '" .. string.lower(words[at + 1]) .. "' command")
     end
-    at = at + 1 + tonumber(words[at])
+    at = last + 1
   end
 end

@@ -1,9 +1,9 @@
--- Finds what the caller may not do of what scripts need, and whether a script may write now.
+-- Finds what the caller may not do of what scripts need.
 -- joins: store/keys
 -- Servers before Redis 7 cannot tell what is allowed: there the commands are run, on a key that goes at once.
 -- KEYS[1] the key prefix of the site or of one shard
 -- ARGV    the name of a key for trials; commands …, as rules of ACL SETUSER name them, or `&*`: publishing
--- Returns what of that is forbidden; where nothing is the server's error if it takes no writes. Cost: O(commands).
+-- Returns what of that is forbidden. Cost: O(commands).
 
 local MOST_NEEDED = 4 -- so many arguments are enough for every command
 local key, may, try = ARGV[1], redis.acl_check_cmd, redis.pcall
@@ -32,21 +32,17 @@ local function is_forbidden(command)
   if command == '&*' then return may_not_publish() end
   local words = {}
   for word in string.gmatch(command, '[^|]+') do words[#words + 1] = word end
-  if may then return not may(unpack(words)) end
-  return is_refused_on_trial(words)
+  if not may then return is_refused_on_trial(words) end
+  words[#words + 1] = key -- servers look for one without a doubt that it is there
+  return not may(unpack(words))
 end
 
--- Makes the key for trials; where none are needed it writes nothing and finds out whether it may.
-local function write()
-  if may then return try('SET', key, '', 'XX') end
-  return try('SET', key, '', 'PX', 1)
-end
-
-local written = write()
+if not may then try('SET', key, '', 'PX', 1) end
 for i = 2, #ARGV do
   if is_forbidden(ARGV[i]) then missing[#missing + 1] = ARGV[i] end
 end
-write()
-try('DEL', key)
-if #missing == 0 and type(written) == 'table' and written.err then return written end
+if not may then
+  try('SET', key, '', 'PX', 1)
+  try('DEL', key)
+end
 return missing
