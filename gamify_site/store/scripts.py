@@ -5,13 +5,14 @@ Every call runs on one shard (or on the site's own keys): KEYS[1] is that key pr
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
+from math import inf
 from threading import Event
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from django.conf import settings
@@ -40,15 +41,23 @@ COMMENT = re.compile(r"--.*")
 # A command that a script runs; of XINFO the subcommand too.
 COMMAND = re.compile(r"(?:redis\.p?call|read_all|write_all)\(\s*'(XINFO', '\w+|\w+)'")
 NEWS = {"PUBLISH", "SPUBLISH"}  # lost without harm: readers ask again
-# In front of a script that writes. Servers before Redis 7 cannot tell what a user may do: see `_look_at_rights`. Later
-# ones crash where no key is told of a command that has one and the user may use some only.
+READING = frozenset({
+    "BITCOUNT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "SCARD", "SISMEMBER", "SMEMBERS",
+    "SMISMEMBER", "TTL", "XINFO|STREAM", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZMSCORE", "ZRANGE", "ZRANGEBYLEX",
+    "ZRANGEBYSCORE", "ZREVRANGE", "ZREVRANK", "ZSCORE",
+})  # fmt: skip
+# In front of a script that writes: whether its user may run all of its commands, before the first of them. That takes a
+# tenth of a short script's time, so that those that only read are left out where there is no KEYS[2]. Servers before
+# Redis 7 cannot tell, see `_call_unchecked`; later ones crash where a user may use some keys only and none is named.
 CHECK = """do
   local may, key = redis.acl_check_cmd, KEYS[1]
   if not may then return redis.error_reply('UNCHECKED') end
-  if not (%s) then return redis.error_reply("NOPERM can't run this command") end
+  if not (%s) or KEYS[2] and not (%s) then return redis.error_reply("NOPERM can't run this command") end
 end
 """
 UNCHECKED = "UNCHECKED"
+# Seconds for which a process believes that its user may still read; and all else on a server that cannot check it.
+KNOWN_FOR, KNOWN_FOR_LONG = 0.1, 10.0
 FIND_MISSING = "store/find_missing_rights"
 CHANNELS = "&*"  # the rule of ACL SETUSER for publishing
 
@@ -72,20 +81,24 @@ def names() -> list[str]:
 def source(name: str, *, is_checked: bool = True) -> str:
     """The text of a script such as `leaderboards/submit_scores`, with all that it needs of what it joins, each once.
 
-    `is_checked`: one that writes first looks whether its user may run all of its commands.
+    `is_checked`: one that writes looks at the rights of its user first.
     """
     parts: dict[str, str] = {}
     _collect(name, parts)
     *joined, own = parts.values()
     text = "\n".join([*_needed("\n".join(joined), own), own])
-    if is_checked and _is_checked(name):
-        checks = [f"may('{command}', key)".replace("|", "', '") for command in commands(name)]
-        text = CHECK % " and ".join(checks) + text
+    if is_checked and _writes(name):
+        reading = READING.intersection(commands(name))
+        text = CHECK % (_may(set(commands(name)) - reading), _may(reading)) + text
     return text
 
 
-def _is_checked(name: str) -> bool:
-    """Whether it writes; what is only published changes nothing."""
+def _may(wanted: Iterable[str]) -> str:
+    return " and ".join(f"may('{command}', key)".replace("|", "', '") for command in sorted(wanted)) or "true"
+
+
+def _writes(name: str) -> bool:
+    """Whether it changes something; what is only published does not."""
     return not only_reads(name) and bool(commands(name))
 
 
@@ -159,7 +172,7 @@ def run(name: str, calls: Sequence[Call], *, repeatable: bool = False) -> list[A
                     return _run(name, calls, replicas=True)
             return patiently(lambda: _run(name, calls, replicas=False))
     except NotAllowed as error:
-        _looked_at.clear()
+        _allowed.clear()
         if error.rights or name == FIND_MISSING:
             raise
         raise NotAllowed(missing_rights([prefix for prefix, _ in calls])) from None
@@ -169,43 +182,60 @@ def run(name: str, calls: Sequence[Call], *, repeatable: bool = False) -> list[A
 
 
 def _run(name: str, calls: Sequence[Call], *, replicas: bool) -> list[Any]:
-    if not (_cannot_check.is_set() and _is_checked(name)):
+    prefixes = [prefix for prefix, _ in calls]
+    if not _writes(name):
         replies = _call(name, calls, replicas=replicas)
+    elif _cannot_check.is_set():
+        replies = _call_unchecked(name, calls)
+    else:
+        is_new = bool(_unknown(name, prefixes, KNOWN_FOR))
+        replies = _call(name, calls, is_read_checked=is_new)
         unchecked = [index for index, reply in enumerate(replies) if _is_unchecked(reply)]
         if unchecked:
             _cannot_check.set()
-    else:
-        replies, unchecked = [None] * len(calls), list(range(len(calls)))
-    if unchecked:
-        _look_at_rights(name, [calls[index][0] for index in unchecked])
-        told = _call(name, [calls[index] for index in unchecked], is_checked=False)
-        for index, reply in zip(unchecked, told, strict=True):
-            replies[index] = reply
+            told = _call_unchecked(name, [calls[index] for index in unchecked])
+            for index, reply in zip(unchecked, told, strict=True):
+                replies[index] = reply
+        elif is_new:
+            _note(name, prefixes)
     for reply in replies:
         if isinstance(reply, Exception):
             raise reply
     return replies
 
 
-def _call(name: str, calls: Sequence[Call], *, is_checked: bool = True, replicas: bool = False) -> list[Any]:
+def _call(
+    name: str,
+    calls: Sequence[Call],
+    *,
+    replicas: bool = False,
+    is_checked: bool = True,
+    is_read_checked: bool = False,
+) -> list[Any]:
     suffix = "_RO" if replicas else ""
-    copies = settings.GAMIFY_WAIT_REPLICAS if _is_checked(name) else 0
     how: dict[str, Any] = {
-        "copies": copies,
+        "copies": settings.GAMIFY_WAIT_REPLICAS if _writes(name) else 0,
         "replicas": replicas,
         "fenced": not is_checked and not may_be_refused(name),
     }
-    known = [
-        (f"EVALSHA{suffix}", sha(name, is_checked=is_checked), 1, prefix, *arguments) for prefix, arguments in calls
-    ]
+    digest, times = sha(name, is_checked=is_checked), 2 if is_read_checked else 1
+    known = [(f"EVALSHA{suffix}", digest, times, *[prefix] * times, *arguments) for prefix, arguments in calls]
     replies = send(known, **how)
     forgotten = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
     if forgotten:
-        text = source(name, is_checked=is_checked)
-        told = [(f"EVAL{suffix}", text, *known[index][2:]) for index in forgotten]
+        told = [(f"EVAL{suffix}", source(name, is_checked=is_checked), *known[index][2:]) for index in forgotten]
         for index, reply in zip(forgotten, send(told, **how), strict=True):
             replies[index] = reply
     return replies
+
+
+def _call_unchecked(name: str, calls: Sequence[Call]) -> list[Any]:
+    """On a server whose scripts cannot check what their user may do that is asked before. Raises `NotAllowed`."""
+    if unknown := _unknown(name, [prefix for prefix, _ in calls], KNOWN_FOR_LONG):
+        if missing := missing_rights(unknown, commands(name)):
+            raise NotAllowed(missing)
+        _note(name, unknown)
+    return _call(name, calls, is_checked=False)
 
 
 def _is_unchecked(reply: Any) -> bool:
@@ -216,23 +246,22 @@ def _is_unchecked(reply: Any) -> bool:
 
 
 _cannot_check = Event()  # set once a server has said that its scripts cannot check what their user may do
-_looked_at: set[tuple[str, str]] = set()  # scripts and key prefixes with which they may run on such a server
+_allowed: dict[tuple[str, str], float] = {}  # script and key prefix → when all of its commands were found to be allowed
 
 
 def forget() -> None:
     """Forgets what servers can do and what their users may do."""
     _cannot_check.clear()
-    _looked_at.clear()
+    _allowed.clear()
 
 
-def _look_at_rights(name: str, prefixes: Sequence[str]) -> None:
-    """Raises `NotAllowed` where the user may not run all commands of a script: asked once by each process, and again
-    once something was not allowed."""
-    new = [prefix for prefix in prefixes if (name, prefix) not in _looked_at]
-    if new:
-        if missing := missing_rights(new, commands(name)):
-            raise NotAllowed(missing)
-        _looked_at.update((name, prefix) for prefix in new)
+def _unknown(name: str, prefixes: Sequence[str], life: float) -> list[str]:
+    since = monotonic() - life
+    return [prefix for prefix in prefixes if _allowed.get((name, prefix), -inf) < since]
+
+
+def _note(name: str, prefixes: Sequence[str]) -> None:
+    _allowed.update(dict.fromkeys(((name, prefix) for prefix in prefixes), monotonic()))
 
 
 @cache

@@ -1,6 +1,7 @@
 """All or nothing: what a Redis user without some right, and a catalog of thousands, do to a change."""
 
 import re
+from math import inf
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,12 +11,13 @@ from achievements.definitions import Event
 from achievements.services import events, integrity, states
 from gamify_site.ops import store_report, ticking
 from gamify_site.players import services as players
-from gamify_site.store import catalog, keys
+from gamify_site.store import catalog, keys, scripts
+from gamify_site.store.errors import NotAllowed
 from leaderboards.services import ranking
 from tests.achievements.builders import BASE, do, make
 from tests.builders import brief, make_board, make_player
 from tests.conftest import point_at
-from tests.contract.rights import without
+from tests.contract.rights import dump, without
 
 ROOT = Path(__file__).resolve().parents[2]
 MANY = 4100
@@ -46,6 +48,22 @@ def test_event_of_a_user_who_may_not_publish_counts_once(open_store, kind):
     assert states.read("alice").progress == {"two": 1}
     assert brief(ranking.top("coins")) == [(1, "alice", 1)]
     assert list(integrity.check()) == []
+
+
+@pytest.mark.parametrize("kind", ["valkey", "redis"])
+def test_right_to_write_that_is_lost_in_between_is_missed_at_once(open_store, monkeypatch, kind):
+    """The rights to read are looked at by each process ten times a second, those to write by each call."""
+    monkeypatch.setattr(scripts, "KNOWN_FOR", inf)
+    redis = open_store(kind).redis
+    make_board(action="coin", windows=("all", "day"))
+    make("streak", type="streak", target=2)
+    assert do("alice", "coin").accepted == 1
+    for command in set(scripts.commands("achievements/apply_events")) - scripts.READING:
+        before = dump(redis)
+        with without(redis, f"-{command}"), pytest.raises(NotAllowed, match=rf"\+{command.lower()}"):
+            do("bob", "coin")
+        assert dump(redis) == before
+        assert do("alice", "coin").accepted == 1
 
 
 def test_event_counts_for_thousands_of_achievements_or_for_none(store):
