@@ -23,9 +23,9 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from gamify_site import clock as site_clock
 from gamify_site import visitors
-from gamify_site.store import addresses, catalog, connection
+from gamify_site.store import addresses, catalog, connection, scripts
 from tests.clusters import Cluster, Watched
-from tests.servers import Fake, Private, Server, program
+from tests.servers import MISSING, Fake, Private, Server, program
 from tests.sites import Site
 
 gc.set_threshold(50_000, 20, 20)  # as the program's own processes have it
@@ -40,12 +40,13 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 StoreSpec = tuple[str, int]  # kind of server, number of shards
-KINDS = ("valkey", "fakeredis", "redis")
+REDIS = ("redis", "redis-6.2")
+KINDS = ("valkey", "fakeredis", *REDIS)
 USUAL: dict[str, list[StoreSpec]] = {"store": [("valkey", 1)], "services_store": [("valkey", 1), ("valkey", 3)]}
 # The stores of tests with the marker `every_store`, which protect portability.
 PORTABLE: dict[str, list[StoreSpec]] = {
     "store": [(kind, 1) for kind in KINDS],
-    "services_store": [*USUAL["services_store"], ("fakeredis", 3), ("redis", 1), ("cluster", 8)],
+    "services_store": [*USUAL["services_store"], ("fakeredis", 3), *((kind, 1) for kind in REDIS), ("cluster", 8)],
 }
 # The stores of every test with --everything, as in `make test-all`.
 ALL: dict[str, list[StoreSpec]] = {
@@ -216,14 +217,15 @@ def watched() -> Iterator[Watched]:
 
 @pytest.fixture(scope="session")
 def private_server() -> Iterator[Callable[[str], Private]]:
-    """Gives the private server of a kind (`valkey`, `redis`), started when first asked for; skips without one."""
+    """Gives the private server of a kind (`valkey`, `redis`, `redis-6.2`), started when first asked for; skips without
+    one."""
     started: dict[str, Private] = {}
 
     def find(kind: str) -> Private:
         if kind not in started:
             path = program(kind)
             if path is None:
-                pytest.skip("redis-server is not on the PATH: tests on Redis itself are skipped")
+                pytest.skip(f"{MISSING[kind]}: tests on it are skipped")
             started[kind] = Private(kind, path)
         started[kind].start()
         return started[kind]
@@ -243,6 +245,7 @@ def forget_everything() -> None:
             pool.disconnect()
     ConnectionFactory._pools.clear()
     connection.forget()
+    scripts.forget()
     catalog.forget()
     visitors.forget()
 

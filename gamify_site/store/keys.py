@@ -31,6 +31,12 @@ def copied(prefix: str) -> str:
     return f"{prefix}:copied"
 
 
+def probe(prefix: str) -> str:
+    """string that never exists, or for a millisecond: written to find out whether that is allowed, on a shard or for
+    the site."""
+    return f"{prefix}:probe"
+
+
 # The site's keys
 
 
@@ -117,11 +123,6 @@ def attempts(what: str) -> str:
 def attempts_pause(what: str) -> str:
     """string with a life time: while it is there no further attempt is allowed."""
     return f"{site()}:attempts_pause:{what}"
-
-
-def probe() -> str:
-    """string that never exists: writing nothing to it tells whether the server takes writes."""
-    return f"{site()}:probe"
 
 
 def backfill(name: str) -> str:

@@ -1,5 +1,5 @@
 -- Players who are off the boards, hidden by staff or away: their entries are kept aside and count on as if they were there.
--- joins: store/keys store/entries
+-- joins: store/keys store/calls store/entries
 -- `boards` are the definitions of all boards, as Board.for_scripts() gives them.
 
 -- An entry of a hidden player, by the name of board and set; nil where there is none. One that has not been taken off the
@@ -39,7 +39,7 @@ end
 local function hidden_among(shard, players)
   local hidden, away = {}, {}
   if #players == 0 or redis.call('EXISTS', hidden_key(shard)) == 0 then return hidden, away end
-  for i, is_hidden in ipairs(redis.call('SMISMEMBER', hidden_key(shard), unpack(players))) do
+  for i, is_hidden in ipairs(read_all('SMISMEMBER', hidden_key(shard), players)) do
     local player = players[i]
     if is_hidden == 1 and not hidden[player] then
       hidden[player] = true

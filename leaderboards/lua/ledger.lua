@@ -1,6 +1,6 @@
 -- A ledger gathers what a batch does to one board, so that each ranked set is read once and written once. Entries are
 -- tried one by one on what the earlier ones left; nothing reaches Redis before `write_ledger`.
--- joins: store/keys store/entries store/news leaderboards/ranks leaderboards/aside
+-- joins: store/keys store/calls store/entries store/news leaderboards/ranks leaderboards/aside
 -- `board` is as Board.for_scripts() gives it; `sets` is [[suffix, expiry in seconds or 0] …], the main set first.
 
 -- `hidden` is player → true, as `hidden_among` tells it: those write to what is kept aside.
@@ -46,7 +46,7 @@ end
 
 -- Reads when the entries of a board that shows the latest score were reported (ms): `times`, 0 where that is not known.
 local function read_times(shard, board, suffix, set)
-  local held = redis.call('HMGET', board_times_key(shard, board.slug, suffix), unpack(set.players))
+  local held = read_all('HMGET', board_times_key(shard, board.slug, suffix), set.players)
   for i, player in ipairs(set.players) do set.times[player] = tonumber(held[i] or 0) end
 end
 
@@ -54,7 +54,7 @@ end
 local function read_ledger(shard, ledger)
   for suffix, set in pairs(ledger.sets) do
     local players, before = set.players, set.before
-    local orders = redis.call('ZMSCORE', board_key(shard, ledger.board.slug, suffix), unpack(players))
+    local orders = read_all('ZMSCORE', board_key(shard, ledger.board.slug, suffix), players)
     for i = 1, #players do
       local player, order = players[i], orders[i]
       if ledger.hidden[player] then
@@ -207,7 +207,7 @@ local function write_times(shard, board, suffix, set)
     end
   end
   if #times == 0 then return end
-  redis.call('HSET', key, unpack(times))
+  write_all('HSET', key, times)
   if set.expires > 0 then redis.call('EXPIREAT', key, set.expires) end
 end
 

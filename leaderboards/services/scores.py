@@ -261,7 +261,8 @@ def _arguments(
         "ranks": int(len(entries) == 1),
     }
     if any(entry.id for entry in entries):
-        request["ids"] = [entry.id for entry in entries]
+        kind = "spend" if is_spending else how or "score"
+        request["ids"] = [entry.id and f"{kind}\t{entry.id}" for entry in entries]
         request["ttl"] = settings.GAMIFY_EVENT_TTL
     if all_boards is not None:
         request["boards"] = all_boards

@@ -10,6 +10,7 @@ from gamify_site.store.errors import NotCopied
 from leaderboards.services import ranking
 from tests.achievements.builders import do, make
 from tests.builders import make_board, make_player
+from tests.contract.rights import without
 
 
 def test_players_are_made_changed_read_and_deleted(call):
@@ -273,6 +274,16 @@ def test_why_the_data_store_does_not_take_it_is_said_and_logged(call, monkeypatc
     assert answer.status_code == 503
     assert answer.json()["detail"].startswith("A change has not reached as many replicas")
     assert "503 POST /api/v1/events: A change has not reached" in caplog.text
+
+
+def test_missing_right_is_named_and_logged_and_nothing_is_done(call, store, caplog):
+    body = {"events": [{"player": "ada", "action": "coin", "id": "one"}]}
+    with without(store.redis, "-pfadd"):
+        answer = call("post", "/events", body)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "ACL SETUSER <user> +pfadd" in answer.json()["detail"]
+    assert "ACL SETUSER <user> +pfadd" in caplog.text
+    assert call("post", "/events", body).json()["accepted"] == 1
 
 
 def test_it_speaks_english_whatever_the_caller_prefers(call):

@@ -176,14 +176,16 @@ def test_verifying_takes_one_round_trip(open_store, round_trips, clock):
     assert round_trips() == 0
 
 
-def test_full_server_still_knows_its_keys(open_store):
-    redis = open_store("valkey").redis
+@pytest.mark.parametrize("setting", ["maxmemory", "min-replicas-to-write"])
+@pytest.mark.parametrize("kind", ["valkey", "redis", "redis-6.2"])
+def test_server_that_takes_no_writes_still_knows_its_keys(open_store, kind, setting):
+    redis = open_store(kind).redis
     _key, secret = keys.create("Game", "read", by="charlie")
-    redis.config_set("maxmemory", 1)
+    redis.config_set(setting, 1)
     try:
         assert keys.admit(secret, most=9, rate=1).key.name == "Game"
     finally:
-        redis.config_set("maxmemory", 0)
+        redis.config_set(setting, 0)
 
 
 def test_of_many_at_once_one_gets_the_name(open_store):

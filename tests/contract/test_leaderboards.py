@@ -25,7 +25,7 @@ from leaderboards.services import (
 )
 from leaderboards.services.rank_news import Climber, Rise
 from tests.builders import brief, crowd, make_board, make_player
-from tests.contract.contracts import contract
+from tests.contract.contracts import contract, expires_at
 
 pytestmark = [pytest.mark.every_store, pytest.mark.usefixtures("services_store")]
 
@@ -66,9 +66,9 @@ def test_scores_are_written_to_every_set_of_the_board(services_store, clock):  #
     assert brief(ranking.top("coins")) == [(1, "alice", MOST), (2, "charlie", 5), (2, "bob", 5)]
     shard, redis = shards.of("alice"), services_store.redis
     for suffix in (DAY, f"{DAY}:country=SE"):
-        assert redis.expiretime(keys.board(shard, "coins", suffix)) == DAY_EXPIRES
-        assert redis.expiretime(keys.board_levels(shard, "coins", suffix)) == DAY_EXPIRES
-    assert redis.expiretime(keys.board_segments(shard, "coins", DAY)) == DAY_EXPIRES
+        assert expires_at(redis, keys.board(shard, "coins", suffix), DAY_EXPIRES)
+        assert expires_at(redis, keys.board_levels(shard, "coins", suffix), DAY_EXPIRES)
+    assert expires_at(redis, keys.board_segments(shard, "coins", DAY), DAY_EXPIRES)
     assert redis.zrange(keys.board_levels(shard, "coins", "all:country=SE"), 0, -1) == [b"9007199254740991"]
 
 
@@ -187,7 +187,7 @@ def test_segments_and_levels_are_derived_from_the_entries(services_store, clock)
         assert brief(ranking.top("coins", window=window, segment="SE")) == [(1, "alice", 30), (2, "charlie", 20)]
     assert ranking.standing("coins", "dora").rank == 3
     shard, redis = shards.of("alice"), services_store.redis
-    assert redis.expiretime(keys.board_levels(shard, "coins", f"{DAY}:country=SE")) == DAY_EXPIRES
+    assert expires_at(redis, keys.board_levels(shard, "coins", f"{DAY}:country=SE"), DAY_EXPIRES)
 
 
 @contract("leaderboards/audit_entries")

@@ -8,12 +8,13 @@ import pytest
 
 from achievements.services import catalog as achievements
 from gamify_site import audit, travel
-from gamify_site.store import catalog, keys, replacing, shards, subscription, versions
+from gamify_site.store import catalog, keys, replacing, scripts, shards, subscription, versions
 from gamify_site.store.errors import Resetting
 from leaderboards.services import boards
 from tests.achievements.builders import BASE
 from tests.builders import make_board, make_player
 from tests.contract.contracts import contract
+from tests.contract.rights import can_be_tried, without
 
 pytestmark = [pytest.mark.every_store, pytest.mark.usefixtures("services_store")]
 
@@ -114,3 +115,18 @@ def test_keys_are_removed_by_the_one_who_replaces_the_data(services_store):
         services_store.redis.set(keys.catalog_version(), "resetting-another")
         remove([site])
     assert services_store.redis.exists(site)
+
+
+@contract("store/find_missing_rights")
+def test_missing_rights_are_found_without_a_trace(services_store):
+    wanted, prefixes = (*scripts.commands("achievements/apply_events"), scripts.CHANNELS), list(versions.by_prefix())
+    assert scripts.missing_rights(prefixes, wanted) == []
+    if can_be_tried():
+        for rules, missing in {
+            ("-@hyperloglog", "-xadd"): ["+pfadd", "+xadd"],
+            ("-xinfo",): ["+xinfo|stream"],
+            ("resetchannels",): ["&*"],
+        }.items():
+            with without(services_store.redis, *rules):
+                assert scripts.missing_rights(prefixes, wanted) == missing
+    assert services_store.keys() == set()

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 from django.test import Client
 
 from gamify_site.store import replacing
 from tests.conftest import Store
+from tests.contract.rights import without
 
 
 def test_alive_without_a_data_store(client: Client, store: Store) -> None:
@@ -55,3 +57,25 @@ def test_not_ready_where_it_is_read_only(client: Client, open_store: Callable[..
         assert client.get("/readyz").status_code == 503
     finally:
         redis.replicaof("NO", "ONE")
+
+
+@pytest.mark.parametrize("kind", ["valkey", "redis", "redis-6.2"])
+def test_not_ready_where_a_right_is_missing(
+    client: Client, open_store: Callable[..., Store], kind: str, subtests: pytest.Subtests
+) -> None:
+    redis = open_store(kind).redis
+    for rules, grant in (
+        (["-evalsha"], "+evalsha"),
+        (["-eval"], "+eval"),
+        (["-set"], "+set"),
+        (["-@hyperloglog"], "+pfadd"),
+        (["-xinfo"], "+xinfo|stream"),
+        (["resetchannels"], "&*"),
+        (["resetkeys", "~other:*"], "~*"),
+    ):
+        with subtests.test(grant):
+            with without(redis, *rules):
+                response = client.get("/readyz")
+            assert response.status_code == 503
+            assert f"ACL SETUSER <user> {grant}" in response.json()["reason"]
+    assert client.get("/readyz").status_code == 200

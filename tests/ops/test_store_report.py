@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from gamify_site.store import keys as stored
 from gamify_site.store.errors import StoreUnavailable
 from tests.builders import crowd, make_board, make_player
 from tests.conftest import Clock, Store
+from tests.contract.rights import without
 
 NOW = 1_800_000_000  # by the server's clock
 MB = 1024 * 1024
@@ -59,13 +61,15 @@ def gather(
     settings: dict[str, str] | None = None,
     entries: list[dict[str, Any]] | None = None,
     ahead: int = 0,
+    missing_rights: tuple[str, ...] = (),
     **info: Any,
 ) -> store_facts.Facts:
     """The facts of a server that does well, with some answers changed, or left out, and its clock ahead of ours."""
     told = {name: value for name, value in (GOOD | info).items() if name not in left_out}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site_clock, "untravelled", lambda: datetime.fromtimestamp(NOW - ahead, UTC))
-        return store_facts.gather(told, SETTINGS if settings is None else settings, entries or [], NOW)
+        facts = store_facts.gather(told, SETTINGS if settings is None else settings, entries or [], NOW)
+    return replace(facts, missing_rights=missing_rights)
 
 
 def look(name: str, *left_out: str, **changed: Any) -> Check:
@@ -83,7 +87,7 @@ def state(name: str, *left_out: str, **changed: Any) -> str:
 def test_server_that_does_well_passes_everything() -> None:
     checks = store_checks.check(gather())
     assert [it.name for it in checks if it.state not in {"ok", "note"}] == []
-    assert len(checks) == 10
+    assert len(checks) == 11
 
 
 def test_every_check_that_is_not_passed_says_what_to_do() -> None:
@@ -91,6 +95,7 @@ def test_every_check_that_is_not_passed_says_what_to_do() -> None:
         maxmemory_policy="allkeys-lru", used_memory=99 * MB, evicted_keys=1, blocked_clients=1, keyspace_misses=9000,
         aof_enabled=0, ahead=301, rdb_last_bgsave_status="err", connected_slaves=1, entries=[slow(9000)],
         slave0={"ip": "10.0.0.2", "port": 6379, "state": "online", "offset": 0, "lag": 11},
+        missing_rights=("+pfadd",),
     )  # fmt: skip
     for facts in (ill, store_facts.gather(None, {}, None, None)):
         for check in store_checks.check(facts):
@@ -110,6 +115,14 @@ def test_clock_may_be_five_minutes_from_that_of_this_machine(subtests: pytest.Su
             assert state("Clock", ahead=ahead) == expected
     assert look("Clock", ahead=-1).value == "1 second apart"
     assert look("Clock", ahead=400).value == "400 seconds apart"
+
+
+def test_missing_rights_are_named_with_what_grants_them(real: Store) -> None:
+    with without(real.redis, "-@hyperloglog", "resetchannels"):
+        check = next(it for it in store_report.read().checks if it.name == "Rights")
+    assert (check.state, check.value) == ("warn", "missing: &*, +pfadd")
+    assert check.command == "ACL SETUSER <user> &* +pfadd"
+    assert states(store_report.read())["Rights"] == "ok"
 
 
 def test_memory_against_its_maximum(subtests: pytest.Subtests) -> None:
@@ -503,7 +516,7 @@ def test_stand_in_without_info_is_told_as_unknown(open_store: Callable[..., Stor
     make_board("coins", crowd(3))
     report = store_report.read()
     assert not report.facts.is_told
-    assert {name for name, found in states(report).items() if found != "unknown"} == {"Clock"}
+    assert {name for name, found in states(report).items() if found != "unknown"} <= {"Clock", "Rights"}
     assert "board" in {kind.name for kind in report.kinds}
     assert report.keys == report.sampled
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache as memoized
 from types import SimpleNamespace
 
 import pytest
@@ -134,13 +135,29 @@ def test_change_that_no_replica_has_is_not_called_made(settings):
 
 
 @pytest.mark.usefixtures("hurried")
-def test_change_that_no_replica_has_is_not_called_made_on_one_server(open_store, settings):
-    open_store("valkey")
+@pytest.mark.parametrize("kind", ["valkey", "redis-6.2"])
+def test_change_that_no_replica_has_is_not_called_made_on_one_server(open_store, settings, kind):
+    open_store(kind)
     make("ten", target=10)
     settings.GAMIFY_WAIT_REPLICAS = 1
     with pytest.raises(NotCopied):
         events.record([Event("alice", "coin", 3, id="e-1")])
     assert ranking.size("achievement-points") == 0  # reading waits for nobody
+    assert progress.get("alice", "ten").progress == 3
+
+
+@pytest.mark.usefixtures("cluster_store")
+def test_cluster_whose_scripts_cannot_check_their_rights_counts_once(monkeypatch):
+    """As those before Redis 7; what such a server does with a fence is told on one server."""
+    monkeypatch.setattr(scripts, "CHECK", scripts.CHECK.replace("acl_check_cmd", "unknown"))
+    for found in (scripts.source, scripts.sha):
+        monkeypatch.setattr(scripts, found.__name__, memoized(found.__wrapped__))
+    make_board(entries=dict.fromkeys(PLAYERS, 1))
+    connection.client().script_flush()
+    for player in PLAYERS:
+        assert scores.increment("coins", player, 1).score == 2
+    scores.submit_many("coins", dict.fromkeys(PLAYERS, 1))
+    assert [row.score for row in ranking.top("coins", 100)] == [3] * len(PLAYERS)
 
 
 @pytest.fixture

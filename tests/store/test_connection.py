@@ -1,20 +1,26 @@
 """What happens when Redis is away, slow or loses a reply: a clear error, no write twice, and recovery by itself."""
 
+import shutil
 import time
 
 import pytest
 from django.core.cache import cache
 from django_redis import get_redis_connection
 
+from achievements.definitions import Event
+from achievements.services import events
 from gamify_site.store import addresses, connection
 from gamify_site.store.addresses import redis_settings
 from gamify_site.store.connection import client, guarded, patiently
 from gamify_site.store.errors import StoreUnavailable
 from leaderboards.errors import UnknownBoard
 from leaderboards.services import boards, ranking, scores
+from tests.achievements.builders import make
 from tests.builders import make_board
+from tests.clusters import wait_for
 from tests.conftest import Store, point_at
-from tests.servers import LossyProxy
+from tests.contract.rights import dump
+from tests.servers import LossyProxy, Private
 
 
 def every_kind_of_call():
@@ -49,25 +55,83 @@ def test_store_that_is_away_is_unavailable(services_store, monkeypatch):
         services_store.start()
 
 
+def stored():
+    return {name: value for server in connection.servers() for name, value in dump(server).items()}
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "reason"),
-    [("maxmemory", "1mb", "is full"), ("min-replicas-to-write", "1", "too few replicas")],
+    [("maxmemory", "1", "is full"), ("min-replicas-to-write", "1", "too few replicas")],
 )
-@pytest.mark.parametrize("kind", ["valkey", "redis", pytest.param("cluster", marks=pytest.mark.xdist_group("cluster"))])
+@pytest.mark.parametrize(
+    "kind", ["valkey", "redis", "redis-6.2", pytest.param("cluster", marks=pytest.mark.xdist_group("cluster"))]
+)
 def test_store_that_takes_no_writes_says_why(open_store, kind, setting, value, reason):
     open_store(kind, 8 if kind == "cluster" else 1)
-    make_board(entries={"alice": 5})
-    servers = connection.servers()
+    make_board(action="coin", entries={"alice": 5})
+    make("ten", type="streak")
+    servers, event = connection.servers(), Event("alice", "coin", id="one")
+    before = stored()
     for server in servers:
         server.config_set(setting, value)
     try:
-        with pytest.raises(StoreUnavailable, match=reason):
-            scores.submit("coins", "alice", 1)
+        for change in (lambda: scores.submit("coins", "alice", 1), lambda: events.record([event])):
+            with pytest.raises(StoreUnavailable, match=reason):
+                change()
         assert ranking.standing("coins", "alice").score == 5
+        assert stored() == before
     finally:
         for server in servers:
             server.config_set(setting, "0")
     assert scores.submit("coins", "alice", 1).score == 6
+    assert events.record([event]).accepted == 1
+
+
+@pytest.mark.parametrize("kind", ["valkey", "redis", "redis-6.2"])
+def test_replica_takes_no_changes_and_says_so(open_store, kind):
+    redis = open_store(kind).redis
+    make_board(action="coin", entries={"alice": 5})
+    before = stored()
+    redis.replicaof("127.0.0.1", "1")
+    try:
+        with pytest.raises(StoreUnavailable, match="is a replica"):
+            scores.submit("coins", "alice", 1)
+        assert stored() == before
+    finally:
+        redis.replicaof("NO", "ONE")
+
+
+@pytest.fixture
+def unable_to_save(tmp_path, settings, private_server):
+    """Opens a store whose folder for snapshots is gone."""
+    opened = []
+
+    def open_(kind):
+        folder = tmp_path / "snapshots"
+        folder.mkdir()
+        server = Private(kind, private_server(kind).program, "--dir", str(folder))
+        server.start()
+        opened.append(server)
+        point_at(server, settings)
+        make_board(action="coin", entries={"alice": 5})
+        shutil.rmtree(folder)
+        with server.redis() as redis:
+            redis.config_set("save", "3600 1")
+            redis.bgsave()
+            wait_for(lambda: redis.info("persistence")["rdb_last_bgsave_status"] == "err", "the failure")
+
+    yield open_
+    for server in opened:
+        server.close()
+
+
+@pytest.mark.parametrize("kind", ["valkey", "redis", "redis-6.2"])
+def test_store_that_cannot_save_takes_no_changes_and_says_so(unable_to_save, kind):
+    unable_to_save(kind)
+    before = stored()
+    with pytest.raises(StoreUnavailable, match="cannot save to its disk"):
+        scores.submit("coins", "alice", 1)
+    assert stored() == before
 
 
 def test_store_that_is_away_at_the_start_is_unavailable(down):

@@ -74,6 +74,29 @@ def test_script_keeps_to_what_every_server_has(subtests):
             assert not re.search(r"ARGV\[\d+\] == \d", code)
 
 
+def test_list_of_any_length_goes_to_redis_in_parts(subtests):
+    """Lua's stack holds some 8000 values; what is left is a few fields, or cut by the program."""
+    short = {
+        "change_account",
+        "claim_account",
+        "change_definition",
+        "calls",
+        "read_keys",
+        "write_keys",
+        "delete_player",
+    }
+    for path in FILES:
+        with subtests.test(name_of(path)):
+            if path.stem not in short:
+                assert not re.search(r"redis\.p?call\([^\n]*unpack\(", path.read_text())
+
+
+def test_commands_that_are_looked_at_less_often_write_nothing(store):
+    for command in scripts.READING:
+        (told,) = store.redis.execute_command("COMMAND", "INFO", command).values()
+        assert "readonly" in told["flags"], command
+
+
 def test_functions_that_a_script_does_not_call_are_left_out():
     """Each call of a script makes its functions anew."""
     joined = """local MOST = 3

@@ -5,6 +5,7 @@
 -- ARGV    SHA-256 of the secret; now (ms); how long a note holds (s); most; rate
 -- Returns nothing where there is no such key, else {the key as JSON, when it was last used (s), tokens left, ms until
 --         there is a token again: 0 where one was taken, the catalog version}. Cost: O(1).
+-- Does without its writes.
 
 local digest, now, life = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local most, rate = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -18,7 +19,7 @@ local held, at = tonumber(bucket[1] or most), tonumber(bucket[2] or now)
 local there = math.min(most, held + math.max(0, now - at) / 1000 * rate)
 local wait = there < 1 and math.ceil((1 - there) / rate * 1000) or 0
 local tokens = wait == 0 and there - 1 or there
--- A server that is full takes no note; the key holds all the same.
+-- A server that takes no writes takes no note; the key holds all the same.
 redis.pcall('HSET', bucket_key, 'tokens', string.format('%.3f', tokens), 'at', string.format('%.0f', now))
 redis.pcall('PEXPIRE', bucket_key, math.ceil(most / rate * 1000))
 

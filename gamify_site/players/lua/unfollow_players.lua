@@ -6,4 +6,6 @@
 
 local shard, player = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
-return redis.call('SREM', following_key(shard, player), unpack(ARGV, 3))
+local found = 0
+for i = 3, #ARGV do found = found + redis.call('SREM', following_key(shard, player), ARGV[i]) end
+return found

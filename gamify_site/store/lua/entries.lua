@@ -1,6 +1,6 @@
 -- Ranked sets: one sorted set of player → order value (greater is better), and on boards with dense ranks one more of
 -- the distinct order values. All that adds, changes or removes an entry of a board goes through these functions.
--- joins: store/keys
+-- joins: store/keys store/calls
 -- A board may rank within a profile field as well: the entries of one value of it are a segment, a set of its own.
 -- `board` is a table with slug, segment_by ('': no segments), max_entries (0: no limit), dense and timed (1 or 0).
 
@@ -34,7 +34,7 @@ end
 -- Writes changed entries of one set: `arguments` is order, player, order, player …; `left` the orders they had before.
 local function write_entries(shard, board, suffix, expires, arguments, left)
   local key = board_key(shard, board.slug, suffix)
-  redis.call('ZADD', key, unpack(arguments))
+  write_all('ZADD', key, arguments)
   register_set(shard, board, suffix, expires)
   if expires > 0 then redis.call('EXPIREAT', key, expires) end
   if board.dense == 1 then

@@ -1,5 +1,5 @@
 -- Ids of what was reported, each one player's: what is sent again under its id counts once.
--- joins: store/keys
+-- joins: store/keys store/calls
 -- They are kept by spans of time of the length that they are remembered for; this one and the one before count. The time
 -- is the data store's: the clocks of those who report differ. A name is `<player> <id>`: a player has no blank.
 
@@ -9,7 +9,7 @@ local function known_ids(shard, names, ttl)
   if #names == 0 then return known, 0 end
   local span = math.floor(tonumber(redis.call('TIME')[1]) / ttl)
   for asked = span - 1, span do
-    for place, is_known in ipairs(redis.call('HMGET', event_ids_key(shard, asked), unpack(names))) do
+    for place, is_known in ipairs(read_all('HMGET', event_ids_key(shard, asked), names)) do
       if is_known then known[names[place]] = true end
     end
   end
@@ -20,7 +20,7 @@ end
 local function remember_ids(shard, span, names, ttl)
   if #names == 0 then return end
   local key = event_ids_key(shard, span)
-  redis.call('HSET', key, unpack(names))
+  write_all('HSET', key, names)
   redis.call('EXPIRE', key, 3 * ttl)
   redis.call('UNLINK', event_ids_key(shard, span - 2)) -- freed in the background, which expiry may not be
 end

@@ -57,9 +57,10 @@ local function changes_key(shard) return shard .. ':changes' end
 
 -- Tells the live processes what has changed: `board <slug>`, `boards` where a name or a rule did, or `feed <player>`.
 -- A shard channel where the server has those, from Redis 7 on: a cluster passes other messages on to all its nodes.
+-- Whoever may not publish writes all the same: readers ask again, a little later.
 local function publish(shard, what)
   local told = redis.pcall('SPUBLISH', changes_key(shard), what)
-  if type(told) == 'table' then redis.call('PUBLISH', changes_key(shard), what) end
+  if type(told) == 'table' then redis.pcall('PUBLISH', changes_key(shard), what) end
 end
 
 -- True where the caller's definitions are not the ones that hold on this shard.

@@ -1,5 +1,5 @@
 -- Who is known, by which names they are found, and when they were last seen.
--- joins: store/keys
+-- joins: store/keys store/calls
 
 local ACTIVE_LIFE = 100 * 86400 -- seconds that it is kept who was active on a day
 local WORDS_FOUND = 4 -- so many words of a name are found by their beginning
@@ -26,7 +26,7 @@ end
 local function index_name(shard, player, sought)
   local key, index = player_key(shard, player), player_names_key(shard)
   local old = redis.call('HGET', key, 'sought')
-  if old then redis.call('ZREM', index, unpack(index_members(player, old))) end
+  if old then write_all('ZREM', index, index_members(player, old)) end
   for _, member in ipairs(index_members(player, sought)) do redis.call('ZADD', index, 0, member) end
   if sought == '' then redis.call('HDEL', key, 'sought') else redis.call('HSET', key, 'sought', sought) end
 end
@@ -51,7 +51,7 @@ end
 local function count_active(shard, players, now)
   local date = date_of(now)
   redis.call('HINCRBY', daily_key(shard, date), 'active', #players)
-  redis.call('PFADD', active_key(shard, date), unpack(players))
+  write_all('PFADD', active_key(shard, date), players)
   redis.call('EXPIRE', active_key(shard, date), ACTIVE_LIFE)
 end
 
@@ -61,7 +61,7 @@ local function see_players(shard, players, now)
   if #players == 0 then return end
   local key, stale, found_by, active = players_key(shard), {}, {}, {}
   local midnight = now - now % 86400
-  for i, held in ipairs(redis.call('ZMSCORE', key, unpack(players))) do
+  for i, held in ipairs(read_all('ZMSCORE', key, players)) do
     local seen = held and tonumber(held) or -math.huge
     if seen < now - 300 or seen < midnight then
       stale[#stale + 1] = now
@@ -73,8 +73,8 @@ local function see_players(shard, players, now)
       if seen < midnight then active[#active + 1] = players[i] end
     end
   end
-  if #stale > 0 then redis.call('ZADD', key, unpack(stale)) end
-  if #found_by > 0 then redis.call('ZADD', player_names_key(shard), unpack(found_by)) end
+  write_all('ZADD', key, stale)
+  write_all('ZADD', player_names_key(shard), found_by)
   if #active > 0 then count_active(shard, active, now) end
   if #found_by > 0 then redis.call('HINCRBY', daily_key(shard, date_of(now)), 'new', #found_by / 2) end
 end

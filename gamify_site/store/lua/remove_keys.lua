@@ -6,4 +6,6 @@
 
 local held = ARGV[1] ~= '' and redis.call('GET', ARGV[1])
 if held and held ~= ARGV[2] then return 'stale' end
-return redis.call('UNLINK', unpack(ARGV, 3))
+local found = 0
+for i = 3, #ARGV do found = found + redis.call('UNLINK', ARGV[i]) end
+return found
