@@ -29,13 +29,16 @@ def _listeners() -> dict[str, tuple[list[Achievement], list[Board]]]:
     return dict(found)
 
 
-def weight(action: str) -> int:
+def weight(action: object) -> int:
     """About how much an event of an action touches: 1, and 2 for each achievement and ranked set. No round trip."""
-    weights: dict[str, int] = catalog.derived("weights", dict)
-    if action not in weights:
-        achievements_touched, boards_touched = listeners().get(action, ([], []))
-        weights[action] = 1 + 2 * (len(achievements_touched) + sum(len(board.windows) for board in boards_touched))
-    return weights[action]
+    return catalog.derived("weights", _weights).get(action, 1) if isinstance(action, str) else 1
+
+
+def _weights() -> dict[str, int]:
+    return {
+        action: 1 + 2 * (len(found) + sum(len(board.windows) for board in listening))
+        for action, (found, listening) in listeners().items()
+    }
 
 
 def rules(actions: frozenset[str], slugs: frozenset[str] = frozenset()) -> str:

@@ -44,8 +44,8 @@ COMMAND = re.compile(r"(?:redis\.p?call|read_all|write_all)\(\s*'(XINFO', '\w+|\
 NEWS = {"PUBLISH", "SPUBLISH"}  # lost without harm: readers ask again
 READING = frozenset({
     "BITCOUNT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "SCARD", "SISMEMBER", "SMEMBERS",
-    "SMISMEMBER", "TIME", "TTL", "XINFO|STREAM", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZMSCORE", "ZRANGE", "ZRANGEBYLEX",
-    "ZRANGEBYSCORE", "ZREVRANGE", "ZREVRANK", "ZSCORE",
+    "SMISMEMBER", "TIME", "TTL", "XINFO|STREAM", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZMSCORE", "ZRANGE",
+    "ZRANGEBYLEX", "ZRANGEBYSCORE", "ZREVRANGE", "ZREVRANK", "ZSCORE",
 })  # fmt: skip
 # In front of a script that writes: whether its user may run all of its commands, before the first of them. That takes a
 # tenth of a short script's time, so that those that only read are left out where there is no KEYS[2]. Servers before
@@ -97,6 +97,8 @@ def source(name: str, *, is_checked: bool = True) -> str:
 def _with_key_table(text: str) -> str:
     """The text with the functions that spell keys in one table: Lua takes 200 local variables, functions included."""
     names = KEY_FUNCTION.findall(text)
+    if not names:
+        return text
     text = re.sub(rf"\b({'|'.join(names)})\(", r"K.\1(", text)
     return "local K = {}\n" + text.replace("local function K.", "function K.")
 

@@ -16,6 +16,7 @@ end
 
 -- Of its arguments all are that key, or too few or too many: what does not fail does nothing else.
 local function is_refused_on_trial(words)
+  if is_refused(try(unpack(words))) then return true end
   for _ = 1, MOST_NEEDED do
     words[#words + 1] = key
     if is_refused(try(unpack(words))) then return true end
