@@ -34,25 +34,30 @@ local answer_key = batch.key ~= '' and batch_key(shard, batch.key)
 local answered = answer_key and redis.call('GET', answer_key)
 if answered then return cjson.decode(answered) end
 
-local other_zones = { 'zones' }
-for id, zone in pairs(batch.zones) do
-  local held = redis.call('HGET', player_key(shard, id), 'timezone') or 'UTC'
-  if held ~= zone then
-    other_zones[#other_zones + 1] = id
-    other_zones[#other_zones + 1] = held
+do -- blocks end what is local to them: a script has room for 200 of it, functions included
+  local other_zones = { 'zones' }
+  for id, zone in pairs(batch.zones) do
+    local held = redis.call('HGET', player_key(shard, id), 'timezone') or 'UTC'
+    if held ~= zone then
+      other_zones[#other_zones + 1] = id
+      other_zones[#other_zones + 1] = held
+    end
   end
+  if #other_zones > 1 then return other_zones end
 end
-if #other_zones > 1 then return other_zones end
 
 -- Those who do something; a backfill does something with others, who stay where they are.
 local doers, was_seen = {}, {}
 
-local function note_doer(id)
-  if was_seen[id] == nil then doers[#doers + 1], was_seen[id] = id, false end
+do
+  local function note_doer(id)
+    if was_seen[id] == nil then doers[#doers + 1], was_seen[id] = id, false end
+  end
+
+  for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + PLAYER]) end
+  for _, order in ipairs(batch.orders) do note_doer(order[1]) end
 end
 
-for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + PLAYER]) end
-for _, order in ipairs(batch.orders) do note_doer(order[1]) end
 for _, players in ipairs({ doers, batch.backfill }) do
   local deleted = being_deleted(shard, players)
   if #deleted > 0 then return { 'deleted', unpack(deleted) } end
@@ -172,47 +177,51 @@ for i = 0, #events - 1, WIDTH do
   end
 end
 
--- Progress that a game sets, and what staff give and take. Returns why nothing changes, nil where something does.
-local function apply_order(id, what, slug, value, at)
-  local player, rule = player_of(id), catalog.rules[catalog.rule_of[slug] or slug]
-  if what == 'add' or what == 'set' then
-    local held = progress_of(player, slug)
-    local new = what == 'add' and held + value or math.max(held, value)
-    if new > EXACT then return 'out_of_range' end
-    set_progress(player, slug, new)
-    check_rules(player, catalog, { rule }, at, false)
-    return
-  end
-  for _, release in ipairs(rule.releases) do
-    if release.slug == slug then
-      if what == 'grant' and not grant(player, catalog, release, at) then return 'unchanged' end
-      if what == 'revoke' and not revoke(player, catalog, release, true) then return 'unchanged' end
-    end
-  end
-end
-
-for i, order in ipairs(batch.orders) do
-  local why_not = apply_order(unpack(order))
-  if why_not then refuse(i - 1, why_not) else see(order[1]) end
-end
-
--- Gives a player what earlier events have reached by the rules of today.
-local function catch_up(player)
-  read_progress(player, batch.checked)
-  for _, slug in ipairs(batch.checked) do
-    local rule = catalog.rules[slug]
-    if rule.type == 'streak' then
-      set_progress(player, slug, math.max(progress_of(player, slug), rebuild_run(shard, player.id, rule)))
+do
+  -- Progress that a game sets, and what staff give and take. Returns why nothing changes, nil where something does.
+  local function apply_order(id, what, slug, value, at)
+    local player, rule = player_of(id), catalog.rules[catalog.rule_of[slug] or slug]
+    if what == 'add' or what == 'set' then
+      local held = progress_of(player, slug)
+      local new = what == 'add' and held + value or math.max(held, value)
+      if new > EXACT then return 'out_of_range' end
+      set_progress(player, slug, new)
+      check_rules(player, catalog, { rule }, at, false)
+      return
     end
     for _, release in ipairs(rule.releases) do
-      local is_due = batch.strict ~= slug or reached(player, catalog, rule) >= release.target
-      if is_due then reprice_unlock(player, release) else revoke(player, catalog, release, false) end
+      if release.slug == slug then
+        if what == 'grant' and not grant(player, catalog, release, at) then return 'unchanged' end
+        if what == 'revoke' and not revoke(player, catalog, release, true) then return 'unchanged' end
+      end
     end
-    check_rules(player, catalog, { rule }, batch.ms, true)
+  end
+
+  for i, order in ipairs(batch.orders) do
+    local why_not = apply_order(unpack(order))
+    if why_not then refuse(i - 1, why_not) else see(order[1]) end
   end
 end
 
-for _, id in ipairs(batch.backfill) do catch_up(player_of(id)) end
+do
+  -- Gives a player what earlier events have reached by the rules of today.
+  local function catch_up(player)
+    read_progress(player, batch.checked)
+    for _, slug in ipairs(batch.checked) do
+      local rule = catalog.rules[slug]
+      if rule.type == 'streak' then
+        set_progress(player, slug, math.max(progress_of(player, slug), rebuild_run(shard, player.id, rule)))
+      end
+      for _, release in ipairs(rule.releases) do
+        local is_due = batch.strict ~= slug or reached(player, catalog, rule) >= release.target
+        if is_due then reprice_unlock(player, release) else revoke(player, catalog, release, false) end
+      end
+      check_rules(player, catalog, { rule }, batch.ms, true)
+    end
+  end
+
+  for _, id in ipairs(batch.backfill) do catch_up(player_of(id)) end
+end
 
 -- Points: each player's own, then the board that follows them.
 local unlocked, points = {}, {}

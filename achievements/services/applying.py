@@ -77,7 +77,7 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
     overtake each other, timezones are asked for first. Where somebody was away and comes back three more.
     """
     replies: list[list[Any]] = [[]] * len(chunks)
-    zones = _zones(chunks) if len(chunks) > shards.count() else {}
+    zones = _zones(chunks) if len({chunk.shard for chunk in chunks}) < len(chunks) else {}
     waiting = list(range(len(chunks)))
     while waiting:
         for start in range(0, len(waiting), MOST_CALLS_A_PIPELINE):

@@ -36,7 +36,6 @@ NEEDS_NO_WRITE = "-- Does without its writes."
 FUNCTION = re.compile(
     r"^local function (\w+)\(.*\).* end$|^local function (\w+)\(.*\)\n(?:(?!end$).*\n)*end$", re.MULTILINE
 )
-KEY_FUNCTION = re.compile(r"^local function (\w+_key)\(.*\) return .* end$", re.MULTILINE)
 WORD = re.compile(r"\w+")
 COMMENT = re.compile(r"--.*")
 # A command that a script runs; of XINFO the subcommand too.
@@ -44,7 +43,7 @@ COMMAND = re.compile(r"(?:redis\.p?call|read_all|write_all)\(\s*'(XINFO', '\w+|\
 NEWS = {"PUBLISH", "SPUBLISH"}  # lost without harm: readers ask again
 READING = frozenset({
     "BITCOUNT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "SCARD", "SISMEMBER", "SMEMBERS",
-    "SMISMEMBER", "TIME", "TTL", "XINFO|STREAM", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZMSCORE", "ZRANGE",
+    "SMISMEMBER", "TTL", "XINFO|STREAM", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZMSCORE", "ZRANGE",
     "ZRANGEBYLEX", "ZRANGEBYSCORE", "ZREVRANGE", "ZREVRANK", "ZSCORE",
 })  # fmt: skip
 # In front of a script that writes: whether its user may run all of its commands, before the first of them. That takes a
@@ -87,20 +86,11 @@ def source(name: str, *, is_checked: bool = True) -> str:
     parts: dict[str, str] = {}
     _collect(name, parts)
     *joined, own = parts.values()
-    text = _with_key_table("\n".join([*_needed("\n".join(joined), own), own])) if joined else own
+    text = "\n".join([*_needed("\n".join(joined), own), own])
     if is_checked and _writes(name):
         reading = READING.intersection(commands(name))
         text = CHECK % (_may(set(commands(name)) - reading), _may(reading)) + text
     return text
-
-
-def _with_key_table(text: str) -> str:
-    """The text with the functions that spell keys in one table: Lua takes 200 local variables, functions included."""
-    names = KEY_FUNCTION.findall(text)
-    if not names:
-        return text
-    text = re.sub(rf"\b({'|'.join(names)})\(", r"K.\1(", text)
-    return "local K = {}\n" + text.replace("local function K.", "function K.")
 
 
 def _may(wanted: Iterable[str]) -> str:

@@ -29,7 +29,7 @@ end
 local function being_deleted(shard, players)
   if #players == 0 or redis.call('EXISTS', deletions_key(shard)) == 0 then return {} end
   local found = {}
-  for i, note in ipairs(redis.call('HMGET', deletions_key(shard), unpack(players))) do
+  for i, note in ipairs(read_all('HMGET', deletions_key(shard), players)) do
     if note then found[#found + 1] = players[i] end
   end
   return found

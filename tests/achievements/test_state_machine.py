@@ -110,6 +110,7 @@ class Histories(RuleBasedStateMachine):
         self.clock.set(datetime(2082, 10, 23, 20, tzinfo=UTC))  # clocks go back in Europe two days later
         self.model = Model()
         self.batches = 0
+        self.deleted: list[str] = []
         self.step = 0
         for board in BOARDS:
             self._define_board(board)
@@ -129,13 +130,15 @@ class Histories(RuleBasedStateMachine):
         self.batches += 1
         outcome = events.record(batch, idempotency_key=f"batch {self.batches}")
         self._compare(outcome, batch)
-        return multiple((f"batch {self.batches}", batch, outcome))
+        return multiple((f"batch {self.batches}", batch, outcome, len(self.deleted)))
 
     @rule(sent=consumes(keyed))
     def send_again(self, sent: Any) -> None:
-        key, batch, outcome = sent
+        key, batch, outcome, deleted_before = sent
         again = events.record(batch, idempotency_key=key)
-        assert replace(again, no_listeners=[]) == replace(outcome, no_listeners=[])
+        gone = self.deleted[deleted_before:]
+        kept = [unlock for unlock in outcome.unlocked if unlock.player not in gone]
+        assert replace(again, no_listeners=[]) == replace(outcome, no_listeners=[], unlocked=kept)
 
     @rule(player=a_player, days=st.integers(1, 6), action=st.sampled_from(["login", "boss", "relic"]))
     def do_daily(self, player: str, days: int, action: str) -> None:
@@ -243,6 +246,7 @@ class Histories(RuleBasedStateMachine):
     @rule(player=a_player)
     def delete(self, player: str) -> None:
         players.delete(player)
+        self.deleted.append(player)
         self.model.delete(player)
 
     @rule(hours=st.integers(1, 50))

@@ -18,9 +18,10 @@ TIERS = tuple(Tier(f"t{number}", f"T{number}", 10 * number, number) for number i
 
 def define() -> Model:
     """Achievements of all types and a board, in the store and in the model."""
-    make_board("coins", action="coin", windows=("all", "day"))
+    board = make_board("coins", action="coin", windows=("all", "day"))
     return Model(
-        {
+        boards={board.slug: board},
+        definitions={
             item.slug: item
             for item in (
                 make("first", type="milestone", action="login", target=1),
@@ -31,7 +32,7 @@ def define() -> Model:
                 make("slayer", type="tiered", action="boss", measure="count", target=80, points=0, tiers=TIERS),
                 make("any", type="meta", action=None, target=6, points=90),
             )
-        }
+        },
     )
 
 

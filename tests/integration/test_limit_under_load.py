@@ -61,6 +61,7 @@ def assert_stored_is_shown(store) -> None:
         stored |= found
         everybody = {player.decode() for player in store.redis.zrange(keys.players(shard), 0, -1)}
         known |= {keys.board(shard, "coins", "all"), keys.board_windows(shard, "coins"), keys.board_versions(shard)}
+        known |= {keys.board_times(shard, "coins", "all"), keys.new_periods(shard)}
         known |= {keys.shard_catalog_version(shard), keys.players(shard), keys.rank_events(shard)}
         known |= {keys.player_names(shard), keys.shard_count()}
         known |= {keys.feed(shard, player) for player in everybody}

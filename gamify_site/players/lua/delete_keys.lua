@@ -8,4 +8,6 @@
 local shard, player = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
 if redis.call('HGET', deletions_key(shard), player) ~= ARGV[3] then return 'over' end
-return redis.call('UNLINK', unpack(ARGV, 4))
+local removed = 0
+for i = 4, #ARGV do removed = removed + redis.call('UNLINK', ARGV[i]) end
+return removed
