@@ -89,7 +89,11 @@ SHIFTS = """() => {
     moved: shifts.flatMap(({ sources }) => sources.map(({ node }) => node?.outerHTML?.slice(0, 120))),
   };
 }"""
-TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Or half a second, where the browser draws none.
+TWO_FRAMES = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(done));
+  setTimeout(done, 500);
+})"""
 MOST_SHIFT = 0.01  # a tenth of what counts as good: a slow machine may paint a line before the rest of it has come
 
 # Puts the keyboard before the first stop, also where a page puts it into a field.
