@@ -117,7 +117,7 @@ class Model:
         collections = [rule for rule in rules if rule.type == "collection"]
         return (
             not now - timedelta(days=7) <= at <= now + timedelta(minutes=5)
-            or (event.amount < 1)
+            or event.amount < (1 if rules or not self._boards(event.action) else -EXACT)  # boards take corrections
             or (bool(collections) and event.item is not None and all(event.item not in it.items for it in collections))
         )
 
