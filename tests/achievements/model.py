@@ -221,8 +221,10 @@ class Model:
         return unlock
 
     def _followers(self, release: Release, rule: Achievement) -> Iterator[Achievement]:
+        """What waits for a release, and the metas that count it."""
         for other in self.definitions.values():
-            if release.slug in other.prerequisites or (other.type == "meta" and rule.type != "meta"):
+            is_counted = other.type == "meta" and rule.type != "meta" and other.counts in (None, rule.category)
+            if is_counted or release.slug in other.prerequisites:
                 yield other
 
     def reached(self, player: Player, rule: Achievement) -> int:
