@@ -272,7 +272,7 @@ _PLAIN = (
 
 
 class _NoAmount(int):
-    """The amount of an event that names none: it counts once, and is no score."""
+    """The amount of an event sent without one: it counts as 1, but not as a score."""
 
 
 NO_AMOUNT = _NoAmount(1)

@@ -28,27 +28,27 @@ MEANT: Sequence[Status] = ("published", "draft", "archived")  # of several with 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a row can be: an achievement, one tier of it, or what the tiers have in common (no `release`)."""
+    """What a row can refer to: an achievement, one of its tiers, or its tiers together (no `release`)."""
 
     achievement: Achievement
     release: Release | None
 
     @property
     def slug(self) -> str:
-        """What it is called among all that is known."""
+        """Return its slug."""
         return self.release.slug if self.release else self.achievement.slug
 
     @property
     def name(self) -> str:
-        """Its name as a file says it."""
+        """Return its name as files spell it."""
         return play_console.without_commas(self.release.name if self.release else self.achievement.name)
 
 
 class Catalog:
-    """What is there already, by ID and by name, and the slugs for what the entries of one file add to it."""
+    """The existing achievements, by ID and by name, and the slugs that one file adds to them."""
 
     def __init__(self, achievements: Iterable[Achievement], entries: Iterable[Entry]) -> None:
-        """Look at a whole file first: of two names that would get the same slug neither has it."""
+        """Read the whole file first: if two names would get the same slug, neither gets it."""
         self._by_id: dict[str, dict[str, Known]] = defaultdict(dict)
         self._by_name: dict[str, dict[str, Known]] = defaultdict(dict)
         self._names: dict[str, set[str]] = defaultdict(set)
@@ -61,7 +61,7 @@ class Catalog:
                 self._given.add(entry.id)
 
     def find(self, entry: Entry) -> Known | None:
-        """What an entry is; None where it is new. Raises `ValidationError` where that cannot be told."""
+        """Find what an entry refers to; None if it is new. Raises `ValidationError` if that is ambiguous."""
         with_id = list(self._by_id.get(entry.id, {}).values())
         found = with_id or _meant(entry.name, list(self._by_name.get(_key(entry.name), {}).values()))
         told = {"slugs": ", ".join(sorted(known.slug for known in found))}
@@ -73,7 +73,7 @@ class Catalog:
         return found[0] if found else None
 
     def new_slug(self, entry: Entry) -> str:
-        """The slug of what is new: its ID where that is one, else made from its name.
+        """Return the slug of a new achievement: its ID if that is a slug, else one made from its name.
 
         Where a slug cannot hold all letters of the name, or another name has it, eight letters at the end tell them
         apart. They come from the name, so that it gives the same slug again. Raises `ValidationError`.
@@ -103,7 +103,7 @@ class Catalog:
 
 
 def made(entry: Entry, slug: str, *, category: str, status: Status) -> Achievement:
-    """The new achievement that an entry says: a counter where it is incremental, else a milestone."""
+    """Make a new achievement from an entry: a counter if it is incremental, else a milestone."""
     return Achievement(
         slug=slug,
         name=entry.name,
@@ -121,7 +121,7 @@ def made(entry: Entry, slug: str, *, category: str, status: Status) -> Achieveme
 
 
 def changed(entry: Entry, known: Known) -> Achievement | None:
-    """The achievement with what an entry says; what no entry can say stays. None for a tier that stays as it is.
+    """Return the achievement changed as an entry says; None for a tier that stays as it is.
 
     Raises `ValidationError` for a tier that does not.
     """
@@ -145,7 +145,7 @@ def changed(entry: Entry, known: Known) -> Achievement | None:
 
 
 def _check_tier(entry: Entry, known: Known) -> None:
-    """A tier is told, but not changed: what its rows say would have to agree about what the tiers share."""
+    """Refuse a row that would change a tier: rows of several tiers could contradict each other."""
     if known.release:
         there = play_console.entry(known.achievement, known.release)
         position = there.position if entry.position is None else entry.position or None
@@ -157,37 +157,37 @@ def _check_tier(entry: Entry, known: Known) -> None:
 
 
 def _type(before: Type, entry: Entry) -> Type:
-    """The type that can have these steps."""
+    """Return the type that can have these steps."""
     if entry.steps is None:
         return "milestone"
     return "counter" if before == "milestone" else before
 
 
 def _with_id(metadata: Mapping[str, Any], identifier: str) -> Mapping[str, Any]:
-    """The metadata with an id of Play Console; a slug needs none."""
+    """Return the metadata with Play Console's id; a slug is not kept there."""
     return metadata if not identifier or SLUG.fullmatch(identifier) else {**metadata, KEPT_AS: identifier}
 
 
 def _may_get(achievement: Achievement, identifier: str) -> bool:
-    """Whether what has this name may also be what a row calls by an ID that is not known."""
+    """Return whether a row with an unknown ID may mean this achievement, which has its name."""
     kept = "" if achievement.tiers else play_console.kept_id(achievement)
     return not identifier or not (kept or SLUG.fullmatch(identifier))
 
 
 def _meant(name: str, found: Sequence[Known]) -> list[Known]:
-    """Those most likely meant: spelled like that, then those with a row in an export, and then by status."""
+    """Return the most likely matches: same spelling first, then those that an export contains, then by status."""
     ranks = [(it.name != name, it.release is None, MEANT.index(it.achievement.status)) for it in found]
     return [known for known, rank in zip(found, ranks, strict=True) if rank == min(ranks)]
 
 
 def _key(name: str) -> str:
-    """What is the same in all ways of writing one name: with capitals, composed letters, more blanks or without."""
+    """Return the key that all spellings of a name share: case, composition and spaces do not matter."""
     written = play_console.without_commas(unicodedata.normalize("NFC", name))
     return " ".join(written.casefold().split())
 
 
 def _plain_slug(key: str) -> str:
-    """The slug that a name makes; empty where letters would be lost."""
+    """Return the slug made from a name; empty if letters would be lost."""
     slug = slugify(key)
     letters = filter(str.isalnum, unicodedata.normalize("NFC", key))
     is_lossy = not all(unicodedata.normalize("NFKD", letter).encode("ascii", "ignore") for letter in letters)
@@ -195,6 +195,6 @@ def _plain_slug(key: str) -> str:
 
 
 def _digest(key: str) -> str:
-    """Eight letters and digits that only this name has."""
+    """Return eight letters and digits that identify this name."""
     digest = hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=DIGEST_BYTES).digest()
     return base64.b32encode(digest).decode().lower()

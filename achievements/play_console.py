@@ -28,7 +28,7 @@ FORMULA = re.compile(r"'*[=+\-@]")  # what spreadsheets take for one, and that w
 NUMBER = re.compile(r"[0-9]{1,16}")
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
-# What Play Console takes.
+# Limits of Play Console.
 LONGEST = {"Name": 100, "Description": 500}
 MOST_STEPS = 10_000
 POINTS = range(5, 201, 5)

@@ -1,4 +1,4 @@
-"""What people may type: names, descriptions, reasons. All are cleaned and judged here, by Unicode's properties."""
+"""Clean and validate the texts that people type (names, descriptions, reasons) by Unicode properties."""
 
 import unicodedata
 
@@ -25,7 +25,7 @@ INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 
 
 def clean(field: str, value: object, least: int, most: int, *, lines: bool = False) -> str:
-    """The text as it is kept, or a `ValidationError` at the field; only with `lines` it may have several lines.
+    """Return the text as it is stored, or raise `ValidationError` at the field. Line breaks are allowed with `lines`.
 
     `least` (0 or 1) and `most` count characters as people see them.
     """
@@ -48,7 +48,7 @@ def clean(field: str, value: object, least: int, most: int, *, lines: bool = Fal
 
 
 def normal(text: str, *, lines: bool = False) -> str:
-    """The text in the one form in which it is kept and compared: NFC, any space as a blank, none around it."""
+    """Return the text in the form that is stored and compared: NFC, every space a blank, none around it."""
     if lines:
         text = LINE_BREAK.sub("\n", text)
     if not text.isascii():
@@ -57,19 +57,19 @@ def normal(text: str, *, lines: bool = False) -> str:
 
 
 def characters(text: str) -> list[str]:
-    """The text in parts, each of which people see as one character."""
+    """Split the text into grapheme clusters: what people see as one character."""
     return CHARACTER.findall(text)
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, with an ellipsis at the end where it has more characters than `most`."""
+    """Return the text, cut to `most` characters with an ellipsis if it is longer."""
     text = text[: (most + 1) * MOST_PARTS]  # nobody waits for the characters of what is not shown
     parts = characters(text)
     return text if len(parts) <= most else "".join(parts[: most - 1]).rstrip() + "…"
 
 
 def mended(text: str, *, lines: bool = False) -> str:
-    """A text that was taken before there were all of these rules, as they want it; maybe nothing is left of it."""
+    """Return a text stored under older rules in a form that these rules accept; it may be empty."""
     if text.isascii():
         return text
     text = normal(PILE.sub("", unicodedata.normalize("NFD", text)), lines=lines)

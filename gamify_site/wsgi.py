@@ -10,13 +10,13 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gamify_site.settings")
 
-MOST_UNTOLD = 2 * 1_048_576  # bytes of a body that does not tell its length: a form with a file of 1 MiB fits
+MOST_UNTOLD = 2 * 1_048_576  # bytes of a body without Content-Length: a form with a file of 1 MiB fits
 
 site = get_wsgi_application()
 
 
 class Input(Protocol):
-    """What a WSGI server hands on of a body."""
+    """The body stream of a WSGI server."""
 
     def read(self, size: int, /) -> bytes:
         """Return so many bytes, fewer at the end."""
@@ -45,7 +45,7 @@ class WholeBody(RawIOBase):
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer a request: Django, which reads as many bytes as Content-Length says, hears how many there are."""
+    """Answer a request. Set Content-Length for bodies without one: Django reads no more than it says."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdecimal():
         environ["wsgi.input"] = BufferedReader(WholeBody(environ["wsgi.input"], int(length)))

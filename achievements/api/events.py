@@ -38,7 +38,7 @@ class EventIn(Strict):
 
 
 class EventsIn(Strict):
-    """Events, applied in the order given. What is no event is rejected alone."""
+    """Events, applied in the order given. An invalid event is rejected alone."""
 
     events: Annotated[list[Any], Field(max_length=MOST_EVENTS)]
 
@@ -51,7 +51,7 @@ class RejectedOut(Schema):
 
 
 class SkippedOut(Schema):
-    """An event that counts, but for these boards, which take a `value` or an `amount` that is given."""
+    """An event that counts, except on these boards: they need a `value` or an `amount`, and neither was sent."""
 
     index: int
     boards: list[str]
@@ -127,7 +127,7 @@ def post_events(request: HttpRequest, detail: bool = False) -> Any:
 
 
 def _sorted(given: list[Any]) -> tuple[dict[int, Event], dict[int, str]]:
-    """What is an event, and what is none with the reason, by its index."""
+    """Return the valid events, and the reasons for the others, by index."""
     good: dict[int, Event] = {}
     bad: dict[int, str] = {}
     try:
@@ -152,7 +152,7 @@ def _reason(error: SchemaError) -> str:
 
 
 def _as_sent(outcome: Outcome, places: list[int], bad: dict[int, str]) -> Outcome:
-    """The outcome of the good events of a batch, by the indexes that they were sent with."""
+    """Return the outcome of the valid events with the indexes of the batch as it was sent."""
     rejected = bad | {places[index]: why for index, why in outcome.rejected.items()}
     skipped = {places[index]: boards for index, boards in outcome.skipped.items()}
     repeated = tuple(places[index] for index in outcome.repeated)

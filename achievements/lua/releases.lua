@@ -11,8 +11,8 @@ local function count_in(counted, category, number)
   counted[category] = (counted[category] or 0) + number
 end
 
--- What metas count, by category and '' for all: achievements, each tier as one, other metas not at all. It is counted
--- once, and then kept as unlocks come and go.
+-- How many unlocks metas count, by category and '' for all: each tier is one, metas do not count. Counted once a call,
+-- and then updated with each unlock.
 local function counted_of(player, catalog)
   if not player.counted then
     player.counted = { [''] = 0 }
@@ -49,7 +49,7 @@ local function may_have(player, release, is_backfill)
   return not (is_backfill and was_revoked(player, release.slug))
 end
 
--- What an unlock may set free: rules that waited for it, and metas whose target is reached.
+-- Queues what an unlock may lead to: rules that waited for it, and metas whose target is reached.
 local function queue_followers(player, catalog, release, queue)
   for _, slug in ipairs(catalog.dependents[release.slug] or {}) do queue[#queue + 1] = catalog.rules[slug] end
   local category = catalog.categories[release.slug]

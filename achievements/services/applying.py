@@ -96,7 +96,7 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
 
 
 def _zones(chunks: Sequence[Chunk]) -> dict[str, str]:
-    """The timezones of players who do something that a streak listens to. One round trip; none where nobody does."""
+    """Read the timezones of players whose events count for a streak. One round trip; none without such events."""
     streaks = {
         action for action, (rules, _) in compiled.listeners().items() if any(rule.type == "streak" for rule in rules)
     }

@@ -1,4 +1,4 @@
-"""What is wrong with a reported event: whatever the definitions are, and by the definitions of the moment."""
+"""Validate reported events: first without the definitions, then against the current ones."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ NEWEST = timedelta(minutes=5)
 
 
 class Checked(NamedTuple):
-    """An event that nothing is wrong with, whatever the definitions are. `place` is its index in the batch."""
+    """An event that is valid under any definitions. `place` is its index in the batch."""
 
     place: int
     event: Event
@@ -28,9 +28,9 @@ class Checked(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """What an event means by some definitions.
+    """What an event means under some definitions.
 
-    `units`: board → what it takes where that is not the amount, False where it takes nothing; `items`:
+    `units`: board → its score if that is not the amount, False if it takes nothing; `items`:
     collection → index of the event's item in it.
     """
 
@@ -39,7 +39,7 @@ class Fitted(NamedTuple):
 
 
 def check(place: int, event: Event, now: datetime) -> Checked:
-    """Check what no definition changes. Raises `ValidationError` with the field. No round trip."""
+    """Validate what does not depend on definitions. Raises `ValidationError` with the field. No round trip."""
     check_slug(event.action, "action")
     if event.id is not None:
         check_event_id(event.id)
@@ -51,7 +51,7 @@ def check(place: int, event: Event, now: datetime) -> Checked:
 
 
 def fit(event: Event) -> Fitted:
-    """Tell what an event means by the definitions as they are known now; asked anew where those have changed.
+    """Return what an event means under the definitions known now; called again if they have changed.
 
     Raises `ValidationError` with the field. No round trip.
     """
@@ -70,7 +70,7 @@ def fit(event: Event) -> Fitted:
 
 
 def reason(error: ValidationError) -> str:
-    """What is wrong, in a line: each field with its messages."""
+    """Return the messages of all fields in one line."""
     return "; ".join(f"{field}: {' '.join(why)}" for field, why in error.message_dict.items())
 
 
@@ -82,14 +82,14 @@ def _check_time(at: object, now: datetime) -> datetime:
 
 
 def _is_exact(value: object) -> bool:
-    """Whether it is a number that is kept exactly; NaN and the infinities are none."""
+    """Return whether it is a finite number within the exact range."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return False
     return (isinstance(value, int) or math.isfinite(value)) and -EXACT <= value <= EXACT
 
 
 def _score_for(board: Board, event: Event) -> int | float | Decimal | None:
-    """What an event counts for a board: sums take the amount, others the value, or an amount that was given."""
+    """Return the score for a board: sums take the amount, others the value or an amount that was sent."""
     if board.combine == "sum":
         return event.amount
     if event.value is not None:
@@ -98,7 +98,7 @@ def _score_for(board: Board, event: Event) -> int | float | Decimal | None:
 
 
 def _items(item: str | int, rules: Sequence[Achievement]) -> dict[str, int]:
-    """Collection → index of the event's item in it."""
+    """Return collection → index of the event's item in it."""
     collections = [rule for rule in rules if rule.type == "collection"]
     found = {rule.slug: index for rule in collections if (index := _index(item, rule.items)) is not None}
     if collections and not found:

@@ -7,7 +7,7 @@ from achievements.services import catalog, states
 
 def status(player: str, slug: str) -> CollectionStatus:
     """What of a collection a player has. Raises `UnknownAchievement`, `ValidationError`. One round trip."""
-    state = states.read(player, items=[slug])  # by the definitions of now, which are known from then on
+    state = states.read(player, items=[slug])  # also brings this process's definitions up to date
     achievement = catalog.get(slug)
     if achievement.type != "collection":
         raise UnknownAchievement(slug)

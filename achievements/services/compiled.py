@@ -30,7 +30,7 @@ def _listeners() -> dict[str, tuple[list[Achievement], list[Board]]]:
 
 
 def weight(action: object) -> int:
-    """About how much an event of an action touches: 1, and 2 for each achievement and ranked set. No round trip."""
+    """Estimate the cost of an event of an action: 1, plus 2 for each achievement and ranked set. No round trip."""
     return catalog.derived("weights", _weights).get(action, 1) if isinstance(action, str) else 1
 
 
@@ -81,7 +81,7 @@ def _compile(actions: frozenset[str], slugs: frozenset[str]) -> dict[str, Any]:
 
 
 def _by_counted(metas: list[Achievement]) -> dict[str, list[str]]:
-    """Category that metas count, or '' → their slugs, the least target first."""
+    """Return category (or '' for all) → slugs of the metas that count it, lowest target first."""
     found: dict[str, list[str]] = defaultdict(list)
     for item in sorted(metas, key=lambda it: (it.target, it.slug)):
         found[item.counts or ""].append(item.slug)

@@ -76,7 +76,7 @@ def _known_players(events: Sequence[Event]) -> tuple[list[tuple[int, Event]], di
 
 
 def _cuts(events: Sequence[Event], *, is_keyed: bool) -> Iterator[tuple[int, int]]:
-    """Where each script call begins and ends."""
+    """Yield the first event of each script call, and the first after it."""
     if is_keyed:
         yield from ((start, start + MOST_KEYED_A_CALL) for start in range(0, len(events), MOST_KEYED_A_CALL))
         return

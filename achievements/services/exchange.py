@@ -95,12 +95,12 @@ def export_csv() -> str:
 
 
 def export_sheet() -> str:
-    """The same rows below a header, with IDs, by which they are known again where names change. No round trip."""
+    """Return the same rows with a header and IDs, so that renamed rows are recognized. No round trip."""
     return play_console.write(catalog.all(), with_ids=True)
 
 
 def notices() -> list[play_console.Notice]:
-    """What Google Play Console would refuse of `export_csv`, or show otherwise; row by row. No round trip, as `get`."""
+    """List, row by row, what Google Play Console would refuse in `export_csv` or show differently. No round trip."""
     return play_console.notices(catalog.all())
 
 
@@ -294,7 +294,7 @@ def _existing() -> dict[tuple[Kind, str], Definition]:
 
 
 def _doubles(rows: Iterable[Row]) -> dict[int, ValidationError]:
-    """Row number → why, for all rows that define the same: which of them is meant nobody can tell."""
+    """Return row number → reason for all rows that define the same thing: it is unclear which one is meant."""
     numbers: dict[tuple[Kind, str], list[int]] = defaultdict(list)
     for row in rows:
         if row.slug:

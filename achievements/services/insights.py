@@ -69,7 +69,7 @@ def rarity(slug: str) -> tuple[int, int]:
 
     Raises `UnknownAchievement`. One round trip.
     """
-    holders, players = states.counts()  # by the definitions of now, which are known from then on
+    holders, players = states.counts()  # also brings this process's definitions up to date
     releases = [release.slug for release in catalog.find(slug).releases()]
     return holders.get(slug if slug in releases else releases[-1], 0), players
 

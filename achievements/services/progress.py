@@ -21,7 +21,7 @@ def get(player: str, slug: str) -> Progress:
 
     Raises `UnknownAchievement`, `ValidationError`. One round trip; O(the player's achievements).
     """
-    state = states.read(player)  # by the definitions of now, which are known from then on
+    state = states.read(player)  # also brings this process's definitions up to date
     found = {item.achievement: item for item in state.of(catalog.find(slug))}
     return found.get(slug) or list(found.values())[-1]
 

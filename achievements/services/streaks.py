@@ -20,7 +20,7 @@ def status(player: str, name: str) -> StreakStatus:
     `expires_at` is the midnight, in the player's timezone, at which it is lost unless something is recorded before;
     freezes are counted in. Raises `UnknownAchievement`, `ValidationError`. One round trip.
     """
-    state = states.read(player)  # by the definitions of now, which are known from then on
+    state = states.read(player)  # also brings this process's definitions up to date
     return status_in(state, _find(name))
 
 

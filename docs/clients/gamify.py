@@ -194,7 +194,7 @@ class Gamify:
             return self._batches[-1] if self._batches else None
 
     def _take_apart(self, batch: Batch, error: GamifyError) -> None:
-        """Cut a refused batch in halves until bad events are alone. One that may break the site lets others pass."""
+        """Split a refused batch in half until the bad events are alone. One that may break the site goes last."""
         middle = len(batch.events) // 2
         if not middle and error.status in REFUSED:
             self._settle(batch, {0: str(error)})

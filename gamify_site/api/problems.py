@@ -79,7 +79,7 @@ def reasons(errors: Iterable[Mapping[str, Any]], whole: str = "request") -> dict
 
 
 def _place(error: Mapping[str, Any]) -> str:
-    """Which of several shapes was tried says nothing to who sent it; a field that there is not is as it was sent."""
+    """Leave out which union member was tried: it means nothing to the caller. Unknown fields keep their names."""
     place = [str(part) for part in error["loc"]]
     last = [place.pop()] if place and error["type"] == "extra_forbidden" else []
     return ".".join([part for part in place if not SHAPE.match(part)] + last)

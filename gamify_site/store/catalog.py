@@ -63,7 +63,7 @@ def follow() -> None:
 
 
 def follow_to(told: bytes | None) -> None:
-    """Do the same by what has been read of the key of the version. No round trip."""
+    """Do the same with a version that has just been read. No round trip."""
     if _is_unsure.get():
         _is_unsure.set(False)
     known = _own.get().snapshot
@@ -73,9 +73,9 @@ def follow_to(told: bytes | None) -> None:
 
 @contextmanager
 def as_of_now() -> Iterator[None]:
-    """Within it, what this thread is told first of the definitions is as they are then, whichever process changes them.
+    """Within it, read definitions that are no older than its beginning, whichever process has changed them.
 
-    One round trip at the first use, none where they are not asked for; as a decorator the same of a function.
+    One round trip at the first use, none if they are not read. Also works as a decorator.
     """
     if _is_unsure.get() is not None:  # somebody further out has seen to it
         yield

@@ -31,8 +31,7 @@ How = Literal["sum", "set"]  # whatever the board's rule
 def submit(slug: str, player: str, score: Score, *, at: datetime | None = None, id: str | None = None) -> ScoreUpdate:  # noqa: A002
     """Reports a score, which counts by the board's own rule (`combine`). `at` is now unless given.
 
-    With an `id` it counts once for the player, as an event does; sent again it changes nothing, and what is told is
-    what there is.
+    With an `id` it counts once for the player, as an event does; a repeat returns the current state.
 
     Raises `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range changes nothing) and
     `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit; O(sets × log size).
@@ -103,7 +102,7 @@ def submit_many(
 def spend(slug: str, player: str, amount: Score, *, id: str | None = None) -> int | Decimal:  # noqa: A002
     """Takes an amount off the balance, in the window `all` alone, and gives the new balance.
 
-    With an `id` it is taken once; sent again, the balance as it is.
+    With an `id` it is spent once; a repeat returns the current balance.
     Other windows go on telling what was earned. Raises `InsufficientBalance` where it would fall below the board's
     floor, `ValidationError`, `UnknownBoard`. One round trip with one shard; O(log size).
     """

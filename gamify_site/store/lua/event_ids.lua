@@ -1,9 +1,9 @@
--- Ids of what was reported, each one player's: what is sent again under its id counts once.
+-- Ids of events and scores, per player: each counts once.
 -- joins: store/keys store/calls
 -- They are kept by spans of time of the length that they are remembered for; this one and the one before count. The time
 -- is the data store's: the clocks of those who report differ. A name is `<player> <id>`: a player has no blank.
 
--- Which of some names are known, as name → true, and the span of now.
+-- Returns which names are known (name → true), and the current span.
 local function known_ids(shard, names, ttl)
   local known = {}
   if #names == 0 then return known, 0 end
