@@ -54,7 +54,7 @@ do
     if was_seen[id] == nil then doers[#doers + 1], was_seen[id] = id, false end
   end
 
-  for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + PLAYER]) end
+  for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + FIELD.player]) end
   for _, order in ipairs(batch.orders) do note_doer(order[1]) end
 end
 
@@ -98,42 +98,36 @@ end
 
 -- The name of an event's id; nil where it has none.
 local events = batch.events
-local function id_of(i) return events[i + ID] ~= '' and events[i + PLAYER] .. ' ' .. events[i + ID] or nil end
+local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
 
 local ids, new_ids = {}, {}
 for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
 local is_known, id_span = known_ids(shard, ids, batch.ttl)
 
-local function remember_id(id)
-  is_known[id] = true
-  new_ids[#new_ids + 1] = id
-  new_ids[#new_ids + 1] = '1'
-end
-
 -- The sets of a board that an event is for; nil where none is, or the board takes nothing of it.
 local function sets_for(i, slug)
-  local scores = events[i + SCORES]
+  local scores = events[i + FIELD.scores]
   if scores and scores[slug] == false then return nil end
-  return batch.periods[events[i + PERIOD]][slug]
+  return batch.periods[events[i + FIELD.period]][slug]
 end
 
 for i = 0, #events - 1, WIDTH do
-  local action = catalog.actions[events[i + ACTION]]
+  local action = catalog.actions[events[i + FIELD.action]]
   for _, slug in ipairs(action and action.boards or {}) do
     local sets = sets_for(i, slug)
-    if sets then join_ledger(ledger_of(slug), sets, events[i + PLAYER]) end
+    if sets then join_ledger(ledger_of(slug), sets, events[i + FIELD.player]) end
   end
 end
 for _, slug in ipairs(order_of_ledgers) do read_ledger(shard, ledgers[slug]) end
 
 -- The units of an event for a board, and what its tie rule asks for.
 local function score_of(i, board)
-  local units = events[i + SCORES] and events[i + SCORES][board.slug] or events[i + AMOUNT]
+  local units = events[i + FIELD.scores] and events[i + FIELD.scores][board.slug] or events[i + FIELD.amount]
   if board.ties == 'unlocks' then
-    local unlocked = redis.call('HGET', player_key(shard, events[i + PLAYER]), 'unlocked')
-    return units, { at = events[i + AT], unlocked = tonumber(unlocked or 0) }
+    local unlocked = redis.call('HGET', player_key(shard, events[i + FIELD.player]), 'unlocked')
+    return units, { at = events[i + FIELD.at], unlocked = tonumber(unlocked or 0) }
   end
-  if board.ties == 'earliest' or board.timed == 1 then return units, { at = events[i + AT] } end
+  if board.ties == 'earliest' or board.timed == 1 then return units, { at = events[i + FIELD.at] } end
   return units
 end
 
@@ -142,14 +136,14 @@ local function try_boards(i, slugs)
   for _, slug in ipairs(slugs) do
     local board, sets = catalog.boards[slug], sets_for(i, slug)
     local units, more = score_of(i, board)
-    if sets and not try_entry(ledgers[slug], sets, events[i + PLAYER], units, board.how, more) then return false end
+    if sets and not try_entry(ledgers[slug], sets, events[i + FIELD.player], units, board.how, more) then return false end
   end
   return true
 end
 
 -- Applies an event to all that listen; false where one of them refuses, nothing is changed then.
 local function apply_action(i, action)
-  local id = events[i + PLAYER]
+  local id = events[i + FIELD.player]
   if not try_boards(i, action.boards) then return false end
   if #action.rules > 0 then
     local player = player_of(id)
@@ -165,14 +159,14 @@ local function apply_action(i, action)
 end
 
 for i = 0, #events - 1, WIDTH do
-  local action, id = catalog.actions[events[i + ACTION]], id_of(i)
+  local action, id = catalog.actions[events[i + FIELD.action]], id_of(i)
   if id and is_known[id] then
-    duplicates[#duplicates + 1] = events[i + PLACE]
+    duplicates[#duplicates + 1] = events[i + FIELD.place]
   elseif action and not apply_action(i, action) then
-    refuse(events[i + PLACE], 'out_of_range')
+    refuse(events[i + FIELD.place], 'out_of_range')
   else
-    if id then remember_id(id) end
-    see(events[i + PLAYER])
+    if id then note_id(is_known, new_ids, id) end
+    see(events[i + FIELD.player])
     applied = applied + 1
   end
 end

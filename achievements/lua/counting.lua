@@ -1,8 +1,12 @@
 -- What an event makes of the progress of the achievements that listen to it.
 -- joins: store/keys achievements/holdings achievements/releases achievements/streaks
 
--- Events are one flat list, `WIDTH` fields each; `i` is the index before an event's first field.
-local PLACE, PLAYER, ACTION, AMOUNT, VALUE, ITEMS, AT, DAY, PERIOD, ID, SCORES, WIDTH = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 11
+-- Events are one flat list, `WIDTH` fields each; `i` is the index before an event's first field. The places are in a table,
+-- because a script has room for 200 local variables, functions included.
+local FIELD = {
+  place = 1, player = 2, action = 3, amount = 4, value = 5, items = 6, at = 7, day = 8, period = 9, id = 10, scores = 11,
+}
+local WIDTH = 11
 local EXACT = 9007199254740991 -- 2^53 - 1
 
 local COUNTS = { counter = true, tiered = true, milestone = true }
@@ -11,9 +15,9 @@ local COUNTS = { counter = true, tiered = true, milestone = true }
 local function counted(player, rule, events, i)
   local held = progress_of(player, rule.slug)
   if rule.type == 'milestone' then return math.max(held, 1) end
-  if rule.measure == 'sum' then return held + events[i + AMOUNT] end
+  if rule.measure == 'sum' then return held + events[i + FIELD.amount] end
   if rule.measure == 'count' then return held + 1 end
-  return events[i + VALUE] and math.max(held, events[i + VALUE]) or nil
+  return events[i + FIELD.value] and math.max(held, events[i + FIELD.value]) or nil
 end
 
 local tried = {} -- what `try_rules` found last, rule by rule
@@ -30,7 +34,7 @@ local function try_rules(player, catalog, rules, events, i)
 end
 
 local function collected(shard, player, rule, events, i)
-  local items = events[i + ITEMS]
+  local items = events[i + FIELD.items]
   local item = items and items[rule.slug]
   if not item then return nil end
   local is_new = redis.call('SETBIT', collection_key(shard, player.id, rule.slug), item, 1) == 0
@@ -46,13 +50,13 @@ local function apply_rules(shard, player, catalog, rules, events, i)
       new = collected(shard, player, rule, events, i)
     elseif rule.type == 'streak' then
       if day_is_new == nil then
-        day_is_new = redis.call('SETBIT', days_key(shard, player.id, rule.action), events[i + DAY], 1) == 0
+        day_is_new = redis.call('SETBIT', days_key(shard, player.id, rule.action), events[i + FIELD.day], 1) == 0
       end
-      new = math.max(progress_of(player, slug), record_day(shard, player.id, rule, events[i + DAY], day_is_new))
+      new = math.max(progress_of(player, slug), record_day(shard, player.id, rule, events[i + FIELD.day], day_is_new))
     end
     if new then
       set_progress(player, slug, new)
-      if new >= rule.releases[1].target then check_rules(player, catalog, { rule }, events[i + AT], false) end
+      if new >= rule.releases[1].target then check_rules(player, catalog, { rule }, events[i + FIELD.at], false) end
     end
   end
 end

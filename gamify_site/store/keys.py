@@ -298,7 +298,8 @@ def away_until(number: int) -> str:
 
 
 def hidden_entries(number: int, player_id: str) -> str:
-    """hash: `<board>:<suffix>` → `<order value>:<expiry (s), 0 for never>`: what a hidden player would have there."""
+    """hash: `<board>:<suffix>` → `<order value>:<expiry (s), 0 for never>`, on boards of the latest also `:<when it was
+    reported (ms)>`: what a hidden player would have there."""
     return f"{player(number, player_id)}:hidden_entries"
 
 

@@ -2,16 +2,28 @@
 -- joins: store/keys store/calls store/entries
 -- `boards` are the definitions of all boards, as Board.for_scripts() gives them.
 
--- An entry of a hidden player, by the name of board and set; nil where there is none. One that has not been taken off the
--- board yet is there.
-local function entry_aside(shard, board, suffix, player)
-  local held = redis.call('HGET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix)
-  if held then return tonumber(string.match(held, '^[^:]+')) end
-  return tonumber(redis.call('ZSCORE', board_key(shard, board.slug, suffix), player) or nil)
+-- Order value, expiry (s) and when it was reported (ms, or nil) of an entry that is kept aside.
+local function read_aside(value)
+  local order, expires, at = string.match(value, '^([^:]+):(%d+):?(%d*)$')
+  return tonumber(order), tonumber(expires), tonumber(at)
 end
 
-local function put_aside(shard, board, suffix, expires, player, order)
+-- The order value of a hidden player in a set and when it was reported; nil where there is none. One that has not been
+-- taken off the board yet is there.
+local function entry_aside(shard, board, suffix, player)
+  local held = redis.call('HGET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix)
+  if held then
+    local order, _, at = read_aside(held)
+    return order, at
+  end
+  local order = redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
+  return tonumber(order or nil), tonumber(redis.call('HGET', board_times_key(shard, board.slug, suffix), player) or nil)
+end
+
+-- `at`: when it was reported (ms); nil on boards that do not keep it.
+local function put_aside(shard, board, suffix, expires, player, order, at)
   local value = order_text(order) .. ':' .. string.format('%.0f', expires)
+  if at then value = value .. ':' .. string.format('%.0f', at) end
   redis.call('HSET', hidden_entries_key(shard, player), board.slug .. ':' .. suffix, value)
 end
 
@@ -20,7 +32,8 @@ local function take_off(shard, board, suffix, expires, player)
   local order = redis.call('ZSCORE', board_key(shard, board.slug, suffix), player)
   if not order then return false end
   if redis.call('HEXISTS', hidden_entries_key(shard, player), board.slug .. ':' .. suffix) == 0 then
-    put_aside(shard, board, suffix, expires, player, tonumber(order))
+    local at = redis.call('HGET', board_times_key(shard, board.slug, suffix), player)
+    put_aside(shard, board, suffix, expires, player, tonumber(order), tonumber(at or nil))
   end
   return remove_entry(shard, board, suffix, player)
 end
@@ -60,10 +73,10 @@ local function put_back(shard, boards, player, now, back)
   local aside = redis.call('HGETALL', hidden_entries_key(shard, player))
   for i = 1, #aside, 2 do
     local slug, suffix = string.match(aside[i], '^([^:]+):(.+)$')
-    local order, expires = string.match(aside[i + 1], '^([^:]+):(%d+)$')
-    local board, order, expires = by_slug[slug], tonumber(order), tonumber(expires)
+    local board, order, expires, at = by_slug[slug], read_aside(aside[i + 1])
     if board and (expires == 0 or expires > now) then
       write_entries(shard, board, suffix, expires, { order, player }, {})
+      if at then write_times(shard, board, suffix, expires, { player, string.format('%.0f', at) }) end
       local part = segment_of(shard, board, suffix, player)
       if part then write_entries(shard, board, part, expires, { order, player }, {}) end
       trim_entries(shard, board, suffix)

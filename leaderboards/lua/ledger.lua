@@ -44,26 +44,27 @@ local function join_players(ledger, sets, players)
   end
 end
 
--- Reads when the entries of a board that shows the latest score were reported (ms): `times`, 0 where that is not known.
+-- Reads when the entries of a board that shows the latest score were reported (ms): `times`, nil where that is not known.
 local function read_times(shard, board, suffix, set)
   local held = read_all('HMGET', board_times_key(shard, board.slug, suffix), set.players)
-  for i, player in ipairs(set.players) do set.times[player] = tonumber(held[i] or 0) end
+  for i, player in ipairs(set.players) do set.times[player] = tonumber(held[i] or nil) end
 end
 
 -- Reads what the players have: `before` is an order value or false; `after` has the same where it has nothing.
 local function read_ledger(shard, ledger)
   for suffix, set in pairs(ledger.sets) do
     local players, before = set.players, set.before
+    if ledger.board.timed == 1 then read_times(shard, ledger.board, suffix, set) end
     local orders = read_all('ZMSCORE', board_key(shard, ledger.board.slug, suffix), players)
     for i = 1, #players do
       local player, order = players[i], orders[i]
       if ledger.hidden[player] then
-        before[player] = entry_aside(shard, ledger.board, suffix, player) or false
+        local aside, at = entry_aside(shard, ledger.board, suffix, player)
+        before[player], set.times[player] = aside or false, at
       elseif order then
         before[player] = tonumber(order)
       end
     end
-    if ledger.board.timed == 1 then read_times(shard, ledger.board, suffix, set) end
   end
 end
 
@@ -183,8 +184,8 @@ local function changes_of(shard, ledger, suffix, set)
   local whole, parts, before, after = { arguments = {}, left = {}, count = 0 }, {}, set.before, set.after
   for _, player in ipairs(set.players) do
     local old, new = before[player], after[player]
-    if new and new ~= old and ledger.hidden[player] then
-      put_aside(shard, board, suffix, set.expires, player, new)
+    if new and ledger.hidden[player] then
+      put_aside(shard, board, suffix, set.expires, player, new, board.timed == 1 and set.times[player] or nil)
     elseif new and new ~= old then
       collect(whole, new, player, old)
       local part = board.segment_by ~= '' and segment_of(shard, board, suffix, player)
@@ -197,25 +198,23 @@ local function changes_of(shard, ledger, suffix, set)
   return whole, parts
 end
 
--- Writes when the entries of a board that shows the latest score were reported.
-local function write_times(shard, board, suffix, set)
-  local times, key = {}, board_times_key(shard, board.slug, suffix)
+-- When the entries of a set that are written were reported: player, time (ms) by turns.
+local function times_of(ledger, set)
+  local times = {}
   for _, player in ipairs(set.players) do
-    if set.after[player] then
+    if set.after[player] and set.times[player] and not ledger.hidden[player] then
       times[#times + 1] = player
       times[#times + 1] = string.format('%.0f', set.times[player])
     end
   end
-  if #times == 0 then return end
-  write_all('HSET', key, times)
-  if set.expires > 0 then redis.call('EXPIREAT', key, set.expires) end
+  return times
 end
 
 -- Writes one set and its segments; returns whether anything changed, and the players who fell off.
 local function write_set(shard, ledger, suffix)
   local board, set = ledger.board, ledger.sets[suffix]
   local whole, parts = changes_of(shard, ledger, suffix, set)
-  if board.timed == 1 then write_times(shard, board, suffix, set) end
+  if board.timed == 1 then write_times(shard, board, suffix, set.expires, times_of(ledger, set)) end
   if whole.count == 0 then return false, {} end
   write_entries(shard, board, suffix, set.expires, whole.arguments, whole.left)
   for part, its in pairs(parts) do write_entries(shard, board, part, set.expires, its.arguments, its.left) end

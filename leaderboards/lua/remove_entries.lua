@@ -1,7 +1,7 @@
 -- Takes entries out of one ranked set where they still have the order value that the caller saw.
 -- joins: store/keys store/entries
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; JSON board {slug, segment_by, max_entries, dense, timed}; suffix; then player and order value by turns
+-- ARGV    catalog version; JSON board {slug, segment_by, max_entries, dense}; suffix; then player and order value by turns
 -- Returns `stale`, or how many were removed. Cost: O(entries × log size).
 
 local shard = KEYS[1]
@@ -11,7 +11,7 @@ local key, removed = board_key(shard, board.slug, suffix), 0
 for i = 4, #ARGV, 2 do
   local held = redis.call('ZSCORE', key, ARGV[i])
   if held and tonumber(held) == tonumber(ARGV[i + 1]) then
-    drop_entry(shard, board, suffix, ARGV[i])
+    remove_entry(shard, board, suffix, ARGV[i])
     removed = removed + 1
   end
 end

@@ -59,12 +59,6 @@ for number, id in ipairs(request.ids or {}) do
 end
 local is_known, id_span = known_ids(shard, asked, request.ttl)
 
-local function remember_id(id)
-  is_known[id] = true
-  new_ids[#new_ids + 1] = id
-  new_ids[#new_ids + 1] = '1'
-end
-
 local how = request.how
 local needs_more = request.floor or board.timed == 1 or board.ties == 'earliest' or board.ties == 'unlocks'
 local refused, is_refused = {}, {}
@@ -77,7 +71,7 @@ for number = 1, #entries / 2 do
   if id and is_known[id] then
     repeated[#repeated + 1] = number - 1
   elseif enter(ledger, sets, player, units, how, more) then
-    if id then remember_id(id) end
+    if id then note_id(is_known, new_ids, id) end
   else
     local held = order_in(ledger.sets[main], player)
     is_refused[number] = true

@@ -11,7 +11,7 @@ from achievements.services import events, progress
 from gamify_site import clock as site_clock
 from gamify_site.players import services as players
 from gamify_site.store import keys, shards
-from leaderboards.services import moderation, ranking, scores
+from leaderboards.services import boards, moderation, ranking, scores
 from tests.achievements.builders import assert_consistent, do, make, unlocked
 from tests.builders import brief, make_board, make_player
 
@@ -123,6 +123,11 @@ def test_nothing_is_left_of_when_a_score_was_reported(services_store):
     assert {name for key in times for name in services_store.redis.hkeys(key)} == {b"charlie", b"dora"}
     players.delete("charlie")
     scores.remove("mood", "dora")
+    assert services_store.redis.keys("*:times:*") == []
+    moderation.hide("alice", "a cheater", by="root")
+    make_board("calm", action="calm", combine="last")
+    do("alice", "calm", value=9)
+    boards.delete("calm")
     assert services_store.redis.keys("*:times:*") == []
 
 

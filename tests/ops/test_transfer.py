@@ -727,6 +727,20 @@ def test_ids_of_events_go_where_their_player_does(open_store: Callable[..., Stor
             assert sum(store.redis.hlen(key) for key in store.redis.scan_iter("*:event_ids:*")) == 4
 
 
+def test_late_events_stay_late_after_a_move(open_store: Callable[..., Store], clock: Clock) -> None:
+    """Also those of players who were off the boards meanwhile."""
+    open_store("valkey", 1)
+    make_board("mood", action="mood", combine="last")
+    for player in ("alice", "bob"):
+        events.record([Event(player, "mood", value=5)])
+    moderation.hide("bob", "cheats", by="root")
+    bring(export())
+    moderation.show("bob", "does not", by="root")
+    late = [Event(player, "mood", value=9, at=clock.now() - timedelta(hours=1)) for player in ("alice", "bob")]
+    assert events.record(late).accepted == 2
+    assert brief(ranking.top("mood")) == [(1, "bob", 5), (1, "alice", 5)]
+
+
 def test_ids_of_the_future_are_refused(file: Path) -> None:
     """A line of a few bytes must not make keys for all the days until then."""
     line = b'{"event_ids":{"ids":["alice a"],"part":0,"shard":0,"span":%d}}\n'

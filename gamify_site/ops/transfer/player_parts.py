@@ -22,7 +22,7 @@ LAST_DAY = date(2999, 12, 31).toordinal() - FIRST_DAY
 HOUR = 3_600_000  # ms
 UNLOCK = re.compile(r"(\d{1,14}):(\d{1,9}):(\d{1,6})")  # time (ms), revision, points
 FINAL_RANK = re.compile(r"\d{1,10}:-?\d{1,16}:\d{1,10}")  # rank, order value, size
-KEPT_ASIDE = re.compile(r"-?\d{1,16}:\d{1,11}")  # order value, expiry (s)
+KEPT_ASIDE = re.compile(r"-?\d{1,16}:\d{1,11}(:\d{1,14})?")  # order value, expiry (s), when it was reported (ms)
 RUN = ("current", "last", "freezes", "revision")
 NEWS = {"unlock": ("achievement", "points", "at"), "rank": ("board", "rank", "at"), "backfill": ("unlocked", "points")}
 

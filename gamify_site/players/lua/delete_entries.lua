@@ -13,7 +13,7 @@ local removed = 0
 for _, board in ipairs(cjson.decode(ARGV[4])) do
   local before = removed
   for _, suffix in ipairs(board.sets) do
-    if drop_entry(shard, board, suffix, player) then removed = removed + 1 end
+    if remove_entry(shard, board, suffix, player) then removed = removed + 1 end
     redis.call('ZREM', final_top_key(shard, board.slug, suffix), player)
   end
   if removed > before then touch_board(shard, board.slug) end

@@ -2,7 +2,7 @@
 -- the distinct order values. All that adds, changes or removes an entry of a board goes through these functions.
 -- joins: store/keys store/calls
 -- A board may rank within a profile field as well: the entries of one value of it are a segment, a set of its own.
--- `board` is a table with slug, segment_by ('': no segments), max_entries (0: no limit), dense and timed (1 or 0).
+-- `board` is a table with slug, segment_by ('': no segments), max_entries (0: no limit) and dense (1 or 0).
 
 -- An order value as text; exact, where Lua's own tostring would round to 14 digits.
 local function order_text(order) return string.format('%.17g', order) end
@@ -45,6 +45,14 @@ local function write_entries(shard, board, suffix, expires, arguments, left)
   end
 end
 
+-- Writes when entries of one set were reported: player, time (ms) by turns.
+local function write_times(shard, board, suffix, expires, times)
+  if #times == 0 then return end
+  local key = board_times_key(shard, board.slug, suffix)
+  write_all('HSET', key, times)
+  if expires > 0 then redis.call('EXPIREAT', key, expires) end
+end
+
 -- The suffix of the segment that a player's entry of a set is in as well; nil where there is none.
 local function segment_of(shard, board, suffix, player)
   local value = board.segment_by ~= '' and redis.call('HGET', player_key(shard, player), board.segment_by) or ''
@@ -63,17 +71,12 @@ local function remove_from_set(shard, board, suffix, player)
   return true
 end
 
--- Removes an entry from a set and from its segment; false where there was none.
+-- Removes an entry from a set and from its segment, with when it was reported; false where there was none.
 local function remove_entry(shard, board, suffix, player)
+  redis.call('HDEL', board_times_key(shard, board.slug, suffix), player)
   local part = segment_of(shard, board, suffix, player)
   if part then remove_from_set(shard, board, part, player) end
   return remove_from_set(shard, board, suffix, player)
-end
-
--- The same, and when its score was reported: nothing is left of it.
-local function drop_entry(shard, board, suffix, player)
-  redis.call('HDEL', board_times_key(shard, board.slug, suffix), player)
-  return remove_entry(shard, board, suffix, player)
 end
 
 -- Drops what is over the board's limit, lowest first, from a set and from its segments; returns the players dropped.
@@ -84,7 +87,7 @@ local function trim_entries(shard, board, suffix)
   local over = redis.call('ZCARD', key) - board.max_entries
   if over <= 0 then return {} end
   local dropped = redis.call('ZRANGE', key, 0, math.min(over, 1000) - 1)
-  for _, player in ipairs(dropped) do drop_entry(shard, board, suffix, player) end
+  for _, player in ipairs(dropped) do remove_entry(shard, board, suffix, player) end
   return dropped
 end
 

@@ -16,6 +16,13 @@ local function known_ids(shard, names, ttl)
   return known, span
 end
 
+-- Notes that a name counts: `known` as `known_ids` gives it, `noted` for `remember_ids`.
+local function note_id(known, noted, name)
+  known[name] = true
+  noted[#noted + 1] = name
+  noted[#noted + 1] = '1'
+end
+
 -- Remembers names, each followed by '1'.
 local function remember_ids(shard, span, names, ttl)
   if #names == 0 then return end
