@@ -14,7 +14,7 @@ from django.conf import settings as django_settings
 from django.utils import translation
 from django_redis.pool import ConnectionFactory
 from fakeredis import FakeRedisConnection
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 from redis import Redis, RedisCluster
@@ -30,9 +30,15 @@ from tests.sites import Site
 
 gc.set_threshold(50_000, 20, 20)  # as the program's own processes have it
 
-# Quick runs try the same examples every time; thorough ones look for new ones.
+# Quick runs try the same examples every time. Thorough ones look for new ones, and make one that fails smaller, which
+# takes a state machine minutes.
 hypothesis_settings.register_profile(
-    "quick", deadline=None, max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck)
+    "quick",
+    deadline=None,
+    max_examples=20,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 hypothesis_settings.register_profile(
     "thorough", deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck), print_blob=True

@@ -13,6 +13,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    StorageState,
     expect,
     sync_playwright,
 )
@@ -24,7 +25,7 @@ PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 PATIENCE = 30_000  # milliseconds for anything that is waited for, on a machine that is busy too
 HEIGHT = 900
 Theme = Literal["light", "dark"]
-State = dict[str, object]
+Variant = tuple[Who, Theme, int, bool, str]  # the arguments of `Visits.page`
 
 
 def program() -> str | None:
@@ -82,13 +83,18 @@ class Problems:
 
 
 class Visits:
-    """Opens pages of one site in one browser. Each visit has a context of its own: nobody shares cookies or storage."""
+    """Opens pages of one site in one browser. Nobody shares cookies or storage with another visit.
+
+    A context is used again, with fresh cookies and storage, by a later visit of the same person and variant: style
+    sheets and scripts are in its cache then.
+    """
 
     def __init__(self, browser: Browser, address: str) -> None:
         self.browser = browser
         self.address = address.rstrip("/")
-        self._states: dict[Who, State] = {}
-        self._open: list[BrowserContext] = []
+        self._states: dict[Who, StorageState] = {}
+        self._open: list[tuple[Variant, BrowserContext]] = []
+        self._idle: dict[Variant, list[BrowserContext]] = {}
 
     def page(
         self,
@@ -101,7 +107,10 @@ class Visits:
         language: str = "en-GB",
     ) -> Page:
         """A new page, empty yet. Its paths are relative to the site."""
-        context = self._context(self._state(who), theme, width, javascript, language)
+        variant = (who, theme, width, javascript, language)
+        idle = self._idle.get(variant)
+        context = idle.pop() if idle else self._context(self._state(who), theme, width, javascript, language)
+        self._open.append((variant, context))
         page = context.new_page()
         problems.watch(page)
         return page
@@ -109,14 +118,28 @@ class Visits:
     def close(self) -> None:
         """Leaves all pages."""
         while self._open:
-            self._open.pop().close()
+            variant, context = self._open.pop()
+            self._forget(context, self._state(variant[0]))
+            self._idle.setdefault(variant, []).append(context)
+
+    def _forget(self, context: BrowserContext, state: StorageState | None) -> None:
+        """Makes a context what it was when it was new."""
+        for page in context.pages[1:]:
+            page.close()
+        (page,) = context.pages or [context.new_page()]
+        about_site = {"origin": self.address, "storageTypes": "cookies,local_storage"}
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", about_site)
+        page.close()
+        context.clear_cookies()
+        if state:
+            context.add_cookies(state["cookies"])
 
     def _context(
-        self, state: State | None, theme: Theme, width: int, javascript: bool, language: str = "en-GB"
+        self, state: StorageState | None, theme: Theme, width: int, javascript: bool, language: str = "en-GB"
     ) -> BrowserContext:
         context = self.browser.new_context(
             base_url=self.address,
-            storage_state=state,  # type: ignore[arg-type]
+            storage_state=state,
             color_scheme=theme,
             viewport={"width": width, "height": HEIGHT},
             java_script_enabled=javascript,
@@ -125,10 +148,9 @@ class Visits:
             timezone_id="UTC",
         )
         context.set_default_timeout(PATIENCE)
-        self._open.append(context)
         return context
 
-    def _state(self, who: Who) -> State | None:
+    def _state(self, who: Who) -> StorageState | None:
         """The cookies of somebody who has logged in with the demo's one click; once for each of them."""
         if who == "visitor":
             return None
@@ -138,7 +160,6 @@ class Visits:
             page.goto("/accounts/login/")
             page.get_by_role("button", name=f"Log in as {who}").click()
             page.get_by_label(f"Account of {who}").wait_for()
-            self._states[who] = dict(context.storage_state())
-            self._open.remove(context)
+            self._states[who] = context.storage_state()
             context.close()
         return self._states[who]
