@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from achievements.definitions import Unlock
-from achievements.services import checking, compiled
+from achievements.services import catalog, checking, compiled
 from achievements.services.checking import Checked, Fitted
 from gamify_site import clock
 from gamify_site.store import keys, shards
@@ -32,18 +32,19 @@ ZONES = b"zones"
 
 
 class Order(NamedTuple):
-    """A change that is not an event: `what` is add, set, grant or revoke, `slug` an achievement or release."""
+    """A change that is not an event: `what` is add, set, grant or revoke; of the last two `release` is the award."""
 
     player: str
     what: str
-    slug: str
+    achievement: str
+    release: str
     value: int
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one script call applies on one shard: events, or orders, or a backfill of players, on some `achievements`.
+    """What one script call applies on one shard: events, or orders, or a backfill of players of some `achievements`.
 
     `refused` are the events that are out already: place → reason. `key` names the chunk, so that it is applied once.
     In a backfill those lose the achievement `strict` who do not reach it.
@@ -83,7 +84,9 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
         for start in range(0, len(waiting), MOST_CALLS_A_PIPELINE):
             some = waiting[start : start + MOST_CALLS_A_PIPELINE]
             work = [(chunks[index].shard, chunks[index]) for index in some]
-            found = away.run("achievements/apply_events", work, partial(_arguments, zones=zones))
+            found = away.run(
+                "achievements/apply_events", work, partial(_arguments, zones=zones), prepare=compiled.write
+            )
             for index, reply in zip(some, found, strict=True):
                 replies[index] = reply
         waiting = [index for index in waiting if replies[index][0] == ZONES]
@@ -145,7 +148,9 @@ def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
 
 
 def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapping[str, str]) -> list[str]:
-    """ARGV of the script, by the definitions as they are known now."""
+    """ARGV of the script, by the definitions as they are known now. Raises `UnknownAchievement`."""
+    for slug in {*chunk.achievements, *(order.achievement for order in chunk.orders)}:
+        catalog.get(slug)
     refused = dict(chunk.refused)
     events: list[tuple[Checked, Fitted]] = []
     for item in chunk.events:
@@ -160,10 +165,9 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
     buckets = {bucket: index for index, bucket in enumerate({_bucket(item.at): None for item, _ in events}, 1)}
     now = clock.now()
     batch = {
+        "actions": sorted(actions & compiled.listeners().keys()),
         "events": _flat(events, buckets, zoned, zones),
-        "orders": [
-            [order.player, order.what, order.slug, order.value, _milliseconds(order.at)] for order in chunk.orders
-        ],
+        "orders": [[*order[:-1], _milliseconds(order.at)] for order in chunk.orders],
         "refused": list(chain.from_iterable(refused.items())),
         "skipped": [
             part
@@ -191,7 +195,7 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
     }
     if all_boards is not None:
         batch["all_boards"] = all_boards
-    return [compiled.rules(actions, chunk.achievements), json.dumps(batch)]
+    return [compiled.version(), json.dumps(batch)]
 
 
 def _mains(listening: Sequence[Board], now: datetime) -> dict[str, tuple[str, int]]:

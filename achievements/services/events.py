@@ -15,7 +15,7 @@ from gamify_site.store import shards
 # Of one script call, so that it stays below 5 ms of server time: events, what they touch by `compiled.weight`, and
 # events of a batch with a key, which is cut the same way again whatever the definitions are then.
 MOST_EVENTS_A_CALL = 100
-MOST_TOUCHED_A_CALL = 200
+MOST_TOUCHED_A_CALL = 150
 MOST_KEYED_A_CALL = 25
 REASONS = {"out_of_range": "It would leave the range of exact numbers."}
 

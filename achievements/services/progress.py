@@ -110,8 +110,8 @@ def _change(player: str, slug: str, what: str, value: int, least: int) -> Progre
     _check_direct(achievement)
     if type(value) is not int or not least <= value <= EXACT:
         raise ValidationError({"amount": f"Enter a whole number from {least} to {EXACT}."})
-    order = applying.Order(check_player_id(player), what, slug, value, clock.now())
-    chunk = applying.Chunk(shards.of(player), orders=[order], achievements=frozenset([slug]))
+    order = applying.Order(check_player_id(player), what, slug, "", value, clock.now())
+    chunk = applying.Chunk(shards.of(player), orders=[order])
     (result,) = applying.apply([chunk])
     if result.refused:
         raise ValidationError({"amount": "The result would leave the range of exact numbers; nothing was changed."})

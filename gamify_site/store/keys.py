@@ -214,6 +214,12 @@ def unlocked(number: int, player_id: str) -> str:
     return f"{player(number, player_id)}:unlocked"
 
 
+def counted(number: int, player_id: str) -> str:
+    """hash: category of achievements, empty for all → how many of the player's awards metas count in it; `*` → a digest
+    of what is in which category: where that has changed, or nothing is kept, they are counted anew."""
+    return f"{player(number, player_id)}:counted"
+
+
 def revoked(number: int, player_id: str) -> str:
     """set: achievements and tiers that staff took away; no backfill gives them back."""
     return f"{player(number, player_id)}:revoked"
@@ -232,6 +238,12 @@ def days(number: int, player_id: str, action: str) -> str:
 def collection(number: int, player_id: str, achievement: str) -> str:
     """bitmap: the collected items, by their index in the definition."""
     return f"{player(number, player_id)}:collection:{achievement}"
+
+
+def rules(number: int) -> str:
+    """hash: `version` of the definitions → of which the other fields are made, as scripts of events need them; `next`
+    while they are being written. See achievements/lua/rules.lua; written anew where the version is another one."""
+    return f"{shard(number)}:rules"
 
 
 def unlocks(number: int) -> str:

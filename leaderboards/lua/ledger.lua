@@ -163,18 +163,19 @@ local function collect(changes, order, player, old)
   if old then left[#left + 1] = old end
 end
 
--- What changed in a set where that is all there is to know: no segments, no levels, nobody hidden.
+-- What changed in a set where that is all there is to know: no segments, no levels, nobody hidden. One of the orders that
+-- were left is enough then.
 local function plain_changes_of(set)
-  local arguments, count, before, after, players = {}, 0, set.before, set.after, set.players
+  local arguments, left, count, before, after, players = {}, {}, 0, set.before, set.after, set.players
   for i = 1, #players do
     local player = players[i]
     local new = after[player]
     if new and new ~= before[player] then
       arguments[count + 1], arguments[count + 2] = new, player
-      count = count + 2
+      count, left[1] = count + 2, before[player] or left[1]
     end
   end
-  return { arguments = arguments, left = {}, count = count }, {}
+  return { arguments = arguments, left = left, count = count }, {}
 end
 
 -- What changed in a set, and in each of its segments.
@@ -228,13 +229,22 @@ local function top_boundary(shard, board, suffix)
   return last[2] and tonumber(last[2]) or -math.huge
 end
 
+-- Whether somebody may have come into the top of a set, which ended at `least`: reaches that, or makes room below it.
+local function may_climb(set, least)
+  local players, before, after = set.players, set.before, set.after
+  for i = 1, #players do
+    local old, new = before[players[i]], after[players[i]]
+    if new and (new >= least or old and new < old) then return true end
+  end
+  return false
+end
+
 -- Who rose within the top of the main set: player, order before or '', order after by turns.
 local function climbers_of(shard, ledger, main, dropped)
-  local fallen, climbers = {}, {}
+  local fallen, climbers, set = {}, {}, ledger.sets[main]
+  local players, before, after = set.players, set.before, set.after
   local boundary = top_boundary(shard, ledger.board, main)
   for _, player in ipairs(dropped) do fallen[player] = true end
-  local set = ledger.sets[main]
-  local players, before, after = set.players, set.before, set.after
   for i = 1, #players do
     local player = players[i]
     local old, new = before[player], after[player]
@@ -274,10 +284,9 @@ local function write_ledger(shard, ledger, main, wanted, now)
   for player in pairs(ledger.hidden) do dropped[#dropped + 1] = player end
   if not changed then return {}, dropped end
   local version = touch_board(shard, slug)
-  redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, slug), '-inf', redis.call('TIME')[1]) -- by whose clock sets expire
-  if not main then return {}, dropped end
+  if not main or boundary and not may_climb(ledger.sets[main], boundary) then return {}, dropped end
   local climbers = climbers_of(shard, ledger, main, dropped)
-  if now.lone == 1 then
+  if boundary then
     announce_climbers(shard, slug, main, climbers, boundary, now.ms)
     return {}, dropped
   end

@@ -18,12 +18,16 @@ end
 local function split_segment(suffix) return string.match(suffix, '^([^:]*):(.*)$') end
 
 -- Notes that a set is there: whole boards in one place, the segments of each in a place of its own. A new period is told
--- to `tick`, which will have to close it.
+-- to `tick`, which will have to close it; with it those go that have expired, by the clock by which sets do.
 local function register_set(shard, board, suffix, expires)
   local window, segment = split_segment(suffix)
   if not window then
-    local is_new = redis.call('ZADD', board_windows_key(shard, board.slug), expires > 0 and expires or '+inf', suffix) == 1
-    if is_new and expires > 0 then redis.call('SADD', new_periods_key(shard), board.slug .. ':' .. suffix) end
+    local key = board_windows_key(shard, board.slug)
+    local is_new = redis.call('ZADD', key, expires > 0 and expires or '+inf', suffix) == 1
+    if is_new and expires > 0 then
+      redis.call('SADD', new_periods_key(shard), board.slug .. ':' .. suffix)
+      redis.call('ZREMRANGEBYSCORE', key, '-inf', redis.call('TIME')[1])
+    end
     return
   end
   local key = board_segments_key(shard, board.slug, window)
@@ -31,11 +35,12 @@ local function register_set(shard, board, suffix, expires)
   if expires > 0 then redis.call('EXPIREAT', key, expires) end
 end
 
--- Writes changed entries of one set: `arguments` is order, player, order, player …; `left` the orders they had before.
+-- Writes changed entries of one set: `arguments` is order, player, order, player …; `left` the orders they had before,
+-- one at least where the set is known to be there.
 local function write_entries(shard, board, suffix, expires, arguments, left)
   local key = board_key(shard, board.slug, suffix)
   write_all('ZADD', key, arguments)
-  register_set(shard, board, suffix, expires)
+  if expires > 0 or #left == 0 then register_set(shard, board, suffix, expires) end
   if expires > 0 then redis.call('EXPIREAT', key, expires) end
   if board.dense == 1 then
     local levels_key = board_levels_key(shard, board.slug, suffix)
