@@ -253,6 +253,7 @@ if #points > 0 then
   end
 end
 
+batch.touched = {}
 local news, firsts = {}, {}
 for _, slug in ipairs(order_of_ledgers) do
   local main, wanted = unpack(batch.mains[slug] or {})
@@ -260,6 +261,7 @@ for _, slug in ipairs(order_of_ledgers) do
   for _, part in ipairs({ slug, climbers, dropped }) do news[#news + 1] = part end
   if first then firsts[#firsts + 1], firsts[#firsts + 2] = slug, first end
 end
+publish_boards(shard, batch.touched)
 
 local seen = {}
 for _, id in ipairs(doers) do

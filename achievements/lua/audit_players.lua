@@ -135,7 +135,9 @@ if is_repair and #entries > 0 then
       keep_entry(ledger, points_sets, entry[1])
     end
   end
+  request.touched = {}
   write_ledger(shard, ledger, nil, 0, request)
+  publish_boards(shard, request.touched)
 end
 
 local tally = {}

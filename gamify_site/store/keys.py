@@ -376,5 +376,5 @@ def board_versions(number: int) -> str:
 
 
 def changes(number: int) -> str:
-    """shard channel, not a key: `board <slug>`, `boards` where a name or a rule changed, `feed <player id>`."""
+    """shard channel, not a key: `board <slug> …`, `boards` where a name or a rule changed, `feed <player id>`."""
     return f"{shard(number)}:changes"

@@ -35,12 +35,12 @@ local function register_set(shard, board, suffix, expires)
   if expires > 0 then redis.call('EXPIREAT', key, expires) end
 end
 
--- Writes changed entries of one set: `arguments` is order, player, order, player …; `left` the orders they had before,
--- one at least where the set is known to be there.
-local function write_entries(shard, board, suffix, expires, arguments, left)
+-- Writes changed entries of one set: `arguments` is order, player, order, player …; `left` the orders they had before.
+-- `is_there`: the set is known to have entries, which some of `left` say too.
+local function write_entries(shard, board, suffix, expires, arguments, left, is_there)
   local key = board_key(shard, board.slug, suffix)
   write_all('ZADD', key, arguments)
-  if expires > 0 or #left == 0 then register_set(shard, board, suffix, expires) end
+  if expires > 0 or not is_there and #left == 0 then register_set(shard, board, suffix, expires) end
   if expires > 0 then redis.call('EXPIREAT', key, expires) end
   if board.dense == 1 then
     local levels_key = board_levels_key(shard, board.slug, suffix)
@@ -96,9 +96,13 @@ local function trim_entries(shard, board, suffix)
   return dropped
 end
 
--- Tells readers and live processes that the board's rows have changed; returns the board's new version on this shard.
+-- Tells live processes that the rows of some boards have changed.
+local function publish_boards(shard, slugs)
+  if #slugs > 0 then publish(shard, 'board ' .. table.concat(slugs, ' ')) end
+end
+
+-- Tells readers and live processes that a board's rows have changed.
 local function touch_board(shard, slug)
-  local version = redis.call('HINCRBY', board_versions_key(shard), slug, 1)
-  publish(shard, 'board ' .. slug)
-  return version
+  redis.call('HINCRBY', board_versions_key(shard), slug, 1)
+  publish_boards(shard, { slug })
 end

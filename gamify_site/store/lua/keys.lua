@@ -57,7 +57,7 @@ local function board_segments_key(shard, board, window) return shard .. ':segmen
 local function board_versions_key(shard) return shard .. ':board_versions' end
 local function changes_key(shard) return shard .. ':changes' end
 
--- Tells the live processes what has changed: `board <slug>`, `boards` where a name or a rule did, or `feed <player>`.
+-- Tells the live processes what has changed: `board <slug> …`, `boards` where a name or a rule did, or `feed <player>`.
 -- A shard channel where the server has those, from Redis 7 on: a cluster passes other messages on to all its nodes.
 -- Whoever may not publish writes all the same: readers ask again, a little later.
 local function publish(shard, what)
