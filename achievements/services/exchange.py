@@ -315,13 +315,14 @@ def _changed(row: Row, before: Definition | None) -> tuple[str, ...] | None:
 
 
 def _check_boards(rows: Iterable[Row], existing: Existing) -> Iterator[Refused]:
+    known = {item.slug: item for item in existing.values() if isinstance(item, Board)}
     for row in rows:
-        before = existing.get((row.kind, row.slug))
-        if isinstance(row.definition, Board) and not isinstance(before, Achievement):
+        if isinstance(row.definition, Board):
             try:
-                boards.check(row.definition, before)
+                boards.check(row.definition, known.get(row.slug), known.values())
             except ValidationError as error:
                 yield row, error
+            known[row.slug] = row.definition
 
 
 def _check_achievements(rows: Iterable[Row], existing: Existing) -> Iterator[Refused]:

@@ -745,7 +745,7 @@ def test_long_names_of_tiers_are_told(store):  # noqa: ARG001
 
 def test_what_play_console_minds_of_the_whole_file_is_told(store):  # noqa: ARG001
     for number in range(401):
-        make(f"a{number}", name=f"A{number}", points=5)
+        make(f"a{number}", name=f"A{number}", action=f"action-{number}", points=5)
     assert [(it.row, it.reason) for it in exchange.notices()] == [
         (0, "All together have 2,005 points; Play Console takes 2,000 for a game."),
         (0, "There are 401 rows; Play Console takes 400 achievements for a game."),
