@@ -158,12 +158,13 @@ def read_csv(text: str, *, category: str, status: Status = "draft") -> list[Row]
     _check_number(len(lines))
     read = [(line.number, _entry(line)) for line in lines]
     known = matching.Catalog(catalog.all(), [entry for _number, entry in read if isinstance(entry, play_console.Entry)])
-    return [
+    rows = [
         Row(number, "achievement", "", error=entry)
         if isinstance(entry, ValidationError)
         else _csv_row(number, entry, known, category, status)
         for number, entry in read
     ]
+    return _refuse_shared_ids(rows, [entry.id if isinstance(entry, play_console.Entry) else "" for _, entry in read])
 
 
 def plan(rows: Sequence[Row]) -> list[Finding]:
@@ -268,6 +269,24 @@ def _csv_row(number: int, entry: play_console.Entry, known: matching.Catalog, ca
         return replace(row, error=error)
 
 
+def _refuse_shared_ids(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
+    """Refuse all rows that give one ID to several achievements; `ids` are those of the rows, '' if there is none."""
+    sharing: dict[str, list[Row]] = defaultdict(list)
+    for row, id_ in zip(rows, ids, strict=True):
+        if id_:
+            sharing[id_].append(row)
+    errors = {
+        id_: ValidationError({"id": _("Rows %(rows)s have the same ID.") % {"rows": _numbers(same)}})
+        for id_, same in sharing.items()
+        if len({row.slug for row in same}) > 1
+    }
+    return [replace(row, error=row.error or errors.get(id_)) for row, id_ in zip(rows, ids, strict=True)]
+
+
+def _numbers(rows: Iterable[Row]) -> str:
+    return ", ".join(str(row.number) for row in rows)
+
+
 def _checked_text(text: str) -> str:
     """The text without the mark that some programs begin a file with."""
     if len(text) > MOST_BYTES or len(text.encode(errors="surrogatepass")) > MOST_BYTES:
@@ -295,15 +314,15 @@ def _existing() -> dict[tuple[Kind, str], Definition]:
 
 def _doubles(rows: Iterable[Row]) -> dict[int, ValidationError]:
     """Return row number → reason for all rows that define the same thing: it is unclear which one is meant."""
-    numbers: dict[tuple[Kind, str], list[int]] = defaultdict(list)
+    named: dict[tuple[Kind, str], list[Row]] = defaultdict(list)
     for row in rows:
         if row.slug:
-            numbers[row.kind, row.slug].append(row.number)
+            named[row.kind, row.slug].append(row)
     return {
-        number: ValidationError({"slug": _("Rows %(rows)s are the same.") % {"rows": ", ".join(map(str, same))}})
-        for same in numbers.values()
+        row.number: ValidationError({"slug": _("Rows %(rows)s are the same.") % {"rows": _numbers(same)}})
+        for same in named.values()
         if len(same) > 1
-        for number in same
+        for row in same
     }
 
 

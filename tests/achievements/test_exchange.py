@@ -549,6 +549,17 @@ def test_rows_that_are_the_same_are_refused_with_both_numbers(store, subtests):
     assert store
 
 
+def test_rows_that_share_a_new_id_are_refused_with_their_numbers(store, subtests):  # noqa: ARG001
+    make("rich", name="Rich")
+    reason = "Rows 2, 4 have the same ID."
+    for other in (row("Other"), row("Rich")):
+        with subtests.test(other=other):
+            found = take(with_ids(("CgkIx", row("New")), ("CgkIy", row("Fine")), ("CgkIx", other)))
+            assert [it.number for it in found if it.what == "refused"] == [2, 4]
+            assert {(it.field, it.reason) for it in found if it.what == "refused"} == {("id", reason)}
+            assert [it.slug for it in catalog.all()] == ["rich"]
+
+
 def test_id_counts_before_the_name(store):  # noqa: ARG001
     make("a", name="A", metadata={"play_console_id": "CgkIa"})
     make("b", name="B")
