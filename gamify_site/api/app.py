@@ -23,7 +23,7 @@ from gamify_site.players.services import UnknownPlayer
 from gamify_site.store.connection import UNANSWERED
 from gamify_site.store.errors import StoreUnavailable
 from leaderboards import api as leaderboards
-from leaderboards.errors import InsufficientBalance, UnknownBoard
+from leaderboards.errors import InsufficientBalance, NotOnBoard, UnknownBoard
 
 logger = logging.getLogger("gamify")
 
@@ -120,6 +120,7 @@ HANDLERS: dict[type[Exception], Handler] = {
     UnknownAchievement: _not_found,
     UnknownBoard: _not_found,
     UnknownPlayer: _not_found,
+    NotOnBoard: _not_found,
     Refused: _refused,
     ValidationError: _invalid,
     SchemaError: _no_schema,

@@ -133,6 +133,7 @@ def test_boards_and_scores(call):
 def test_what_is_not_there_is_named(call, subtests):
     make_player("ada")
     make("ten")
+    make_board("coins", windows=("all", "day"), segment_by="country")
     for method, path, body, detail in (
         ("get", "/players/nobody", None, "There is no player 'nobody'."),
         ("get", "/players/nobody/achievements", None, "There is no player 'nobody'."),
@@ -144,6 +145,13 @@ def test_what_is_not_there_is_named(call, subtests):
         ("get", "/achievements/nothing", None, "There is no achievement 'nothing'."),
         ("get", "/leaderboards/nothing", None, "There is no board 'nothing'."),
         ("put", "/leaderboards/nothing/scores/ada", {"score": 1}, "There is no board 'nothing'."),
+        ("get", "/leaderboards/nothing/players/ada", None, "There is no board 'nothing'."),
+        ("get", "/leaderboards/coins/players/nobody", None, "There is no player 'nobody'."),
+        ("get", "/leaderboards/coins/players/ada", None, "'ada' is not on the board 'coins'."),
+        (
+            *("get", "/leaderboards/coins/players/ada?window=day&segment=SE&around=2", None),
+            "'ada' is not on the board 'coins' with window=day, segment=SE.",
+        ),
         ("get", "/nowhere", None, "There is nothing at /api/v1/nowhere."),
     ):
         with subtests.test(method=method, path=path):
