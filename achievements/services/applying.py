@@ -67,6 +67,7 @@ class Result:
     duplicates: list[int]
     skipped: dict[int, list[str]]
     unlocked: list[Unlock]
+    no_listeners: list[str]
 
 
 def apply(chunks: Sequence[Chunk]) -> list[Result]:
@@ -110,7 +111,7 @@ def _zones(chunks: Sequence[Chunk]) -> dict[str, str]:
 
 
 def _result(reply: Sequence[Any]) -> Result:
-    _, refused, duplicates, unlocked, _news, _back, skipped, *_ = reply
+    _, refused, duplicates, unlocked, _news, _back, skipped, no_listeners, *_ = reply
     boards_skipped: dict[int, list[str]] = defaultdict(list)
     for place, board in _by(skipped, 2):
         boards_skipped[place].append(board.decode())
@@ -122,6 +123,7 @@ def _result(reply: Sequence[Any]) -> Result:
             Unlock(player.decode(), release.decode(), points, datetime.fromtimestamp(int(at) / 1000, UTC))
             for player, release, points, at in _by(unlocked, 4)
         ],
+        [action.decode() for action in no_listeners],
     )
 
 
@@ -132,16 +134,19 @@ def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
     moments: dict[str, set[datetime]] = {}
     rises: dict[str, list[rank_news.Rise]] = {}
     for chunk, reply in zip(chunks, replies, strict=True):
-        pairs = reply[7] if len(reply) > 7 else ()  # not told again with the answer to a batch that is known
+        pairs = reply[8] if len(reply) > 8 else ()  # not told again with the answer to a batch that is known
         first = dict(zip(pairs[::2], pairs[1::2], strict=True))
         for name, climbers, _dropped in _by(reply[4], 3):
             slug = name.decode()
             moments.setdefault(slug, set()).update({item.at for item in chunk.events} or {clock.now()})
             rises.setdefault(slug, []).append(rank_news.Rise.read(chunk.shard, climbers, first.get(name)))
     for slug, found in rises.items():
-        board = boards.get(slug)
+        board = boards.find(slug)
+        if board is None:  # deleted since the batch was applied, which may have been long ago
+            continue
         suffixes = {it: None for at in sorted(moments[slug], reverse=True) for it, _ in windows.sets_at(board, at)}
-        scores.settle(board, list(suffixes), found)
+        if suffixes:
+            scores.settle(board, list(suffixes), found)
 
 
 def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapping[str, str]) -> list[str]:
@@ -172,6 +177,7 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
             if units is False
             for part in (item.place, board)
         ],
+        "no_listeners": sorted(actions - compiled.listeners().keys()),
         "backfill": chunk.backfill,
         "checked": sorted(chunk.achievements),
         "strict": chunk.strict,

@@ -51,9 +51,7 @@ def record(events: Sequence[Event], *, idempotency_key: str | None = None) -> Ou
         rejected=dict(sorted(rejected.items())),
         skipped={place: boards for place, boards in sorted(skipped.items()) if place not in uncounted},
         unlocked=[unlock for result in results for unlock in result.unlocked],
-        no_listeners=sorted(
-            {event.action for place, event in known if place not in rejected} - compiled.listeners().keys()
-        ),
+        no_listeners=sorted({action for result in results for action in result.no_listeners}),
         repeated=tuple(repeated),
     )
 

@@ -1,5 +1,6 @@
 """Recording events: exactly once, all or nothing, nothing silently lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from gamify_site.players import services as players
 from gamify_site.store import keys, shards
 from leaderboards.services import boards, moderation, ranking, scores
 from tests.achievements.builders import assert_consistent, do, make, unlocked
-from tests.builders import brief, make_board, make_player
+from tests.builders import brief, make_board, make_player, season
 
 pytestmark = pytest.mark.usefixtures("services_store")
 
@@ -185,6 +186,25 @@ def test_batch_is_answered_as_before_when_its_events_have_become_too_old(clock):
     assert list(first.rejected) == [7]
     clock.advance(seconds=5)
     assert events.record(batch, idempotency_key="edge") == first
+
+
+def test_batch_that_is_sent_again_is_answered_by_the_definitions_of_then():
+    batch = [Event("alice", "coin"), Event("bob", "whistle"), Event("no one", "gong")]
+    first = events.record(batch, idempotency_key="once")
+    assert first.no_listeners == ["coin", "whistle"]
+    make("ten")
+    make_board("whistles", action="whistle")
+    assert events.record(batch, idempotency_key="once") == first
+
+
+def test_batch_is_answered_again_after_its_board_is_changed_or_deleted():
+    made = make_board("coins", action="coin")
+    batch = [Event("alice", "coin"), Event("bob", "coin")]
+    first = events.record(batch, idempotency_key="once")
+    boards.define(replace(made, windows=("season",), seasons=(season("over", "2020-01-01", "2021-01-01"),)))
+    assert events.record(batch, idempotency_key="once") == first
+    boards.delete("coins")
+    assert events.record(batch, idempotency_key="once") == first
 
 
 def test_event_id_is_no_batch_key():
