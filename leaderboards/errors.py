@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from gamify_site.texts import quoted
+
 
 class UnknownBoard(LookupError):
     """There is no board with this slug."""
@@ -16,7 +18,7 @@ class NotOnBoard(LookupError):
     """A player that is known has no entry where it was looked for; `chosen` are the window, period and segment."""
 
     def __init__(self, player: str, board: str, chosen: Mapping[str, str | None]) -> None:
-        where = ", ".join(f"{name}={value}" for name, value in chosen.items() if value)
+        where = ", ".join(f"{name}={quoted(value)}" for name, value in chosen.items() if value)
         super().__init__(f"{player!r} is not on the board {board!r}{f' with {where}' if where else ''}.")
 
 

@@ -22,6 +22,7 @@ from achievements.documents import Definition, Kind
 from achievements.services import catalog
 from gamify_site import audit
 from gamify_site.identifiers import check_slug
+from gamify_site.texts import quoted
 from leaderboards.definitions import Board
 from leaderboards.services import boards
 
@@ -137,7 +138,7 @@ def read_json(text: str) -> list[Row]:
         )
     unknown = content.keys() - {"gamify", *KINDS}
     if unknown:
-        told = {"names": ", ".join(sorted(unknown)), "allowed": ", ".join(("gamify", *KINDS))}
+        told = {"names": quoted(", ".join(sorted(unknown))), "allowed": ", ".join(("gamify", *KINDS))}
         _refuse_file(_("There is no “%(names)s”. Allowed: %(allowed)s.") % told)
     listed = [(KINDS[name], item) for name, items in content.items() if name in KINDS for item in _list(name, items)]
     _check_number(len(listed))
@@ -231,7 +232,7 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = sorted(name for name, number in Counter(name for name, _value in pairs).items() if number > 1)
-        _refuse_file(_("“%(names)s” stands twice in one object.") % {"names": ", ".join(twice)})
+        _refuse_file(_("“%(names)s” stands twice in one object.") % {"names": quoted(", ".join(twice))})
     return found
 
 
@@ -393,7 +394,9 @@ def _learn(known: dict[str, Achievement], before: Achievement | None, after: Ach
 def _refusal(row: Row, error: ValidationError) -> Finding:
     messages = error.message_dict
     reasons = dict.fromkeys(message for found in messages.values() for message in found)
-    return Finding(row.number, row.kind, row.slug, "refused", field=", ".join(messages), reason=" ".join(reasons))
+    return Finding(
+        row.number, row.kind, quoted(row.slug), "refused", field=", ".join(messages), reason=" ".join(reasons)
+    )
 
 
 def _finding(row: Row, changed: tuple[str, ...] | None) -> Finding:

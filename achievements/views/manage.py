@@ -147,7 +147,7 @@ def _each(request: HttpRequest, slugs: Sequence[str], change: Callable[[str], ob
             change(slug)
             done += 1
         except UnknownAchievement:
-            messages.error(request, _("There is no achievement “%(slug)s”") % {"slug": slug})
+            messages.error(request, _("There is no achievement “%(slug)s”") % {"slug": texts.quoted(slug)})
         except EditedMeanwhile:
             messages.error(request, _("%(slug)s has just been changed by somebody else.") % {"slug": slug})
         except ValidationError as error:

@@ -384,6 +384,29 @@ def read(text: str, **said) -> list[exchange.Row]:
     return exchange.read_csv(text, **{"category": "imported", "status": "published"} | said)
 
 
+def test_what_a_file_holds_is_quoted_in_short(store, subtests):  # noqa: ARG001
+    long = "x" * 5000
+    tiers = [{"level": long, "name": "A", "target": 1, "points": 0}]
+    for document in (
+        COUNTER | {"slug": long},
+        COUNTER | {long: 1},
+        COUNTER | TIERED | {"target": 1, "tiers": tiers},
+        COUNTER | {"type": "tiered", "tiers": [{long: 1}]},
+    ):
+        with subtests.test(document=str(document)[:80]):
+            (found,) = exchange.plan(exchange.read_json(text_of(document)))
+            assert found.what == "refused"
+            assert len(found.slug + found.field + found.reason) < 500
+    for cells in (f"A,,{long},,Revealed,5,1", f"A,,False,,{long},5,1", f"A,,False,,Revealed,{long},1"):
+        with subtests.test(cells=cells[:30]):
+            (found,) = take(cells + "\n")
+            assert found.what == "refused"
+            assert "…" in found.reason and len(found.reason) < 200
+    for text in (json.dumps({"gamify": 1, long: []}), f'{{"gamify": 1, "boards": [{{"{long}": 1, "{long}": 2}}]}}'):
+        with subtests.test(text=text[:20]):
+            assert len(file_error(exchange.read_json, text)) < 200
+
+
 def test_csv_with_and_without_header(store):  # noqa: ARG001
     rows = 'First Steps,"Do it, once",False,,Revealed,5,1\n100 coins,,TRUE,100,hidden,10,\n'
     header = "\ufeffName, Description,Incremental Value,Steps needed,Initial state,Points,List order\r\n"

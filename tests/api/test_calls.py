@@ -160,6 +160,25 @@ def test_what_is_not_there_is_named(call, subtests):
             assert answer.json()["detail"] == detail
 
 
+def test_what_was_sent_is_quoted_in_short(call, subtests):
+    long = "x" * 5000
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    make_board("coins", windows=("all", "day"))
+    for method, path, body in (
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", "item": long}]}),
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", "item": 10**298}]}),
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", long: 1}]}),
+        ("post", "/events", {"events": [], long: 1}),
+        ("put", "/players/ada", {long: 1}),
+        ("get", f"/leaderboards/coins?window=day&period={long}", None),
+        ("get", f"/leaderboards/coins?{long}=1", None),
+    ):
+        with subtests.test(path=path[:40], body=str(body)[:80]):
+            answer = call(method, path, body)
+            assert len(answer.content) < 500
+            assert "…" in str(answer.json())
+
+
 SCORE_OF_ADA = "/leaderboards/coins/scores/ada"
 BAD_VALUES = (  # with the fields that are named, and a part of what is said of each
     ("put", "/players/ada", {"name": 5}, {"name": "valid string"}),
