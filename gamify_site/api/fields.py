@@ -60,7 +60,7 @@ Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "s
 Score = Annotated[int | Decimal, WithJsonSchema({"type": "number"})]  # as it is answered
 PlayerId = Annotated[str, StringConstraints(pattern=PLAYER_ID)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
-EventId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=identifiers.MAX_EVENT_ID_LENGTH)]
 Reason = Annotated[str, Field(min_length=1, description=f"1 to {LONGEST_REASON} characters")]
 PlayerInPath = Annotated[PlayerId, Path(description="A player's id.")]
 SlugInPath = Annotated[Slug, Path(description="A slug.")]
