@@ -184,7 +184,7 @@ class Achievement:
                 raise ValidationError(
                     {
                         "tiers": _("“%(level)s” cannot be a level: %(slug)s_%(level)s is no slug.")
-                        % {"level": tier.level, "slug": self.slug}
+                        % {"level": texts.quoted(tier.level), "slug": self.slug}
                     }
                 )
         targets = [tier.target for tier in self.tiers]

@@ -9,8 +9,10 @@ from pydantic import Field
 from gamify_site.api.fields import EventId, Number, PlayerId, PlayerInPath, Score, SlugInPath, Strict
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.api.problems import Problem
+from gamify_site.players import services as players
 from gamify_site.players.services import UnknownPlayer
 from leaderboards.definitions import Board, Row
+from leaderboards.errors import NotOnBoard
 from leaderboards.services import boards, ranking, scores
 
 router = Router(tags=["Leaderboards"])
@@ -177,7 +179,9 @@ def read_place(
     """The place and the rows around it; 404 where the player is not on the board."""
     view = ranking.view(board, window=window, period=period, segment=segment, top=0, around=around, player=player)
     if view.standing is None:
-        raise UnknownPlayer(player)
+        if not players.exists(player):
+            raise UnknownPlayer(player)
+        raise NotOnBoard(player, board, {"window": window, "period": period, "segment": segment})
     standing = view.standing
     return {
         "rank": standing.rank,

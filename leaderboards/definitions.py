@@ -33,7 +33,8 @@ TIE_BITS = {"shared": 0, "dense": 0, "earliest": 31, "unlocks": 12}  # 2^31 seco
 WINDOWS = ("all", "day", "week", "month", "season")
 SEGMENT_FIELDS = ("region", "country", "team")
 MOST_DECIMALS = 4
-LONGEST_NUMBER = 40  # characters of a number that is read at all
+MAX_MAGNITUDE = 10**40  # of a number that is read at all, far beyond every board
+MAX_DIGITS = 45  # of such a number when it is rounded to a board's decimals
 MOST_ENTRIES = 10_000_000
 LONGEST_NAME = 80
 LONGEST_DESCRIPTION = 500
@@ -183,9 +184,9 @@ class Board:
         return [self.to_units(score, field) for score in scores]
 
     def _decimal_units(self, score: object, field: str) -> Decimal:
-        with localcontext(prec=LONGEST_NUMBER + MOST_DECIMALS):
-            units = exact_number(score, field).scaleb(self.decimals)
-            return units.to_integral_value(ROUND_HALF_UP)
+        with localcontext(prec=MAX_DIGITS):  # of the result: the number itself may have any number of decimals
+            rounded = exact_number(score, field).quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP)
+            return rounded.scaleb(self.decimals)
 
     def from_units(self, units: int) -> int | Decimal:
         """Units as a score: int, or Decimal on boards with decimals."""
@@ -324,16 +325,22 @@ def _season_name(stored: str) -> str:
 
 
 def exact_number(value: object, name: str) -> Decimal:
-    """Read a number as it was written, a float as Python shows it. Raises `ValidationError` at `name`."""
+    """Read a number as it was written, with all its decimals; a float as Python shows it.
+
+    Raises `ValidationError` at `name`, also if its size alone would make it slow to calculate with.
+    """
     problem = ValidationError({name: _("Enter a number.")})
+    too_great = ValidationError({name: _("The number is out of range.")})
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise problem
+    if isinstance(value, int) and abs(value) >= MAX_MAGNITUDE:  # before it is converted, which is slow
+        raise too_great
     try:
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     except InvalidOperation:
         raise problem from None
     if not number.is_finite():
         raise problem
-    if len(number.as_tuple().digits) > LONGEST_NUMBER or abs(number.adjusted()) > LONGEST_NUMBER:
-        raise ValidationError({name: _("The number is out of range.")})
+    if number.copy_abs() >= MAX_MAGNITUDE:
+        raise too_great
     return number

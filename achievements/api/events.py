@@ -15,13 +15,14 @@ from gamify_site.api.answers import dump
 from gamify_site.api.fields import Moment, Number, Strict, Whole
 from gamify_site.api.guard import WRITE
 from gamify_site.api.problems import Problem, of_fields, reasons
+from gamify_site.identifiers import MAX_EVENT_ID_LENGTH
 from gamify_site.ops import metrics
 from leaderboards.api import WRITE_ERRORS
 
 router = Router(tags=["Events"])
 
 MOST_EVENTS = 1000
-LONGEST_REASON = 500
+MAX_REJECTION_LENGTH = 500  # of the reason, which may name many fields
 
 
 class EventIn(Strict):
@@ -97,7 +98,7 @@ EXTRA = {
             "required": False,
             "description": "The same batch may be sent again under this key and gets the same answer, for a day; "
             "another one is refused with 422.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_EVENT_ID_LENGTH, "pattern": "^[!-~]+$"},
         }
     ],
 }
@@ -148,7 +149,7 @@ def _event(it: EventIn) -> Event:
 
 def _reason(error: SchemaError) -> str:
     wrong = reasons(error.errors(), "event")
-    return "; ".join(f"{place}: {' '.join(why)}" for place, why in wrong.items())[:LONGEST_REASON]
+    return "; ".join(f"{place}: {' '.join(why)}" for place, why in wrong.items())[:MAX_REJECTION_LENGTH]
 
 
 def _as_sent(outcome: Outcome, places: list[int], bad: dict[int, str]) -> Outcome:

@@ -8,6 +8,8 @@
 --                    where all boards take the amount, then the next event's fields …]
 --         refused    [place, reason …] of events that were refused before
 --         skipped    [place, board …] of boards that take nothing of an event
+--         no_listeners [action …] of events that nothing listens to
+--         cuts       where the calls of a batch with a key begin, in the first of them
 --         orders     [[player, what (add, set, grant, revoke), rule, release or '' (of add and set), value, at (ms)] …]
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
 --         strict     '' or the one of these rules that is taken from those who do not reach it
@@ -16,12 +18,14 @@
 --         mains      board → [suffix of its main set now, how many of its first order values are wanted, or 0]
 --         all_boards optional; the definitions of all boards
 --         seen, ms, date (yyyy-mm-dd), lone, ttl (s), key ('' or the name of the batch)
--- Returns `stale`; or `unwritten` where the shard has not got the rules, nothing is applied then; or {'zones', player, timezone, …} where a player's timezone is another one, likewise;
+-- Returns `stale`; or `unwritten` where the shard has not got the rules, nothing is applied then;
+--         or {'zones', player, timezone, …} where a player's timezone is another one, likewise;
 --         or {'deleted', player …} where some of the players are being deleted, likewise;
 --         or {'away', player …} where some who do something are away and `all_boards` is needed to put them back, likewise;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
 --         {board, {climbers}, {dropped}, …}, {board, suffix, … of the sets that somebody has come back to},
---         {skipped place, board, …}, {board, {its version here, how many were wanted or 0 where few wrote, first order values}, …}};
+--         {skipped place, board, …}, {action that nothing listens to …}, {cuts},
+--         {board, {its version here, how many were wanted or 0 where few wrote, first order values}, …}};
 --         an order's place is its index from 0; a batch that was applied before is answered as it was then, without the
 --         last part
 -- Cost: about 5 µs an event and 3 µs for each ranked set that it is in.
@@ -275,7 +279,7 @@ end
 
 remember_ids(shard, id_span, new_ids, batch.ttl)
 
-local answer = { 'ok', refused, duplicates, unlocked, news, back, batch.skipped }
+local answer = { 'ok', refused, duplicates, unlocked, news, back, batch.skipped, batch.no_listeners, batch.cuts }
 if answer_key then
   redis.call('SET', answer_key, cjson.encode(answer), 'EX', batch.ttl)
   for _, id in ipairs(doers) do -- so that who is deleted can be taken out of it

@@ -46,8 +46,9 @@ class Order(NamedTuple):
 class Chunk:
     """What one script call applies on one shard: events, or orders, or a backfill of players of some `achievements`.
 
-    `refused` are the events that are out already: place → reason. `key` names the chunk, so that it is applied once.
-    In a backfill those lose the achievement `strict` who do not reach it.
+    `refused` are the events that are out already: place → reason. `key` names the chunk, so that it is applied once;
+    the first one of a batch remembers the `cuts`, where the chunks of that batch begin. In a backfill those lose
+    the achievement `strict` who do not reach it.
     """
 
     shard: int
@@ -57,6 +58,7 @@ class Chunk:
     backfill: Sequence[str] = ()
     achievements: frozenset[str] = frozenset()
     key: str = ""
+    cuts: Sequence[int] = ()
     strict: str = ""
 
 
@@ -68,6 +70,8 @@ class Result:
     duplicates: list[int]
     skipped: dict[int, list[str]]
     unlocked: list[Unlock]
+    no_listeners: list[str]
+    cuts: list[int]
 
 
 def apply(chunks: Sequence[Chunk]) -> list[Result]:
@@ -113,7 +117,7 @@ def _zones(chunks: Sequence[Chunk]) -> dict[str, str]:
 
 
 def _result(reply: Sequence[Any]) -> Result:
-    _, refused, duplicates, unlocked, _news, _back, skipped, *_ = reply
+    _, refused, duplicates, unlocked, _news, _back, skipped, no_listeners, cuts, *_ = reply
     boards_skipped: dict[int, list[str]] = defaultdict(list)
     for place, board in _by(skipped, 2):
         boards_skipped[place].append(board.decode())
@@ -125,6 +129,8 @@ def _result(reply: Sequence[Any]) -> Result:
             Unlock(player.decode(), release.decode(), points, datetime.fromtimestamp(int(at) / 1000, UTC))
             for player, release, points, at in _by(unlocked, 4)
         ],
+        [action.decode() for action in no_listeners],
+        list(cuts),
     )
 
 
@@ -135,16 +141,19 @@ def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
     moments: dict[str, set[datetime]] = {}
     rises: dict[str, list[rank_news.Rise]] = {}
     for chunk, reply in zip(chunks, replies, strict=True):
-        pairs = reply[7] if len(reply) > 7 else ()  # not told again with the answer to a batch that is known
+        pairs = reply[9] if len(reply) > 9 else ()  # not told again with the answer to a batch that is known
         first = dict(zip(pairs[::2], pairs[1::2], strict=True))
         for name, climbers, _dropped in _by(reply[4], 3):
             slug = name.decode()
             moments.setdefault(slug, set()).update({item.at for item in chunk.events} or {clock.now()})
             rises.setdefault(slug, []).append(rank_news.Rise.read(chunk.shard, climbers, first.get(name)))
     for slug, found in rises.items():
-        board = boards.get(slug)
+        board = boards.find(slug)
+        if board is None:  # deleted since the batch was applied, which may have been long ago
+            continue
         suffixes = {it: None for at in sorted(moments[slug], reverse=True) for it, _ in windows.sets_at(board, at)}
-        scores.settle(board, list(suffixes), found)
+        if suffixes:
+            scores.settle(board, list(suffixes), found)
 
 
 def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapping[str, str]) -> list[str]:
@@ -176,6 +185,8 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
             if units is False
             for part in (item.place, board)
         ],
+        "no_listeners": sorted(actions - compiled.listeners().keys()),
+        "cuts": chunk.cuts,
         "backfill": chunk.backfill,
         "checked": sorted(chunk.achievements),
         "strict": chunk.strict,

@@ -25,14 +25,14 @@ PLAYER_ID = f"^{identifiers.PLAYER_ID.pattern}$"
 SLUG = f"^{identifiers.SLUG.pattern}$"
 
 
-LONGEST_NUMBER = 300  # digits; a float holds as many, so that nothing behind this overflows
+MAX_INTEGER_DIGITS = 300  # a float holds as many, so that nothing that calculates with one overflows
 # RFC 3339; Java leaves out seconds that are 0, and other programs the colon of the offset.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 
 
 def _whole(value: Any) -> Any:
     """5.0 is a whole number in JSON, which has one kind of numbers."""
-    if isinstance(value, Decimal) and value.adjusted() < LONGEST_NUMBER and value == value.to_integral_value():
+    if isinstance(value, Decimal) and value.adjusted() < MAX_INTEGER_DIGITS and value == value.to_integral_value():
         return int(value)
     return value
 
@@ -60,7 +60,7 @@ Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "s
 Score = Annotated[int | Decimal, WithJsonSchema({"type": "number"})]  # as it is answered
 PlayerId = Annotated[str, StringConstraints(pattern=PLAYER_ID)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
-EventId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=identifiers.MAX_EVENT_ID_LENGTH)]
 Reason = Annotated[str, Field(min_length=1, description=f"1 to {LONGEST_REASON} characters")]
 PlayerInPath = Annotated[PlayerId, Path(description="A player's id.")]
 SlugInPath = Annotated[Slug, Path(description="A slug.")]

@@ -12,6 +12,7 @@ from ninja import Schema
 
 from gamify_site.api.answers import dump
 from gamify_site.api.fields import Score
+from gamify_site.texts import quoted
 
 CONTENT_TYPE = "application/problem+json"
 MOST_REASONS = 50
@@ -80,6 +81,6 @@ def reasons(errors: Iterable[Mapping[str, Any]], whole: str = "request") -> dict
 
 def _place(error: Mapping[str, Any]) -> str:
     """Leave out which union member was tried: it means nothing to the caller. Unknown fields keep their names."""
-    place = [str(part) for part in error["loc"]]
+    place = [quoted(part) for part in error["loc"]]
     last = [place.pop()] if place and error["type"] == "extra_forbidden" else []
     return ".".join([part for part in place if not SHAPE.match(part)] + last)

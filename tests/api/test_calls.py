@@ -133,6 +133,7 @@ def test_boards_and_scores(call):
 def test_what_is_not_there_is_named(call, subtests):
     make_player("ada")
     make("ten")
+    make_board("coins", windows=("all", "day"), segment_by="country")
     for method, path, body, detail in (
         ("get", "/players/nobody", None, "There is no player 'nobody'."),
         ("get", "/players/nobody/achievements", None, "There is no player 'nobody'."),
@@ -144,12 +145,38 @@ def test_what_is_not_there_is_named(call, subtests):
         ("get", "/achievements/nothing", None, "There is no achievement 'nothing'."),
         ("get", "/leaderboards/nothing", None, "There is no board 'nothing'."),
         ("put", "/leaderboards/nothing/scores/ada", {"score": 1}, "There is no board 'nothing'."),
+        ("get", "/leaderboards/nothing/players/ada", None, "There is no board 'nothing'."),
+        ("get", "/leaderboards/coins/players/nobody", None, "There is no player 'nobody'."),
+        ("get", "/leaderboards/coins/players/ada", None, "'ada' is not on the board 'coins'."),
+        (
+            *("get", "/leaderboards/coins/players/ada?window=day&segment=SE&around=2", None),
+            "'ada' is not on the board 'coins' with window=day, segment=SE.",
+        ),
         ("get", "/nowhere", None, "There is nothing at /api/v1/nowhere."),
     ):
         with subtests.test(method=method, path=path):
             answer = call(method, path, body)
             assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
             assert answer.json()["detail"] == detail
+
+
+def test_what_was_sent_is_quoted_in_short(call, subtests):
+    long = "x" * 5000
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    make_board("coins", windows=("all", "day"))
+    for method, path, body in (
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", "item": long}]}),
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", "item": 10**298}]}),
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", long: 1}]}),
+        ("post", "/events", {"events": [], long: 1}),
+        ("put", "/players/ada", {long: 1}),
+        ("get", f"/leaderboards/coins?window=day&period={long}", None),
+        ("get", f"/leaderboards/coins?{long}=1", None),
+    ):
+        with subtests.test(path=path[:40], body=str(body)[:80]):
+            answer = call(method, path, body)
+            assert len(answer.content) < 500
+            assert "…" in str(answer.json())
 
 
 SCORE_OF_ADA = "/leaderboards/coins/scores/ada"

@@ -123,7 +123,6 @@ BAD_EVENTS = (  # as JSON, and a part of the reason
     ('{"player": "alice", "action": "coin", "value": -Infinity}', "value: Input should be a valid number"),
     ('{"player": "alice", "action": "coin", "value": "1"}', "value: Input should be a valid number"),
     ('{"player": "alice", "action": "coin", "value": true}', "value: Input should be a valid number"),
-    ('{"player": "alice", "action": "coin", "value": 0.%s}' % ("1" * 5000), "value: Input should be a valid number"),
     ('{"player": "alice", "action": "coin", "value": 1e300}', "value: Enter a number within"),
     ('{"player": "alice", "action": "coin", "value": 1e999999999999999}', "value: Enter a number within"),
     ('{"player": "alice", "action": "coin", "value": 1e99999999999999999999}', "value: Input should be a valid number"),

@@ -238,15 +238,16 @@ def test_batches_that_are_sent_again_count_once(open_store: Callable[..., Store]
 
 
 WRONG_ANSWERS = (
-    *('["ok",', "[]", '["ok"]', '["ok",[],[],[],[],[]]', '["ok",[],[],[],[],[],[],[]]', '["stale",[],[],[],[],[],[]]'),
-    *('["ok",[1],[],[],[],[],[]]', '["ok",[],["a"],[],[],[],[]]', '["ok",[],[],["alice","ten",1],[],[],[]]'),
-    *('["ok",[],[],[],["coins",["alice","",""],{}],[],[]]', '["ok",[],[],[],[],[NaN,""],[]]'),
-    '["ok",[],[],[],[],[],[0,"no slug"]]',
+    *('["ok",', "[]", '["ok"]', '["ok",[],[],[],[],[],[],[]]', '["ok",[],[],[],[],[],[],[],[],[]]'),
+    *('["stale",[],[],[],[],[],[],[],[]]', '["ok",[1],[],[],[],[],[],[],[]]', '["ok",[],["a"],[],[],[],[],[],[]]'),
+    *('["ok",[],[],["alice","ten",1],[],[],[],[],[]]', '["ok",[],[],[],["coins",["alice","",""],{}],[],[],[],[]]'),
+    *('["ok",[],[],[],[],[NaN,""],[],[],[]]', '["ok",[],[],[],[],[],[0,"no slug"],[],[]]'),
+    *('["ok",[],[],[],[],[],[],["no slug"],[]]', '["ok",[],[],[],[],[],[],[],[-1]]'),
 )
 
 
 def test_answers_to_batches_are_checked(subtests: pytest.Subtests) -> None:
-    answers.check('["ok",[],{},[],[],[],[0,"coins"]]')
+    answers.check('["ok",[],{},[],[],[],[0,"coins"],["whistle"],[0,40]]')
     for answer in WRONG_ANSWERS:
         with subtests.test(answer=answer), pytest.raises(Wrong):
             answers.check(answer)
@@ -314,6 +315,8 @@ def test_every_exported_key_is_there_again(played_on_three_shards: Store) -> Non
         "due_periods",
         "last_look",
         "new_periods",
+        "rules",
+        "counted",
         "deletions",
         "answers",
     }
