@@ -31,7 +31,7 @@ BUILT_IN_RULES: dict[str, tuple[object, ...]] = {
 FIXED = ("order", "decimals", "ties")
 # Limits that keep the script call of an event short.
 MAX_BOARDS = 100  # that listen to one action
-MAX_WINDOWS = 200  # of these boards together: so many ranked sets an event may be written to
+MAX_WINDOWS = 100  # of these boards together: so many ranked sets an event may be written to
 SAME_ORDER_VALUES = {"shared", "dense"}
 
 
