@@ -86,12 +86,16 @@ class IncrementIn(Strict):
 
 
 class UpdateOut(Schema):
-    """What a write did; `rank` is null where the player is not on the board any more (`trimmed`)."""
+    """What a write did; `rank` is null if the player is not on the board (`trimmed`).
+
+    `duplicate`: the `id` had counted before, so nothing was written, and the rest is the current state.
+    """
 
     score: Score
     rank: int | None
     previous_rank: int | None
     trimmed: bool
+    duplicate: bool
 
 
 class EntryIn(Strict):
@@ -109,9 +113,10 @@ class EntriesIn(Strict):
 
 
 class WrittenOut(Schema):
-    """How many players were written."""
+    """How many players were written, and how many of the scores had counted before by their ids."""
 
     written: int
+    duplicates: int
 
 
 class AmountIn(Strict):
@@ -122,9 +127,10 @@ class AmountIn(Strict):
 
 
 class BalanceOut(Schema):
-    """What is left to spend."""
+    """What is left to spend. `duplicate`: the `id` had counted before, so nothing was taken this time."""
 
     balance: Score
+    duplicate: bool
 
 
 def row(it: Row) -> dict[str, Any]:
@@ -217,12 +223,7 @@ def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, bod
         update = scores.submit(board, player, body.score, id=body.id)
     else:
         update = scores.increment(board, player, body.increment, id=body.id)
-    return {
-        "score": update.score,
-        "rank": update.rank,
-        "previous_rank": update.previous_rank,
-        "trimmed": update.trimmed,
-    }
+    return {name: getattr(update, name) for name in UpdateOut.model_fields}
 
 
 @router.post(
@@ -233,7 +234,8 @@ def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, bod
 )
 def post_scores(request: HttpRequest, board: SlugInPath, body: EntriesIn) -> Any:
     """Up to 1,000 scores by the board's rule, in the order given."""
-    return {"written": scores.submit_many(board, [(it.player, it.score, it.id) for it in body.scores])}
+    update = scores.submit_batch(board, [(it.player, it.score, it.id) for it in body.scores])
+    return {"written": update.written, "duplicates": update.duplicates}
 
 
 @router.post(
@@ -244,7 +246,8 @@ def post_scores(request: HttpRequest, board: SlugInPath, body: EntriesIn) -> Any
 )
 def post_spend(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: AmountIn) -> Any:
     """Takes an amount off the balance; 409 with the balance where there is too little."""
-    return {"balance": scores.spend(board, player, body.amount, id=body.id)}
+    withdrawal = scores.withdraw(board, player, body.amount, id=body.id)
+    return {"balance": withdrawal.balance, "duplicate": withdrawal.duplicate}
 
 
 @router.delete(

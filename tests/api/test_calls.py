@@ -110,11 +110,11 @@ def test_definitions_with_rarity(call):
 def test_boards_and_scores(call):
     make_board("coins", decimals=2)
     assert call("put", "/leaderboards/coins/scores/ada", {"score": 58.25}).json() == {
-        "score": 58.25, "rank": 1, "previous_rank": None, "trimmed": False,
+        "score": 58.25, "rank": 1, "previous_rank": None, "trimmed": False, "duplicate": False,
     }  # fmt: skip
     assert call("put", "/leaderboards/coins/scores/ada", {"increment": 1}).json()["score"] == 59.25
     many = {"scores": [{"player": "bob", "score": 70}, {"player": "cyd", "score": 1}]}
-    assert call("post", "/leaderboards/coins/scores", many).json() == {"written": 2}
+    assert call("post", "/leaderboards/coins/scores", many).json() == {"written": 2, "duplicates": 0}
     page = call("get", "/leaderboards/coins?limit=2").json()
     assert ([row["player"] for row in page["rows"]], page["size"]) == (["bob", "ada"], 3)
     rest = call("get", f"/leaderboards/coins?limit=2&after={page['next']}").json()
@@ -122,7 +122,7 @@ def test_boards_and_scores(call):
     place = call("get", "/leaderboards/coins/players/ada?around=1").json()
     assert (place["rank"], [row["player"] for row in place["rows"]]) == (2, ["bob", "ada", "cyd"])
     assert [row["rank"] for row in call("get", "/leaderboards/coins/ranks/1?around=1").json()["rows"]] == [1, 2, 3]
-    assert call("post", "/leaderboards/coins/spend/ada", {"amount": 9}).json() == {"balance": 50.25}
+    assert call("post", "/leaderboards/coins/spend/ada", {"amount": 9}).json()["balance"] == 50.25
     poor = call("post", "/leaderboards/coins/spend/ada", {"amount": 99})
     assert (poor.status_code, poor.json()["balance"]) == (409, 50.25)
     assert call("delete", "/leaderboards/coins/scores/ada").status_code == 204
@@ -294,11 +294,15 @@ def test_it_speaks_english_whatever_the_caller_prefers(call):
 
 def test_scores_and_spends_with_an_id_count_once(call):
     make_board("purse")
-    for score in (10, 11):
-        assert call("put", "/leaderboards/purse/scores/alice", {"score": 10, "id": "r-1"}).json()["score"] == score
-        call("put", "/leaderboards/purse/scores/alice", {"increment": 5, "id": "r-2"})
-        assert call("post", "/leaderboards/purse/spend/alice", {"amount": 4, "id": "s-1"}).json() == {"balance": 11}
+    for score, repeats in ((10, 0), (11, 1)):
+        reported = call("put", "/leaderboards/purse/scores/alice", {"score": 10 + 90 * repeats, "id": "r-1"}).json()
+        assert (reported["score"], reported["duplicate"]) == (score, bool(repeats))
+        added = call("put", "/leaderboards/purse/scores/alice", {"increment": 5 + repeats, "id": "r-2"}).json()
+        assert added["duplicate"] is bool(repeats)
+        spent = call("post", "/leaderboards/purse/spend/alice", {"amount": 4 + repeats, "id": "s-1"}).json()
+        assert spent == {"balance": 11, "duplicate": bool(repeats)}
         entry = {"player": "bob", "score": 3, "id": "r-1"}
-        assert call("post", "/leaderboards/purse/scores", {"scores": [entry, entry]}).status_code == 200
+        told = call("post", "/leaderboards/purse/scores", {"scores": [entry, entry]}).json()
+        assert told == {"written": 1 - repeats, "duplicates": 1 + repeats}
     assert ranking.standing("purse", "bob").score == 3
     assert call("put", "/leaderboards/purse/scores/alice", {"score": 1, "id": "a\tb"}).status_code == 422
