@@ -8,7 +8,7 @@ from ninja import Router, Schema
 from pydantic import Field, TypeAdapter
 from pydantic import ValidationError as SchemaError
 
-from achievements.definitions import NO_AMOUNT, Event, Outcome
+from achievements.definitions import NO_AMOUNT, Event, Outcome, Unlock
 from achievements.services import events
 from gamify_site.api import bodies, idempotency
 from gamify_site.api.answers import dump
@@ -159,15 +159,18 @@ def _as_sent(outcome: Outcome, places: list[int], bad: dict[int, str]) -> Outcom
     return replace(outcome, rejected=dict(sorted(rejected.items())), skipped=skipped, repeated=repeated)
 
 
+def unlocked_out(it: Unlock) -> dict[str, Any]:
+    """Return an unlock as JSON has it."""
+    return {name: getattr(it, name) for name in UnlockedOut.model_fields}
+
+
 def _answer(outcome: Outcome, number: int, *, detail: bool) -> dict[str, Any]:
     told: dict[str, Any] = {
         "accepted": outcome.accepted,
         "duplicates": outcome.duplicates,
         "rejected": [{"index": index, "reason": reason} for index, reason in outcome.rejected.items()],
         "skipped": [{"index": index, "boards": boards} for index, boards in outcome.skipped.items()],
-        "unlocked": [
-            {"player": it.player, "achievement": it.achievement, "points": it.points} for it in outcome.unlocked
-        ],
+        "unlocked": [unlocked_out(it) for it in outcome.unlocked],
         "no_listeners": outcome.no_listeners,
     }
     if detail:

@@ -91,6 +91,11 @@ def test_progress_grant_and_revoke(call):
     path = "/players/alice/achievements/ten"
     assert call("post", f"{path}/progress", {"amount": 4}).json()["progress"] == 4
     assert call("post", f"{path}/progress", {"value": 9}).json()["percent"] == 90
+    unlocked = {"player": "alice", "achievement": "ten", "points": 5}
+    for duplicate, newly_unlocked in ((False, [unlocked]), (True, [])):
+        told = call("post", f"{path}/progress", {"amount": 1, "id": "p-1"}).json()
+        assert (told["progress"], told["newly_unlocked"], told["duplicate"]) == (10, newly_unlocked, duplicate)
+    assert call("post", f"{path}/revoke", {"reason": "mistake"}).json() == {"revoked": True}
     assert call("post", f"{path}/grant", {"reason": "prize"}).json() == {"unlocked": ["ten"]}
     assert call("post", f"{path}/revoke", {"reason": "mistake"}).json() == {"revoked": True}
     assert unlocks.for_player("alice") == []
