@@ -3,10 +3,10 @@
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Schema, Status
+from ninja import Body, Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from gamify_site.api.fields import EventId, Number, PlayerId, PlayerInPath, Score, SlugInPath, Strict
+from gamify_site.api.fields import EventId, Number, PlayerId, PlayerInPath, Score, SlugInPath, Strict, either, form
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.api.problems import Problem
 from gamify_site.players.services import UnknownPlayer
@@ -83,6 +83,11 @@ class IncrementIn(Strict):
 
     increment: Number
     id: EventId | None = None
+
+
+ScoreOrIncrement = Annotated[
+    Annotated[ScoreIn, form("score")] | Annotated[IncrementIn, form("increment")], either("score", "increment"), Body()
+]
 
 
 class UpdateOut(Schema):
@@ -217,7 +222,7 @@ def read_rank(
     response={200: UpdateOut, **WRITE_ERRORS},
     summary="Report a score, or add to it",
 )
-def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: ScoreIn | IncrementIn) -> Any:
+def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: ScoreOrIncrement) -> Any:
     """`score` counts by the board's rule, `increment` is added whatever the rule."""
     if isinstance(body, ScoreIn):
         update = scores.submit(board, player, body.score, id=body.id)

@@ -12,7 +12,7 @@ from achievements.definitions import NO_AMOUNT, Event, Outcome, Unlock
 from achievements.services import events
 from gamify_site.api import bodies, idempotency
 from gamify_site.api.answers import dump
-from gamify_site.api.fields import Moment, Number, Strict, Whole
+from gamify_site.api.fields import Item, Moment, Number, Strict, Whole
 from gamify_site.api.guard import WRITE
 from gamify_site.api.problems import Problem, of_fields, reasons
 from gamify_site.ops import metrics
@@ -32,7 +32,7 @@ class EventIn(Strict):
     # No default in the document: programs made from it would send it, and boards of the best would take it as a score.
     amount: Whole = Field(default_factory=lambda: NO_AMOUNT, description="Counts as 1 if it is left out.")
     value: Number | None = None
-    item: str | Whole | None = None
+    item: Item | None = None
     at: Moment | None = None
     id: str | None = None
 
@@ -148,7 +148,7 @@ def _event(it: EventIn) -> Event:
 
 def _reason(error: SchemaError) -> str:
     wrong = reasons(error.errors(), "event")
-    return "; ".join(f"{place}: {' '.join(why)}" for place, why in wrong.items())[:LONGEST_REASON]
+    return " ".join(f"{field}: {' '.join(why)}" for field, why in wrong.items())[:LONGEST_REASON]
 
 
 def _as_sent(outcome: Outcome, places: list[int], bad: dict[int, str]) -> Outcome:

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Body, Router, Schema, Status
 from pydantic import Field
 
 from achievements.api.events import UnlockedOut, unlocked_out
 from achievements.definitions import EXACT, CatalogEntry
 from achievements.services import catalog, progress, states, unlocks
-from gamify_site.api.fields import EventId, PlayerInPath, Reason, SlugInPath, Strict, Whole
+from gamify_site.api.fields import EventId, PlayerInPath, Reason, SlugInPath, Strict, Whole, either, form
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.players import services as players
 from gamify_site.players.services import Player, UnknownPlayer
@@ -87,6 +87,11 @@ class ValueIn(Strict):
 
     value: Annotated[Whole, Field(ge=0, le=EXACT)]
     id: EventId | None = None
+
+
+AmountOrValue = Annotated[
+    Annotated[AmountIn, form("amount")] | Annotated[ValueIn, form("value")], either("amount", "value"), Body()
+]
 
 
 class ProgressOut(Schema):
@@ -191,7 +196,7 @@ def _entries(entry: CatalogEntry) -> list[dict[str, Any]]:
     response={200: ProgressOut, **WRITE_ERRORS},
     summary="Set progress",
 )
-def post_progress(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: AmountIn | ValueIn) -> Any:
+def post_progress(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: AmountOrValue) -> Any:
     """Progress that a game sets itself, of a counter, milestone or tiered achievement; it never falls."""
     players.get(player)
     if isinstance(body, AmountIn):

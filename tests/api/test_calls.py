@@ -1,5 +1,7 @@
 """Each call of the HTTP API: what it answers, and every status that its document promises."""
 
+import re
+
 from achievements.definitions import Tier
 from achievements.services import events, progress, unlocks
 from gamify_site import audit
@@ -163,10 +165,13 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("put", "/players/ada", {"nmae": "Ada"}, {"nmae": "not permitted"}),
     ("put", "/players/ada", {"country": "Sweden"}, {"country": "match pattern '^([A-Z]{2})?$'"}),
     ("put", "/players/a b", {"name": "Ada"}, {"player": "match pattern '^[A-Za-z0-9][A-Za-z0-9_.:@|-]{0,63}$'"}),
-    ("put", SCORE_OF_ADA, {}, {"score": "required", "increment": "required"}),
-    ("put", SCORE_OF_ADA, {"score": 1, "increment": 1}, {"score": "not permitted", "increment": "not permitted"}),
-    ("put", SCORE_OF_ADA, {"score": "1"}, {"score": "valid number", "increment": "required"}),
-    ("put", SCORE_OF_ADA, {"score": float("nan")}, {"score": "valid number", "increment": "required"}),
+    ("put", SCORE_OF_ADA, {}, {"request": "Send either score or increment."}),
+    ("put", SCORE_OF_ADA, [], {"request": "Send either score or increment."}),
+    ("put", SCORE_OF_ADA, {"score": 1, "increment": 1}, {"request": "Send either score or increment."}),
+    ("put", SCORE_OF_ADA, {"score": "1"}, {"score": "valid number"}),
+    ("put", SCORE_OF_ADA, {"increment": "1", "id": 7}, {"increment": "valid number.", "id": "valid string."}),
+    ("put", SCORE_OF_ADA, {"increment": 1, "Amount": 7}, {"Amount": "not permitted"}),
+    ("put", SCORE_OF_ADA, {"score": float("nan")}, {"score": "valid number"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": float("inf")}, {"amount": "valid number"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": 10**400}, {"amount": "valid number"}),
     ("put", "/players/ada", {"Name": "Ada"}, {"Name": "not permitted"}),
@@ -179,7 +184,13 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("get", "/leaderboards/coins?window=year", None, {"window": "This board has the windows all."}),
     ("get", "/leaderboards/coins/ranks/0", None, {"rank": "greater than or equal to 1"}),
     ("get", "/leaderboards/coins/players/ada?around=x", None, {"around": "valid integer"}),
-    ("post", "/players/bob/achievements/ten/progress", {"amount": 0}, {"amount": "equal to 1", "value": "required"}),
+    ("post", "/players/bob/achievements/ten/progress", {"amount": 0}, {"amount": "equal to 1"}),
+    ("post", "/players/bob/achievements/ten/progress", {}, {"request": "Send either amount or value."}),
+    ("post", "/players/bob/achievements/ten/progress", {"value": "9"}, {"value": "valid integer"}),
+    ("post", "/leaderboards/coins/scores", [{"player": "ada", "score": 1}], {"request": "Enter an object."}),
+    ("post", "/leaderboards/coins/scores", {"scores": [1]}, {"scores.0": "Enter an object."}),
+    ("post", "/events", [{"player": "ada", "action": "coin"}], {"request": "Enter an object."}),
+    ("put", "/players/ada", {"name": 1, "team": 1}, {"name": "valid string.", "team": "valid string."}),
     ("post", "/players/bob/achievements/ten/grant", {"reason": " "}, {"reason": "1 to 500 characters"}),
 )
 
@@ -195,6 +206,10 @@ def test_bad_values_are_refused_at_their_field_and_change_nothing(call, subtests
             found = answer.json()["errors"]
             assert found.keys() == errors.keys()
             assert all(part in " ".join(found[field]) for field, part in errors.items()), found
+            sentences = [f"{field}: {reason}" for field, reasons in found.items() for reason in reasons]
+            assert answer.json()["detail"] == " ".join(sentences)
+            assert all(it.endswith(".") for it in sentences)
+            assert not re.search(r"[a-z](In|Out)\b", answer.json()["detail"])
             assert not players.exists("ada")
             assert unlocks.for_player("bob") == []
             assert progress.get("bob", "ten").progress == 0
