@@ -115,7 +115,10 @@ def withdraw(slug: str, player: str, amount: Score, *, id: str | None = None) ->
     """
     board = _writable(slug)
     if board.to_units(amount, "amount") <= 0:
-        raise ValidationError({"amount": _("The amount must be greater than 0.")})
+        reason = _("The amount must be greater than 0.")
+        if exact_number(amount, "amount") > 0:
+            reason = _("The amount must be at least %(least)s.") % {"least": number_format(board.from_units(1))}
+        raise ValidationError({"amount": reason})
     if "all" not in board.windows or board.order == "asc":
         raise ValidationError({"board": _("Spending needs a descending board with the window 'all'.")})
     now = clock.now()

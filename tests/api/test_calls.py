@@ -179,6 +179,8 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("put", SCORE_OF_ADA, {"score": 10**30}, {"score": "The score must lie within ±9,007,199,254,740,991."}),
     ("post", "/leaderboards/coins/scores", {"scores": [{"player": "ada"}]}, {"scores.0.score": "required"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": 0}, {"amount": "The amount must be greater than 0."}),
+    ("post", "/leaderboards/laps/spend/ada", {"amount": 0.001}, {"amount": "The amount must be at least 0.01."}),
+    ("post", "/leaderboards/laps/spend/ada", {"amount": -0.001}, {"amount": "The amount must be greater than 0."}),
     ("get", "/leaderboards/coins?limit=0", None, {"limit": "greater than or equal to 1"}),
     ("get", "/leaderboards/coins?after=x", None, {"after": "This is not a place that this board gave out."}),
     ("get", "/leaderboards/coins?window=year", None, {"window": "This board has the windows all."}),
@@ -197,6 +199,7 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
 
 def test_bad_values_are_refused_at_their_field_and_change_nothing(call, subtests):
     make_board("coins")
+    make_board("laps", decimals=2)
     make("ten")
     make_player("bob")
     for method, path, body, errors in BAD_VALUES:
@@ -258,7 +261,21 @@ def test_head_answers_as_get_without_the_body(call, subtests):
 def test_a_method_that_is_not_there(call):
     answer = call("delete", "/achievements")
     assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
-    assert "GET" in answer["Allow"]
+    assert answer["Allow"] == "GET, HEAD"
+    assert call("options", "/players/ada")["Allow"] == "DELETE, GET, HEAD, PUT"
+    assert call("options", "/events")["Allow"] == "POST"
+
+
+def test_host_that_is_not_allowed_is_answered_with_the_setting_that_allows_it(call):
+    answer = call("get", "/leaderboards", host="play.example")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert "'play.example' to GAMIFY_ALLOWED_HOSTS." in answer.json()["detail"]
+
+
+def test_segment_that_nobody_has_is_empty(call):
+    make_board("coins", segment_by="country", entries={"ada": 5})
+    answer = call("get", "/leaderboards/coins?segment=XX")
+    assert (answer.status_code, answer.json()) == (200, {"size": 0, "rows": [], "next": None})
 
 
 def test_reading_needs_a_key_and_writing_one_that_may(call):
