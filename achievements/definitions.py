@@ -334,6 +334,18 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgressUpdate:
+    """The progress after a change, and all that the change unlocked.
+
+    `duplicate`: the id had counted before, so nothing was changed this time.
+    """
+
+    progress: Progress
+    unlocked: list[Unlock]
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogEntry:
     """One achievement as a player may see it. `holders` of `players` have it, for tiers the last one.
 

@@ -280,7 +280,8 @@ class Standing:
 class ScoreUpdate:
     """What a write did, in the board's main window. `rank` is None when the player fell off (`trimmed`).
 
-    `previous_score` is what was there just before; None where there was nothing.
+    `previous_score` is what was there just before; None where there was nothing. `duplicate`: the id had counted
+    before, so nothing was written, and the rest is the current state.
     """
 
     score: int | Decimal
@@ -288,6 +289,23 @@ class ScoreUpdate:
     previous_rank: int | None
     trimmed: bool
     previous_score: int | Decimal | None = field(default=None, compare=False)
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchUpdate:
+    """How many players a batch of scores has written, and how many of its entries had counted before by their ids."""
+
+    written: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The balance after spending. `duplicate`: the id had counted before, so nothing was taken this time."""
+
+    balance: int | Decimal
+    duplicate: bool
 
 
 @dataclass(frozen=True, slots=True)

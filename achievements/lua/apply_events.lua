@@ -10,7 +10,7 @@
 --         skipped    [place, board …] of boards that take nothing of an event
 --         no_listeners [action …] of events that nothing listens to
 --         cuts       where the calls of a batch with a key begin, in the first of them
---         orders     [[player, what (add, set, grant, revoke), rule, release or '' (of add and set), value, at (ms)] …]
+--         orders     [[player, what (add, set, grant, revoke), rule, release or '' (of add and set), value, at (ms), id or ''] …]
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
 --         strict     '' or the one of these rules that is taken from those who do not reach it
 --         periods    [{board → sets} …], which ranked sets an event belongs to
@@ -107,12 +107,16 @@ end
 local events, new_ids = batch.events, {}
 local is_known, id_span
 
+-- The name of an order's id, in the same place as those of events, which have no tab in them.
+local function order_id(order) return order[7] ~= '' and order[1] .. ' ' .. order[3] .. '\tprogress\t' .. order[7] or nil end
+
 do -- the events
   -- The name of an event's id; nil where it has none.
   local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
 
   local ids = {}
   for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
+  for _, order in ipairs(batch.orders) do ids[#ids + 1] = order_id(order) end
   is_known, id_span = known_ids(shard, ids, batch.ttl)
 
   -- What listens to an event's action; false where nothing does.
@@ -207,8 +211,14 @@ do
   end
 
   for i, order in ipairs(batch.orders) do
-    local why_not = apply_order(unpack(order))
-    if why_not then refuse(i - 1, why_not) else see(order[1]) end
+    local id = order_id(order)
+    if id and is_known[id] then
+      duplicates[#duplicates + 1] = i - 1
+    else
+      local why_not = apply_order(unpack(order))
+      if why_not then refuse(i - 1, why_not) else see(order[1]) end
+      if id and not why_not then note_id(is_known, new_ids, id) end
+    end
   end
 end
 

@@ -32,7 +32,10 @@ ZONES = b"zones"
 
 
 class Order(NamedTuple):
-    """A change that is not an event: `what` is add, set, grant or revoke; of the last two `release` is the award."""
+    """A change that is not an event: `what` is add, set, grant or revoke; of the last two `release` is the award.
+
+    With an `id` it counts once for the player and the achievement.
+    """
 
     player: str
     what: str
@@ -40,6 +43,7 @@ class Order(NamedTuple):
     release: str
     value: int
     at: datetime
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,7 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
     batch = {
         "actions": sorted(actions & compiled.listeners().keys()),
         "events": _flat(events, buckets, zoned, zones),
-        "orders": [[*order[:-1], _milliseconds(order.at)] for order in chunk.orders],
+        "orders": [[*order[:-2], _milliseconds(order.at), order.id] for order in chunk.orders],
         "refused": list(chain.from_iterable(refused.items())),
         "skipped": [
             part

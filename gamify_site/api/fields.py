@@ -10,10 +10,12 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     PlainValidator,
     StrictInt,
     StringConstraints,
+    Tag,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
@@ -44,6 +46,14 @@ def _number(value: Any) -> int | Decimal:
     raise PydanticCustomError("number", "Input should be a valid number")
 
 
+def _item(value: Any) -> str | int:
+    """The item of a collection."""
+    value = _whole(value)
+    if type(value) in (str, int):
+        return value
+    raise PydanticCustomError("item", "Enter the name of an item, or its index")
+
+
 def _moment(value: Any) -> datetime:
     """A time in the text of RFC 3339."""
     try:
@@ -56,6 +66,7 @@ def _moment(value: Any) -> datetime:
 
 Whole = Annotated[StrictInt, BeforeValidator(_whole)]
 Number = Annotated[int | Decimal, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+Item = Annotated[str | int, PlainValidator(_item), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]})]
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Score = Annotated[int | Decimal, WithJsonSchema({"type": "number"})]  # as it is answered
 PlayerId = Annotated[str, StringConstraints(pattern=PLAYER_ID)]
@@ -64,6 +75,24 @@ EventId = Annotated[str, StringConstraints(min_length=1, max_length=identifiers.
 Reason = Annotated[str, Field(min_length=1, description=f"1 to {LONGEST_REASON} characters")]
 PlayerInPath = Annotated[PlayerId, Path(description="A player's id.")]
 SlugInPath = Annotated[Slug, Path(description="A slug.")]
+
+
+FORM = "form:"  # before the name of the field that tells one form of a body from another
+
+
+def form(name: str) -> Tag:
+    """Mark a form of a body: the one that has this field."""
+    return Tag(f"{FORM}{name}")
+
+
+def either(*names: str) -> Discriminator:
+    """Choose the form of a body by the one of these fields that it has, so that errors speak of that form alone."""
+
+    def choose(body: Any) -> str | None:
+        found = [name for name in names if isinstance(body, dict) and name in body]
+        return f"{FORM}{found[0]}" if len(found) == 1 else None
+
+    return Discriminator(choose, custom_error_type="either", custom_error_message=f"Send either {' or '.join(names)}.")
 
 
 class Strict(BaseModel):

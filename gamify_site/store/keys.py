@@ -273,9 +273,9 @@ def active(number: int, date: str) -> str:
 
 
 def event_ids(number: int, span: int) -> str:
-    """hash with a life time: `<player> <id>` of each event, and `<player> <board>`, a tab, the kind of change, a tab,
-    the id of each score, that was applied in a span of `GAMIFY_EVENT_TTL` seconds of the data store's clock → 1. An id
-    is known for as long at least: this span and the one before are asked."""
+    """hash with a life time: `<player> <id>` of each event, and `<player> <board or achievement>`, a tab, the kind of
+    change, a tab, the id of each score and change of progress, that was applied in a span of `GAMIFY_EVENT_TTL` seconds
+    of the data store's clock → 1. An id is known for as long at least: this span and the one before are asked."""
     return f"{shard(number)}:event_ids:{span}"
 
 

@@ -73,7 +73,7 @@ def test_sums_and_balances_do_not_drift(write):
         told = put(write, "/leaderboards/purse/scores/ada", '{"increment": 0.1}')
     assert json.loads(told, parse_float=Decimal)["score"] == Decimal("0.30")
     spent = write.post("/api/v1/leaderboards/purse/spend/ada", '{"amount": 0.07}', content_type="application/json")
-    assert spent.content == b'{"balance": 0.23}'
+    assert b'"balance": 0.23,' in spent.content
     poor = write.post("/api/v1/leaderboards/purse/spend/ada", '{"amount": 0.24}', content_type="application/json")
     assert poor.status_code == 409
     assert b'"balance": 0.23' in poor.content

@@ -113,6 +113,8 @@ def test_grants_revocations_and_backfills_change_unlocks_and_points(services_sto
     assert [unlocks.revoke("bob", "ten", "a mistake", by="root") for _ in range(2)] == [True, False]
     assert {holder.player for holder in insights.story("ten", insights.rarity("ten")).holders} == {"alice", "charlie"}
     assert progress.set("charlie", "slayer", 5).progress == progress.set("charlie", "slayer", 3).progress == 5
+    added = [progress.change("charlie", "slayer", "add", 1, id="p-1") for _ in range(2)]
+    assert [(update.progress.progress, update.duplicate) for update in added] == [(6, False), (6, True)]
     with pytest.raises(ValidationError) as refusal:
         progress.increment("charlie", "slayer", 2**53 - 1)
     assert refusal.value.message_dict == {

@@ -293,7 +293,7 @@ def test_every_key_is_exported_made_anew_or_left_out() -> None:
 
 def fates() -> dict[str, str]:
     """What docs/operations.md says becomes of each key."""
-    table = OPERATIONS.read_text("utf-8").partition("### What becomes of each key")[2]
+    table = OPERATIONS.read_text("utf-8").partition("### Keys in an export")[2]
     return dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", table, re.MULTILINE))
 
 
