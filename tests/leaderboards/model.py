@@ -50,7 +50,7 @@ class Model:
 
     board: Board
     sets: dict[str, dict[str, Entry]] = field(default_factory=dict)
-    ids: set[tuple[str, str]] = field(default_factory=set)  # player and id; the store's clock stands still meanwhile
+    ids: set[tuple[str, str]] = field(default_factory=set)  # player and id with its kind; the store's clock stands
     countries: dict[str, str] = field(default_factory=dict)
     unlocks: dict[str, int] = field(default_factory=dict)
     aside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # player off the boards → suffix → entry
