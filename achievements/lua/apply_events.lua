@@ -48,15 +48,28 @@ do -- blocks end what is local to them: a script has room for 200 of it, functio
   if #other_zones > 1 then return other_zones end
 end
 
--- Those who do something; a backfill does something with others, who stay where they are.
-local doers, was_seen = {}, {}
+-- The name of an event's id; nil where it has none.
+local events = batch.events
+local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
+
+local ids, new_ids = {}, {}
+for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
+local is_known, id_span = known_ids(shard, ids, batch.ttl)
+
+-- Those who do something; a backfill does something with others, who stay where they are. Who only sends events again
+-- does nothing, and stays away too.
+local doers, was_seen, is_active = {}, {}, {}
 
 do
-  local function note_doer(id)
+  local function note_doer(id, is_repeat)
     if was_seen[id] == nil then doers[#doers + 1], was_seen[id] = id, false end
+    if not is_repeat then is_active[id] = true end
   end
 
-  for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + FIELD.player]) end
+  for i = 0, #events - 1, WIDTH do
+    local id = id_of(i)
+    note_doer(events[i + FIELD.player], id and is_known[id])
+  end
   for _, order in ipairs(batch.orders) do note_doer(order[1]) end
 end
 
@@ -64,7 +77,7 @@ for _, players in ipairs({ doers, batch.backfill }) do
   local deleted = being_deleted(shard, players)
   if #deleted > 0 then return { 'deleted', unpack(deleted) } end
 end
-local hidden, away = hidden_among(shard, doers)
+local hidden, away = hidden_among(shard, doers, is_active)
 if #away > 0 and not batch.all_boards then return { 'away', unpack(away) } end
 local back = welcome_back(shard, batch.all_boards, away, hidden, batch.seen)
 for id in pairs(hidden_among(shard, batch.backfill)) do hidden[id] = true end
@@ -97,14 +110,6 @@ local function refuse(place, reason)
   refused[#refused + 1] = place
   refused[#refused + 1] = reason
 end
-
--- The name of an event's id; nil where it has none.
-local events = batch.events
-local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
-
-local ids, new_ids = {}, {}
-for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
-local is_known, id_span = known_ids(shard, ids, batch.ttl)
 
 -- The sets of a board that an event is for; nil where none is, or the board takes nothing of it.
 local function sets_for(i, slug)
