@@ -53,35 +53,58 @@ do -- a block ends what is local to it: a script has room for 200 of that, funct
   if #other_zones > 1 then return other_zones end
 end
 
--- Those who do something; a backfill does something with others, who stay where they are.
-local doers, was_seen = {}, {}
+-- The names of an event's and of an order's id, nil where it has none; they are kept in one place, and no event's has a tab.
+local events = batch.events
+local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
+local function order_id(order) return order[7] ~= '' and order[1] .. ' ' .. order[3] .. '\tprogress\t' .. order[7] or nil end
+
+local new_ids, is_known, id_span = {}, nil, nil
 
 do
-  local function note_doer(id)
-    if was_seen[id] == nil then doers[#doers + 1], was_seen[id] = id, false end
+  local ids = {}
+  for i = 0, #events - 1, FIELD.count do ids[#ids + 1] = id_of(i) end
+  for _, order in ipairs(batch.orders) do ids[#ids + 1] = order_id(order) end
+  is_known, id_span = known_ids(shard, ids, batch.ttl)
+end
+
+-- Those who do something, in order; the id of each → whether that is seen. A backfill does something with others, who stay
+-- where they are. Who only sends events again does nothing, and stays away too.
+local doers, is_active = {}, {}
+
+do
+  local function note_doer(id, is_repeat)
+    if doers[id] == nil then doers[#doers + 1], doers[id] = id, false end
+    if not is_repeat then is_active[id] = true end
   end
 
-  for i = 0, #batch.events - 1, WIDTH do note_doer(batch.events[i + FIELD.player]) end
-  for _, order in ipairs(batch.orders) do note_doer(order[1]) end
+  for i = 0, #events - 1, FIELD.count do
+    local id = id_of(i)
+    note_doer(events[i + FIELD.player], id and is_known[id])
+  end
+  for _, order in ipairs(batch.orders) do
+    local id = order_id(order)
+    note_doer(order[1], id and is_known[id])
+  end
 end
 
 for _, players in ipairs({ doers, batch.backfill }) do
   local deleted = being_deleted(shard, players)
   if #deleted > 0 then return { 'deleted', unpack(deleted) } end
 end
-local hidden, away = hidden_among(shard, doers)
+local hidden, away = hidden_among(shard, doers, is_active)
 if #away > 0 and not batch.all_boards then return { 'away', unpack(away) } end
 local back = welcome_back(shard, batch.all_boards, away, hidden, batch.seen)
 for id in pairs(hidden_among(shard, batch.backfill)) do hidden[id] = true end
 
--- Players in the order in which they come, and a ledger for each board that is written to.
-local players, order_of_players, ledgers, order_of_ledgers = {}, {}, {}, {}
+-- Those whose achievements are looked at, and the boards that are written to: ids and slugs in order, and by each what is
+-- known of it by now.
+local players, ledgers = {}, {}
 local refused, duplicates, applied = batch.refused, {}, 0
 
 local function player_of(id)
   if not players[id] then
     players[id] = open_player(shard, id)
-    order_of_players[#order_of_players + 1] = id
+    players[#players + 1] = id
   end
   return players[id]
 end
@@ -90,12 +113,12 @@ local function ledger_of(board)
   local slug = board.slug
   if not ledgers[slug] then
     ledgers[slug] = open_ledger(board, hidden)
-    order_of_ledgers[#order_of_ledgers + 1] = slug
+    ledgers[#ledgers + 1] = slug
   end
   return ledgers[slug]
 end
 
-local function see(id) was_seen[id] = true end
+local function see(id) doers[id] = true end
 
 for _, id in ipairs(away) do see(id) end -- whatever becomes of what they do: back without being seen they never leave again
 
@@ -104,21 +127,7 @@ local function refuse(place, reason)
   refused[#refused + 1] = reason
 end
 
-local events, new_ids = batch.events, {}
-local is_known, id_span
-
--- The name of an order's id, in the same place as those of events, which have no tab in them.
-local function order_id(order) return order[7] ~= '' and order[1] .. ' ' .. order[3] .. '\tprogress\t' .. order[7] or nil end
-
 do -- the events
-  -- The name of an event's id; nil where it has none.
-  local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
-
-  local ids = {}
-  for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
-  for _, order in ipairs(batch.orders) do ids[#ids + 1] = order_id(order) end
-  is_known, id_span = known_ids(shard, ids, batch.ttl)
-
   -- What listens to an event's action; false where nothing does.
   local function listeners_of(i) return rules_part(catalog, 'action:' .. events[i + FIELD.action]) end
 
@@ -129,14 +138,14 @@ do -- the events
     return batch.periods[events[i + FIELD.period]][slug]
   end
 
-  for i = 0, #events - 1, WIDTH do
+  for i = 0, #events - 1, FIELD.count do
     local listeners = listeners_of(i)
     for _, board in ipairs(listeners and listeners.boards or NONE) do
       local sets = sets_for(i, board.slug)
       if sets then join_ledger(ledger_of(board), sets, events[i + FIELD.player]) end
     end
   end
-  for _, slug in ipairs(order_of_ledgers) do read_ledger(shard, ledgers[slug]) end
+  for _, slug in ipairs(ledgers) do read_ledger(shard, ledgers[slug]) end
 
   -- The units of an event for a board, and what its tie rule asks for.
   local function score_of(i, board)
@@ -176,7 +185,7 @@ do -- the events
     return true
   end
 
-  for i = 0, #events - 1, WIDTH do
+  for i = 0, #events - 1, FIELD.count do
     local listeners, id = listeners_of(i), id_of(i)
     if id and is_known[id] then
       duplicates[#duplicates + 1] = events[i + FIELD.place]
@@ -244,8 +253,7 @@ end
 
 -- Points: each player's own, then the board that follows them.
 local unlocked, points = {}, {}
-local points_sets = { { 'all', 0 } }
-for _, id in ipairs(order_of_players) do
+for _, id in ipairs(players) do
   local player = players[id]
   write_progress(player)
   for _, change in ipairs(player.changes or {}) do
@@ -257,7 +265,7 @@ for _, id in ipairs(order_of_players) do
   if player.changes then points[#points + 1] = { id, write_unlocks(shard, player, batch.ms, batch.date, #batch.backfill > 0) } end
 end
 if #points > 0 then
-  local ledger = ledger_of(rules_part(catalog, 'points'))
+  local ledger, points_sets = ledger_of(rules_part(catalog, 'points')), { { 'all', 0 } }
   for _, entry in ipairs(points) do join_ledger(ledger, points_sets, entry[1]) end
   read_ledger(shard, ledger)
   for _, entry in ipairs(points) do
@@ -269,7 +277,7 @@ end
 
 batch.touched = {}
 local news, firsts = {}, {}
-for _, slug in ipairs(order_of_ledgers) do
+for _, slug in ipairs(ledgers) do
   local main, wanted = unpack(batch.mains[slug] or {})
   local climbers, dropped, first = write_ledger(shard, ledgers[slug], ledgers[slug].sets[main] and main, wanted, batch)
   for _, part in ipairs({ slug, climbers, dropped }) do news[#news + 1] = part end
@@ -277,14 +285,15 @@ for _, slug in ipairs(order_of_ledgers) do
 end
 publish_boards(shard, batch.touched)
 
-local seen = {}
-for _, id in ipairs(doers) do
-  if was_seen[id] then seen[#seen + 1] = id end
-end
-see_players(shard, seen, batch.seen)
-local day = daily_key(shard, batch.date)
-for _, count in ipairs({ { 'events', applied }, { 'unlocks', #unlocked / 4 } }) do
-  if count[2] > 0 then redis.call('HINCRBY', day, count[1], count[2]) end
+do
+  local seen, day = {}, daily_key(shard, batch.date)
+  for _, id in ipairs(doers) do
+    if doers[id] then seen[#seen + 1] = id end
+  end
+  see_players(shard, seen, batch.seen)
+  for _, count in ipairs({ { 'events', applied }, { 'unlocks', #unlocked / 4 } }) do
+    if count[2] > 0 then redis.call('HINCRBY', day, count[1], count[2]) end
+  end
 end
 
 remember_ids(shard, id_span, new_ids, batch.ttl)

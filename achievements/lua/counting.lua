@@ -1,15 +1,13 @@
 -- What an event makes of the progress of the achievements that listen to it.
 -- joins: store/keys achievements/holdings achievements/releases achievements/streaks
 
--- Events are one flat list, `WIDTH` fields each; `i` is the index before an event's first field. The places are in a table,
+-- Events are one flat list, `FIELD.count` fields each; `i` is the index before an event's first field. The places are in a table,
 -- because a script has room for 200 local variables, functions included.
 local FIELD = {
   place = 1, player = 2, action = 3, amount = 4, value = 5, items = 6, at = 7, day = 8, period = 9, id = 10, scores = 11,
+  count = 11,
 }
-local WIDTH = 11
 local EXACT = 9007199254740991 -- 2^53 - 1
-
-local COUNTS = { counter = true, tiered = true, milestone = true }
 
 -- The progress that an event makes of a rule that counts; nil where the event says nothing to it.
 local function counted(player, rule, events, i)
@@ -25,7 +23,7 @@ local tried = {} -- what `try_rules` found last, rule by rule
 -- Tries an event on the rules that count; false where it would take one out of the range of exact numbers.
 local function try_rules(player, rules, events, i)
   for place, rule in ipairs(rules) do
-    local new = COUNTS[rule.type] and counted(player, rule, events, i)
+    local new = rule.type ~= 'collection' and rule.type ~= 'streak' and counted(player, rule, events, i)
     if new and new > EXACT then return false end
     tried[place] = new
   end

@@ -3,10 +3,6 @@
 -- An unlock is kept as `time (ms):revision:points`: with the points that were given for it, so that a player's points
 -- are the sum of them at every moment, also while an edit is on its way to everybody.
 
-local MOST_HOLDERS = 100
-
-local NOTHING = {}
-
 -- What most players of a batch have no need of is made when it is needed, so that Lua has less to make and to collect
 -- again: `unlocks`, release → how it was unlocked, as it is kept, or false; and `changes` of what is unlocked, in the
 -- order in which they happened, {what = 'released', 'revoked' or 'repriced', slug …}, of which `points` are what they
@@ -41,7 +37,7 @@ end
 
 -- How a release was unlocked, as it is kept; false where the player does not have it.
 local function unlock_of(player, release)
-  local value = (player.unlocks or NOTHING)[release]
+  local value = (player.unlocks or NONE)[release]
   if value == nil then
     value = redis.call('HGET', unlocked_key(player.shard, player.id), release)
     keep_unlock(player, release, value)
@@ -55,7 +51,7 @@ local function points_of(value) return tonumber(string.match(value, ':(%d+)$')) 
 local function read_unlocks(player, releases)
   local unknown = {}
   for _, release in ipairs(releases) do
-    if (player.unlocks or NOTHING)[release] == nil then unknown[#unknown + 1] = release end
+    if (player.unlocks or NONE)[release] == nil then unknown[#unknown + 1] = release end
   end
   if #unknown == 0 then return end
   for i, value in ipairs(read_all('HMGET', unlocked_key(player.shard, player.id), unknown)) do
@@ -67,7 +63,7 @@ end
 local function all_unlocked(player)
   local all = {}
   for _, release in ipairs(redis.call('HKEYS', unlocked_key(player.shard, player.id))) do all[release] = true end
-  for release, value in pairs(player.unlocks or NOTHING) do all[release] = value and true or nil end
+  for release, value in pairs(player.unlocks or NONE) do all[release] = value and true or nil end
   return all
 end
 
@@ -115,7 +111,7 @@ local write_change = {
     redis.call('HINCRBY', unlocks_key(shard), change.slug, 1)
     redis.call('HINCRBY', daily_key(shard, date), 'unlocks:' .. change.slug, 1)
     redis.call('ZADD', holders_key(shard, change.slug), change.at, player.id)
-    redis.call('ZREMRANGEBYRANK', holders_key(shard, change.slug), 0, -MOST_HOLDERS - 1)
+    redis.call('ZREMRANGEBYRANK', holders_key(shard, change.slug), 0, -101) -- the latest 100 stay
   end,
   repriced = function() end,
 }

@@ -11,8 +11,6 @@
 -- A release is what can be unlocked, an achievement or one tier of it: {slug, target, points, revision, category,
 -- prerequisites, dependents}; `dependents` are the rules that wait for it. What is empty is left out.
 
-local NONE = {}
-
 -- The parts, those of some actions already read; nil where the shard has not got those of the version. Those that are
 -- `sent` come first, as an edit would make them; a part that is '' would be gone.
 local function open_rules(shard, version, actions, sent)

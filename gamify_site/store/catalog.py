@@ -169,11 +169,13 @@ def supposing(kind: str, slug: str, fields: Mapping[str, str]) -> Iterator[None]
 @contextmanager
 def apart(supposed: tuple[str, str, Mapping[str, str]] | None = None) -> Iterator[None]:
     """Within it this thread reads the definitions anew, and what it knows is its own."""
-    token = _own.set(_Knowledge(supposed=supposed))
+    own = _own.set(_Knowledge(supposed=supposed))
+    is_unsure = _is_unsure.set(None)  # what is known outside has still to be compared afterwards
     try:
         yield
     finally:
-        _own.reset(token)
+        _is_unsure.reset(is_unsure)
+        _own.reset(own)
 
 
 def history(kind: str, slug: str) -> dict[int, str]:

@@ -48,15 +48,18 @@ local function being_deleted(shard, players)
   return found
 end
 
--- Which of some players are hidden, as player → true, and a list of those of them who are only away.
-local function hidden_among(shard, players)
+-- Which of some players are hidden, as player → true, and a list of those of them who are only away; with `is_active`
+-- only those for whom it has true.
+local function hidden_among(shard, players, is_active)
   local hidden, away = {}, {}
   if #players == 0 or redis.call('EXISTS', hidden_key(shard)) == 0 then return hidden, away end
   for i, is_hidden in ipairs(read_all('SMISMEMBER', hidden_key(shard), players)) do
     local player = players[i]
     if is_hidden == 1 and not hidden[player] then
       hidden[player] = true
-      if redis.call('ZSCORE', away_key(shard), player) then away[#away + 1] = player end
+      if (not is_active or is_active[player]) and redis.call('ZSCORE', away_key(shard), player) then
+        away[#away + 1] = player
+      end
     end
   end
   return hidden, away

@@ -75,13 +75,11 @@ local function order_in(set, player)
   return order
 end
 
-local FIRST_SECOND = 1577836800 -- 2020-01-01, from which the tie rule `earliest` counts
-
 -- The part of an order value that ranks equal scores: the earlier, or the more achievements, the greater. It is 0 under
 -- the other tie rules. `at` is when the score was reported (ms).
 local function tie_part(board, more)
   if board.ties == 'earliest' then
-    local second = math.floor(more.at / 1000) - FIRST_SECOND
+    local second = math.floor(more.at / 1000) - 1577836800 -- 2020-01-01, from which it counts
     return board.scale - 1 - math.max(0, math.min(second, board.scale - 1))
   end
   if board.ties == 'unlocks' then return math.min(board.scale - 1, more.unlocked) end

@@ -33,13 +33,24 @@ local entries, sets, main = request.entries, request.sets, request.sets[1][1]
 local main_key = board_key(shard, board.slug, main)
 local levels_key = board_levels_key(shard, board.slug, main)
 
-local writers, is_writer = {}, {}
-for i = 1, #entries, 2 do
-  if not is_writer[entries[i]] then writers[#writers + 1], is_writer[entries[i]] = entries[i], true end
+-- Ids, in the same place as those of events, which have no tab in them.
+local ids, asked, new_ids, repeated = {}, {}, {}, {}
+for number, id in ipairs(request.ids or {}) do
+  ids[number] = id ~= '' and entries[2 * number - 1] .. ' ' .. board.slug .. '\t' .. id or nil
+  asked[#asked + 1] = ids[number]
+end
+local is_known, id_span = known_ids(shard, asked, request.ttl)
+
+-- The players of all entries, and of those that are not sent again: a repeat brings nobody back who is away.
+local writers, is_writer, is_active = {}, {}, {}
+for number = 1, #entries / 2 do
+  local player = entries[2 * number - 1]
+  if not is_writer[player] then writers[#writers + 1], is_writer[player] = player, true end
+  if not (ids[number] and is_known[ids[number]]) then is_active[player] = true end
 end
 local deleted = being_deleted(shard, writers)
 if #deleted > 0 then return { 'deleted', unpack(deleted) } end
-local hidden, away = hidden_among(shard, writers)
+local hidden, away = hidden_among(shard, writers, is_active)
 if #away > 0 and not request.boards then return { 'away', unpack(away) } end
 local back = welcome_back(shard, request.boards, away, hidden, request.seen)
 
@@ -51,17 +62,9 @@ local function unlocked_by(player)
   return board.ties == 'unlocks' and tonumber(redis.call('HGET', player_key(shard, player), 'unlocked') or 0)
 end
 
--- Ids, in the same place as those of events, which have no tab in them.
-local ids, asked, new_ids, repeated = {}, {}, {}, {}
-for number, id in ipairs(request.ids or {}) do
-  ids[number] = id ~= '' and entries[2 * number - 1] .. ' ' .. board.slug .. '\t' .. id or nil
-  asked[#asked + 1] = ids[number]
-end
-local is_known, id_span = known_ids(shard, asked, request.ttl)
-
 local how = request.how
 local needs_more = request.floor or board.timed == 1 or board.ties == 'earliest' or board.ties == 'unlocks'
-local refused, is_refused = {}, {}
+local refused, is_unchanged = {}, {}
 for number = 1, #entries / 2 do
   local player, units = entries[2 * number - 1], entries[2 * number]
   local more = needs_more and {
@@ -69,12 +72,13 @@ for number = 1, #entries / 2 do
   }
   local id = ids[number]
   if id and is_known[id] then
+    is_unchanged[number] = true
     repeated[#repeated + 1] = number - 1
   elseif enter(ledger, sets, player, units, how, more) then
     if id then note_id(is_known, new_ids, id) end
   else
     local held = order_in(ledger.sets[main], player)
-    is_refused[number] = true
+    is_unchanged[number] = true
     refused[#refused + 1] = number - 1
     refused[#refused + 1] = held and order_text(board.sign * math.floor(held / board.scale)) or '0'
   end
@@ -82,12 +86,12 @@ end
 
 -- Whoever wrote at least one entry, or has come back to write one: who is back without being seen would never leave again.
 local function seen()
-  if #refused == 0 then return writers end
+  if not next(is_unchanged) then return writers end
   local found, is_found = {}, {}
   for number, player in ipairs(away) do found[number], is_found[player] = player, true end
   for number = 1, #entries / 2 do
     local player = entries[2 * number - 1]
-    if not is_refused[number] and not is_found[player] then found[#found + 1], is_found[player] = player, true end
+    if not is_unchanged[number] and not is_found[player] then found[#found + 1], is_found[player] = player, true end
   end
   return found
 end

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -20,7 +19,6 @@ from hypothesis.stateful import (
     invariant,
     multiple,
     rule,
-    run_state_machine_as_test,
 )
 
 from achievements.definitions import EXACT, NO_AMOUNT, Achievement, Event, Tier, Unlock
@@ -39,10 +37,10 @@ from achievements.services import (
 from gamify_site.ops import integrity as key_integrity
 from gamify_site.players import services as players
 from gamify_site.store import catalog as definitions
-from gamify_site.store import shards
 from leaderboards.definitions import Board
 from leaderboards.services import boards, ranking
 from leaderboards.services import integrity as board_integrity
+from tests import state_machines
 from tests.achievements.model import COUNTS, Model, OutOfRange, Player, run_of
 
 PLAYERS = ("alice", "bob", "Charlie")
@@ -388,20 +386,6 @@ def _sorted(found: list[Unlock]) -> list[Unlock]:
     return sorted(found, key=lambda unlock: (unlock.player, unlock.achievement))
 
 
-EVERYTHING_FACTOR = 5  # times the profile's examples, with --everything
-
-
 @pytest.mark.every_store
 def test_engine_agrees_with_the_model(services_store, clock, pytestconfig):
-    """Try many histories on the usual stores and a few on the others, which run the same scripts."""
-    examples = settings().max_examples
-    if not services_store.is_usual:
-        examples //= 10
-    elif pytestconfig.getoption("everything"):
-        examples *= EVERYTHING_FACTOR
-    elif shards.count() == 1:
-        examples //= 2
-    run_state_machine_as_test(
-        lambda: Histories(services_store, clock),
-        settings=settings(max_examples=examples, stateful_step_count=30),
-    )
+    state_machines.run(lambda: Histories(services_store, clock), services_store, pytestconfig, steps=30, factor=5)

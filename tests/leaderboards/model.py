@@ -51,7 +51,7 @@ class Model:
 
     board: Board
     sets: dict[str, dict[str, Entry]] = field(default_factory=dict)
-    ids: set[tuple[str, str]] = field(default_factory=set)  # player and id; the store's clock stands still meanwhile
+    ids: set[tuple[str, str]] = field(default_factory=set)  # player and id with its kind; the store's clock stands
     countries: dict[str, str] = field(default_factory=dict)
     unlocks: dict[str, int] = field(default_factory=dict)
     aside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # player off the boards → suffix → entry
@@ -94,13 +94,13 @@ class Model:
         return before - set(self.sets.get(suffixes[0], {}))
 
     def write_one(self, player: str, units: int, how: str, at: datetime, now: datetime, name: str = "") -> Update:
-        self.come_back(player)
         main = windows.sets_at(self.board, at)[0][0]
-        previous_rank = self.rank(main, player)
         if (player, name) in self.ids:
-            self.seen[player] = now
+            previous_rank = self.rank(main, player)
             held = self._entry(main, player)
             return Update(held.units if held else units, previous_rank, previous_rank, previous_rank is None, True)
+        self.come_back(player)
+        previous_rank = self.rank(main, player)
         result = self._outcome(main, player, units, how, at)
         dropped = self.write([(player, units)], how, at, now=now)
         if name:

@@ -15,8 +15,10 @@ from leaderboards.definitions import EXACT
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import away, boards, moderation, ranking, scores, seasons
 from leaderboards.services import integrity as board_integrity
+from tests import snapshots
 from tests.achievements.builders import do, make
 from tests.builders import brief, crowd, ids, make_board, make_player, season
+from tests.conftest import Store
 
 pytestmark = pytest.mark.usefixtures("services_store")
 
@@ -244,6 +246,39 @@ def test_who_comes_back_for_something_that_is_refused_leaves_again(clock, refuse
     assert ranking.size("coins") > 0
     away.leave_due()
     assert ranking.size("coins") == 0
+    clean()
+
+
+def stored(store: Store) -> list[tuple[bytes, bytes]]:
+    return [(key, value) for key, value, _life in snapshots.copy(store)]
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        lambda: do("alice", "coin", amount=9, id="a"),
+        lambda: scores.submit("coins", "alice", 9, id="a"),
+        lambda: scores.spend("coins", "alice", 1, id="a"),
+        lambda: scores.submit_many("coins", [("alice", 9, "a")]),
+    ],
+    ids=["event", "score", "spend", "batch"],
+)
+@pytest.mark.parametrize("fields", [{}, {"combine": "last"}, {"ties": "earliest", "segment_by": "country"}])
+def test_what_is_sent_again_changes_nothing(clock, services_store, report, fields):
+    """It neither counts as seen, so that players who only repeat themselves leave, nor brings anybody back."""
+    make("ten")
+    make_board(action="coin", **fields, entries={"alice": 7, "bob": 5})
+    report()
+    clock.advance(days=29)
+    before = stored(services_store)
+    report()
+    assert stored(services_store) == before
+    clock.advance(days=2)
+    assert away.leave_due() == 2
+    before = stored(services_store)
+    report()
+    assert stored(services_store) == before
+    assert moderation.absence("alice")[1] is not None
     clean()
 
 

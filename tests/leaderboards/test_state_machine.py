@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import override_settings
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gamify_site.players import services as players
 from gamify_site.store import keys, shards
@@ -21,6 +20,7 @@ from leaderboards import windows
 from leaderboards.definitions import Board, ScoreUpdate
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import away, boards, moderation, ranking, scores
+from tests import state_machines
 from tests.builders import brief
 from tests.leaderboards.model import Model, OutOfRange, Ranked, TooLittle
 
@@ -88,7 +88,7 @@ class Histories(RuleBasedStateMachine):
         rule_name = {"submit": self.board.combine, "increment": "sum", "set": "set"}[how]
         write = getattr(scores, how)
         try:
-            expected = self.model.write_one(player, amount, rule_name, at, self.clock.now(), name)
+            expected = self.model.write_one(player, amount, rule_name, at, self.clock.now(), name and f"{how} {name}")
         except OutOfRange:
             with pytest.raises(ValidationError):
                 write("coins", player, self.board.from_units(amount), at=at, **named)
@@ -288,21 +288,7 @@ class Histories(RuleBasedStateMachine):
         assert stored == expected
 
 
-EVERYTHING_FACTOR = 8  # times the profile's examples, with --everything
-
-
 @pytest.mark.every_store
 def test_services_agree_with_the_model(services_store, clock, pytestconfig):
-    """Try many histories on the usual stores and a few on the others, which run the same scripts."""
-    examples = settings().max_examples
-    if not services_store.is_usual:
-        examples //= 10
-    elif pytestconfig.getoption("everything"):
-        examples *= EVERYTHING_FACTOR
-    elif shards.count() == 1:
-        examples //= 2
     with override_settings(GAMIFY_INACTIVE_DAYS=INACTIVE_DAYS):
-        run_state_machine_as_test(
-            lambda: Histories(services_store, clock),
-            settings=settings(max_examples=examples, stateful_step_count=25),
-        )
+        state_machines.run(lambda: Histories(services_store, clock), services_store, pytestconfig, steps=25, factor=8)

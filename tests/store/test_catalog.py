@@ -53,6 +53,24 @@ def test_staff_follow_what_other_processes_have_changed(another_process):
     assert boards.get("coins").name == "Gold"
 
 
+def test_what_is_supposed_first_leaves_the_rest_as_of_now(another_process):
+    made = make_board()
+    another_process(lambda: make_board(name="Gold"))
+    with catalog.as_of_now():
+        with catalog.supposing("board", "coins", made.to_fields()):
+            assert boards.get("coins").name == "Coins"
+        assert boards.get("coins").name == "Gold"
+
+
+def test_as_of_now_also_holds_apart(another_process):
+    make_board()
+    with catalog.apart():
+        boards.get("coins")
+        another_process(lambda: make_board(name="Gold"))
+        with catalog.as_of_now():
+            assert boards.get("coins").name == "Gold"
+
+
 def test_old_rule_is_never_applied_to_a_batch(another_process):
     make_board(combine="sum", entries={"alice": 5, "bob": 5, "charlie": 5})
     boards.get("coins")

@@ -1,6 +1,7 @@
 -- Commands with any number of arguments, which are given in parts: Lua's stack holds some 8000 values. And commands
 -- that come from the caller.
 
+local NONE = {} -- where there is nothing to go through
 local MOST_ARGUMENTS = 4000 -- even, so that pairs stay together
 
 -- Runs a command that reads; the replies of all parts in one list.

@@ -1,7 +1,6 @@
 -- Who is known, by which names they are found, and when they were last seen.
 -- joins: store/keys store/calls
 
-local ACTIVE_LIFE = 100 * 86400 -- seconds that it is kept who was active on a day
 local WORDS_FOUND = 4 -- so many words of a name are found by their beginning
 
 -- A player id as it is searched for; ids are ASCII, so that names.py makes the same of them.
@@ -52,7 +51,7 @@ local function count_active(shard, players, now)
   local date = date_of(now)
   redis.call('HINCRBY', daily_key(shard, date), 'active', #players)
   write_all('PFADD', active_key(shard, date), players)
-  redis.call('EXPIRE', active_key(shard, date), ACTIVE_LIFE)
+  redis.call('EXPIRE', active_key(shard, date), 100 * 86400)
 end
 
 -- Notes that players were seen (seconds), and counts the day's active and new ones. A time is kept to five minutes:
