@@ -7,11 +7,11 @@
 --                    at (ms), day or false, period, id or '', {board → units, false where it takes nothing} or false
 --                    where all boards take the amount, then the next event's fields …]
 --         refused    [place, reason …] of events that were refused before
---         skipped    [place, board …] of boards that take nothing of an event
+--         skipped    [place, board …] of boards that take nothing of an event; those are added all of whose sets are final
 --         orders     [[player, what (add, set, grant, revoke), rule or release slug, value, at (ms)] …]
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
 --         strict     '' or the one of these rules that is taken from those who do not reach it
---         periods    [{board → sets} …], which ranked sets an event belongs to
+--         periods    [{board → sets} …], which ranked sets an event belongs to: [suffix, expiry (s) or 0, final (s) or 0]
 --         zones      player → the timezone by which the day was told
 --         mains      board → [suffix of its main set now, how many of its first order values are wanted, or 0]
 --         all_boards optional; the definitions of all boards
@@ -104,6 +104,8 @@ local ids, new_ids = {}, {}
 for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
 local is_known, id_span = known_ids(shard, ids, batch.ttl)
 
+drop_final_sets(shard, batch.periods, batch.seen)
+
 -- The sets of a board that an event is for; nil where none is, or the board takes nothing of it.
 local function sets_for(i, slug)
   local scores = events[i + FIELD.scores]
@@ -154,6 +156,10 @@ local function apply_action(i, action)
   for _, slug in ipairs(action.boards) do
     local sets = sets_for(i, slug)
     if sets then keep_entry(ledgers[slug], sets, id) end
+    if sets and sets.are_final then
+      batch.skipped[#batch.skipped + 1] = events[i + FIELD.place]
+      batch.skipped[#batch.skipped + 1] = slug
+    end
   end
   return true
 end

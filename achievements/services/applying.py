@@ -140,7 +140,7 @@ def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
             rises.setdefault(slug, []).append(rank_news.Rise.read(chunk.shard, climbers, first.get(name)))
     for slug, found in rises.items():
         board = boards.get(slug)
-        suffixes = {it: None for at in sorted(moments[slug], reverse=True) for it, _ in windows.sets_at(board, at)}
+        suffixes = {it.suffix: None for at in sorted(moments[slug], reverse=True) for it in windows.sets_at(board, at)}
         scores.settle(board, list(suffixes), found)
 
 
@@ -198,7 +198,7 @@ def _mains(listening: Sequence[Board], now: datetime) -> dict[str, tuple[str, in
     """Of each board that has one the main set now, and how many of its first order values are to be told."""
     points = boards.find(boards.POINTS)
     return {
-        board.slug: (sets[0][0], rank_news.wanted(board))
+        board.slug: (sets[0].suffix, rank_news.wanted(board))
         for board in [*listening, *([points] if points else [])]
         if (sets := windows.sets_at(board, now))
     }
