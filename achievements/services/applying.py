@@ -74,7 +74,7 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
 
     The days of streaks are told by the players' timezones as far as they are known; where the script knows better it
     applies nothing and the chunk is sent again, one more round trip. Where a shard gets several chunks, which must not
-    overtake each other, timezones are asked for first. Where somebody was away and comes back three more.
+    overtake each other, timezones are asked for first. Where somebody was away and comes back four more.
     """
     replies: list[list[Any]] = [[]] * len(chunks)
     zones = _zones(chunks) if len({chunk.shard for chunk in chunks}) < len(chunks) else {}

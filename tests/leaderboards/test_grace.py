@@ -1,7 +1,7 @@
 """A period is final once it is over and the board's grace has passed: it takes nothing more, and `tick` archives it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from achievements.definitions import Achievement, Event
 from achievements.services import catalog, events, progress
 from gamify_site import clock as site_clock
 from gamify_site.store import keys, shards
-from leaderboards.services import boards, moderation, ranking, scores, seasons
+from leaderboards.services import away, boards, closings, moderation, ranking, scores, seasons
 from tests.builders import brief, crowd, make_board, season
 
 pytestmark = pytest.mark.usefixtures("services_store")
@@ -200,6 +200,29 @@ def test_period_that_is_closed_while_events_come_in_is_archived_as_it_is(monkeyp
         for it in told:
             it.result()
     assert rows() == archived()
+
+
+def test_who_comes_back_while_a_period_is_closed_is_in_its_archive(clock, monkeypatch):
+    """It is closed when it has been opened for the one who comes back, who is not there yet."""
+    make_board(windows=("season",), seasons=(season("autumn", "2082-11-01", "2082-12-25"),), entries={"alice": 5})
+    make_board("gems", action="coin")
+    clock.advance(days=31)
+    scores.submit("coins", "bob", 1)
+    assert away.leave_due() == 1
+    clock.advance(days=9)
+    seasons.close_due()
+    assert archived() == [(1, "bob", 1)]
+    open_again = closings.open_again
+
+    def open_and_close(periods: Iterable[tuple[str, str]]) -> None:
+        monkeypatch.setattr(closings, "open_again", open_again)
+        open_again(periods)
+        assert len(seasons.close_due()) == 1
+
+    monkeypatch.setattr(closings, "open_again", open_and_close)
+    report("alice", at=clock.now())
+    seasons.close_due()
+    assert rows("season", "autumn") == archived() == [(1, "alice", 5), (2, "bob", 1)]
 
 
 # What opens a period again
