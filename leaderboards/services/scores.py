@@ -194,7 +194,7 @@ def _greatest(board: Board) -> str:
 
 
 def _final(slug: str) -> ValidationError:
-    reason = _("The board “%(board)s” takes no more scores of this time: it is final.")
+    reason = _("The board “%(board)s” takes no more scores for this time: its periods are final.")
     return ValidationError({"at": reason % {"board": slug}})
 
 

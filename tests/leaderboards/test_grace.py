@@ -156,7 +156,9 @@ def test_direct_score_that_nothing_takes_is_refused(clock, write: Callable[[], o
         seasons.close_due()
     with pytest.raises(ValidationError) as refused:
         write()
-    assert refused.value.message_dict == {"at": ["The board “coins” takes no more scores of this time: it is final."]}
+    assert refused.value.message_dict == {
+        "at": ["The board “coins” takes no more scores for this time: its periods are final."]
+    }
     assert rows() == [(1, "alice", 5)]
 
 
