@@ -308,8 +308,8 @@ class Unlock:
 class Outcome:
     """What became of a batch: counts, `rejected` as index → reason, the unlocks, and actions that nobody listens to.
 
-    `skipped`: index → boards that took nothing of an event that counts, which has no score for them. `repeated` are the
-    indexes of the duplicates.
+    `skipped`: index → boards that took nothing of an event that counts, which has no score for them or is too late for
+    all their periods. `repeated` are the indexes of the duplicates.
     """
 
     accepted: int

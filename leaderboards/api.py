@@ -23,7 +23,7 @@ WRITE_ERRORS = READ_ERRORS | {400: Problem, 403: Problem, 413: Problem, 415: Pro
 
 
 class BoardOut(Schema):
-    """A board's rule."""
+    """A board's rule. `grace_hours`: how long after its end a period still counts late events; then it is final."""
 
     slug: str
     name: str
@@ -37,6 +37,7 @@ class BoardOut(Schema):
     max_entries: int | None
     segment_by: str | None
     timezone: str
+    grace_hours: int
 
 
 class RowOut(Schema):

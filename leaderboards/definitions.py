@@ -39,7 +39,8 @@ MOST_ENTRIES = 10_000_000
 LONGEST_NAME = 80
 LONGEST_DESCRIPTION = 500
 LONGEST_RETENTION = 3650
-SHORTEST_RETENTION = 8  # days: events may come in 7 days late, and a period is closed after that
+SHORTEST_RETENTION = 8  # days: a period may be final as late as 7 days after its end, and is closed after that
+LONGEST_GRACE = 168  # hours: no event may be more than 7 days late
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "combine": ("sum", "best", "last"),
@@ -68,7 +69,8 @@ class Season:
 class Board:
     """The definition of one board. Making one that breaks a rule raises `ValidationError` with the field.
 
-    `floor` is the least balance that spending leaves, `news_top` the rank from which on entering is news (0: never).
+    `grace_hours` is for how long after its end a period takes what happened in it; then it is final. `floor` is the
+    least balance that spending leaves, `news_top` the rank from which on entering is news (0: never).
     """
 
     slug: str
@@ -83,6 +85,7 @@ class Board:
     segment_by: str | None = None
     timezone: str = "UTC"
     retention_days: int = 90
+    grace_hours: int = 1
     description: str = ""
     seasons: tuple[Season, ...] = ()
     floor: int | Decimal = 0
@@ -99,6 +102,7 @@ class Board:
                 raise ValidationError({name: _("Choose one of %(allowed)s.") % {"allowed": ", ".join(allowed)}})
         check_integer("decimals", self.decimals, 0, MOST_DECIMALS)
         check_integer("retention_days", self.retention_days, 1, LONGEST_RETENTION)
+        check_integer("grace_hours", self.grace_hours, 0, LONGEST_GRACE)
         check_integer("news_top", self.news_top, 0, 10_000)
         if self.max_entries is not None:
             check_integer("max_entries", self.max_entries, 1, MOST_ENTRIES)
@@ -241,7 +245,7 @@ class Board:
     def from_fields(cls, stored: dict[str, str]) -> "Board":
         """The definition that `to_fields` wrote."""
         values: dict[str, Any] = dict(stored)
-        for name in ("decimals", "retention_days", "news_top", "max_entries"):
+        for name in ("decimals", "retention_days", "grace_hours", "news_top", "max_entries"):
             if name in values:
                 values[name] = int(values[name])
         values["floor"] = Decimal(values["floor"]) if values["decimals"] else int(values["floor"])

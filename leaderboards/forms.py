@@ -20,6 +20,7 @@ from gamify_site.forms import LongSelect, PlainForm, checked
 from gamify_site.identifiers import check_player_id, check_slug
 from leaderboards import wording
 from leaderboards.definitions import (
+    LONGEST_GRACE,
     LONGEST_RETENTION,
     MOST_DECIMALS,
     MOST_ENTRIES,
@@ -77,7 +78,14 @@ class BoardForm(PlainForm):
         label=gettext_lazy("Keep past periods (days)"),
         min_value=1,
         max_value=LONGEST_RETENTION,
-        help_text=gettext_lazy("Fewer than 8 count as 8: events may come in 7 days late."),
+        help_text=gettext_lazy("Fewer than 8 count as 8: a period may be final as late as 7 days after its end."),
+    )
+    grace_hours = forms.IntegerField(
+        label=gettext_lazy("Grace period (hours)"),
+        widget=forms.NumberInput(attrs={"min": 0, "max": LONGEST_GRACE}),
+        help_text=gettext_lazy(
+            "How long after its end a period still counts late events. Then it is final. From 0 to 168 hours (7 days)."
+        ),
     )
     ties = forms.ChoiceField(
         label=gettext_lazy("Equal scores"), choices=[(name, it[0]) for name, it in wording.TIES.items()]
@@ -294,7 +302,8 @@ def _plain(value: Decimal) -> int | Decimal:
 
 def _initial(board: Board) -> dict[str, Any]:
     names = ("slug", "name", "description", "combine", "order", "decimals", "windows", "timezone", "retention_days")
-    values = {name: getattr(board, name) for name in (*names, "ties", "max_entries", "floor", "news_top")}
+    more = ("grace_hours", "ties", "max_entries", "floor", "news_top")
+    values = {name: getattr(board, name) for name in (*names, *more)}
     seasons = "\n".join(f"{it.slug} | {it.name} | {it.starts} | {it.ends}" for it in board.seasons)
     return values | {"action": board.action or "", "segment_by": board.segment_by or "", "seasons": seasons}
 

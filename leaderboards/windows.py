@@ -7,6 +7,7 @@ for seasons, followed by `:<field>=<value>` for a segment.
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,17 @@ FIRST_YEAR, LAST_YEAR = 1970, 2999
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class RankedSet(NamedTuple):
+    """One period of a board: its suffix, when its data expire, and when it is final (s since the epoch; 0: never)."""
+
+    suffix: str
+    expires: int
+    final: int
+
+
+ALL_TIME = RankedSet("all", 0, 0)
 
 
 def period_at(board: Board, window: str, at: datetime) -> str | None:
@@ -145,6 +157,11 @@ def check_moment(at: object) -> datetime:
     return at
 
 
+def final_from(board: Board, window: str, period: str) -> datetime:
+    """The moment from which a period takes nothing more: its end plus the grace. `ValidationError` as `end`."""
+    return end(board, window, period) + timedelta(hours=board.grace_hours)
+
+
 def expires(board: Board, window: str, period: str) -> int:
     """When the period's data may go: its end plus what it is kept for, in seconds since the epoch; 0 for never."""
     if window == "all":
@@ -152,13 +169,16 @@ def expires(board: Board, window: str, period: str) -> int:
     return int((end(board, window, period) + timedelta(days=board.kept_days)).timestamp())
 
 
-def sets_at(board: Board, at: datetime, windows: tuple[str, ...] | None = None) -> list[tuple[str, int]]:
-    """`(suffix, expiry)` of every ranked set that a score at this moment belongs to, the main window's first."""
+def sets_at(board: Board, at: datetime, windows: tuple[str, ...] | None = None) -> list[RankedSet]:
+    """Every ranked set that a score at this moment belongs to, the main window's first; some may be final by now."""
     if (windows or board.windows) == ("all",):  # most boards, and asked several times a write
-        return [("all", 0)]
+        return [ALL_TIME]
     found = []
     for window in sorted(windows or board.windows, key=lambda name: name != board.main_window):
         period = period_at(board, window, at)
-        if period is not None:
-            found.append((suffix(window, period), expires(board, window, period)))
+        if window == "all":
+            found.append(ALL_TIME)
+        elif period is not None:
+            final = int(final_from(board, window, period).timestamp())
+            found.append(RankedSet(suffix(window, period), expires(board, window, period), final))
     return found

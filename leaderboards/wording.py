@@ -53,6 +53,7 @@ FIELDS = {
     "seasons": gettext_lazy("Seasons"),
     "timezone": gettext_lazy("Timezone"),
     "retention_days": gettext_lazy("Keep past periods (days)"),
+    "grace_hours": gettext_lazy("Grace period (hours)"),
     "ties": gettext_lazy("Equal scores"),
     "max_entries": gettext_lazy("Size limit"),
     "segment_by": gettext_lazy("Also rank within"),

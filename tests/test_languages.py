@@ -58,6 +58,7 @@ BOARD = {
     "windows": "all",
     "timezone": "UTC",
     "retention_days": "90",
+    "grace_hours": "1",
     "ties": "shared",
     "floor": "0",
     "news_top": "100",

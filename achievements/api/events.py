@@ -52,7 +52,10 @@ class RejectedOut(Schema):
 
 
 class SkippedOut(Schema):
-    """An event that counts, except on these boards: they need a `value` or an `amount`, and neither was sent."""
+    """An event that counts, except on these boards.
+
+    They need a `value` or an `amount` and neither was sent, or all their periods at the event's time are final.
+    """
 
     index: int
     boards: list[str]

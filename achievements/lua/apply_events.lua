@@ -7,13 +7,13 @@
 --                    at (ms), day or false, period, id or '', {board → units, false where it takes nothing} or false
 --                    where all boards take the amount, then the next event's fields …]
 --         refused    [place, reason …] of events that were refused before
---         skipped    [place, board …] of boards that take nothing of an event
+--         skipped    [place, board …] of boards that take nothing of an event; those are added all of whose sets are final
 --         no_listeners [action …] of events that nothing listens to
 --         cuts       where the calls of a batch with a key begin, in the first of them
 --         orders     [[player, what (add, set, grant, revoke), rule, release or '' (of add and set), value, at (ms), id or ''] …]
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
 --         strict     '' or the one of these rules that is taken from those who do not reach it
---         periods    [{board → sets} …], which ranked sets an event belongs to
+--         periods    [{board → sets} …], which ranked sets an event belongs to: [suffix, expiry (s) or 0, final (s) or 0]
 --         zones      player → the timezone by which the day was told
 --         mains      board → [suffix of its main set now, how many of its first order values are wanted, or 0]
 --         all_boards optional; the definitions of all boards
@@ -131,6 +131,8 @@ do -- the events
   -- What listens to an event's action; false where nothing does.
   local function listeners_of(i) return rules_part(catalog, 'action:' .. events[i + FIELD.action]) end
 
+  drop_final_sets(shard, batch.periods, batch.seen)
+
   -- The sets of a board that an event is for; nil where none is, or the board takes nothing of it.
   local function sets_for(i, slug)
     local scores = events[i + FIELD.scores]
@@ -181,6 +183,10 @@ do -- the events
     for _, board in ipairs(listeners.boards) do
       local sets = sets_for(i, board.slug)
       if sets then keep_entry(ledgers[board.slug], sets, id) end
+      if sets and sets.are_final then
+        batch.skipped[#batch.skipped + 1] = events[i + FIELD.place]
+        batch.skipped[#batch.skipped + 1] = board.slug
+      end
     end
     return true
   end

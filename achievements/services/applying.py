@@ -83,7 +83,7 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
 
     The days of streaks are told by the players' timezones as far as they are known; where the script knows better it
     applies nothing and the chunk is sent again, one more round trip. Where a shard gets several chunks, which must not
-    overtake each other, timezones are asked for first. Where somebody was away and comes back three more.
+    overtake each other, timezones are asked for first. Where somebody was away and comes back four more.
     """
     replies: list[list[Any]] = [[]] * len(chunks)
     zones = _zones(chunks) if len({chunk.shard for chunk in chunks}) < len(chunks) else {}
@@ -155,7 +155,7 @@ def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
         board = boards.find(slug)
         if board is None:  # deleted since the batch was applied, which may have been long ago
             continue
-        suffixes = {it: None for at in sorted(moments[slug], reverse=True) for it, _ in windows.sets_at(board, at)}
+        suffixes = {it.suffix: None for at in sorted(moments[slug], reverse=True) for it in windows.sets_at(board, at)}
         if suffixes:
             scores.settle(board, list(suffixes), found)
 
@@ -217,7 +217,7 @@ def _mains(listening: Sequence[Board], now: datetime) -> dict[str, tuple[str, in
     """Of each board that has one the main set now, and how many of its first order values are to be told."""
     points = boards.find(boards.POINTS)
     return {
-        board.slug: (sets[0][0], rank_news.wanted(board))
+        board.slug: (sets[0].suffix, rank_news.wanted(board))
         for board in [*listening, *([points] if points else [])]
         if (sets := windows.sets_at(board, now))
     }

@@ -26,7 +26,8 @@ def record(events: Sequence[Event], *, idempotency_key: str | None = None) -> Ou
 
     A bad event is reported by its index with the reason; the good ones are applied. Boards of the best or the latest
     score take the `value`, or an `amount` that was given: they are `skipped` where an event has neither, which counts
-    for everything else. An id is one player's; it is known for `GAMIFY_EVENT_TTL` by the data store's clock. Windows,
+    for everything else. A period that is final takes nothing more; a board is `skipped`, too, if all its periods at the
+    event's time are. An id is one player's; it is known for `GAMIFY_EVENT_TTL` by the data store's clock. Windows,
     streaks, the latest and the earliest go by `at`. With an idempotency key the same batch may be sent again and gets
     the same answer. Raises `StoreUnavailable`, and `ValidationError` for a bad key. Cost: one round trip for all
     shards, two for a batch with a key that takes several script calls; about 20 µs of server time an event.

@@ -365,6 +365,12 @@ def new_periods(number: int) -> str:
     return f"{shard(number)}:new_periods"
 
 
+def final_periods(number: int) -> str:
+    """sorted set with a life time of 8 days: `<board>:<suffix>` of each period that was closed here in that time →
+    when (s); it takes nothing more of events and scores."""
+    return f"{shard(number)}:final_periods"
+
+
 def board_segments(number: int, slug: str, suffix: str) -> str:
     """set: `<field>=<value>` of each segment that has entries in a period."""
     return f"{shard(number)}:segments:{slug}:{suffix}"

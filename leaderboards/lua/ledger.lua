@@ -1,7 +1,36 @@
 -- A ledger gathers what a batch does to one board, so that each ranked set is read once and written once. Entries are
 -- tried one by one on what the earlier ones left; nothing reaches Redis before `write_ledger`.
 -- joins: store/keys store/calls store/entries store/news leaderboards/ranks leaderboards/aside
--- `board` is as Board.for_scripts() gives it; `sets` is [[suffix, expiry in seconds or 0] …], the main set first.
+-- `board` is as Board.for_scripts() gives it; `sets` is [[suffix, expiry in seconds or 0, …] …], the main set first.
+
+-- Takes those sets out of `periods`, [{board → sets} …], whose period is final and takes nothing more: by the clock of the
+-- caller (`now`, s), or because it has been closed here, which only counts if it is no earlier than the period is final by
+-- the definition of today. Each set has a third part, when it is final (s), 0 for never. Sets of which none is left have
+-- `are_final`.
+local function drop_final_sets(shard, periods, now)
+  local names, closed = {}, {}
+  for _, sets_of in ipairs(periods) do
+    for slug, sets in pairs(sets_of) do
+      for _, set in ipairs(sets) do
+        if set[3] > now then names[#names + 1] = slug .. ':' .. set[1] end
+      end
+    end
+  end
+  if #names > 0 and redis.call('EXISTS', final_periods_key(shard)) == 1 then
+    for i, at in ipairs(read_all('ZMSCORE', final_periods_key(shard), names)) do closed[names[i]] = tonumber(at or nil) end
+  end
+  for _, sets_of in ipairs(periods) do
+    for slug, sets in pairs(sets_of) do
+      local open = {}
+      for _, set in ipairs(sets) do
+        local is_closed = (closed[slug .. ':' .. set[1]] or 0) >= set[3]
+        if set[3] == 0 or set[3] > now and not is_closed then open[#open + 1] = set end
+      end
+      open.are_final = #open == 0 and #sets > 0
+      sets_of[slug] = open
+    end
+  end
+end
 
 -- `hidden` is player → true, as `hidden_among` tells it: those write to what is kept aside.
 local function open_ledger(board, hidden)

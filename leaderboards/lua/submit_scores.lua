@@ -3,7 +3,7 @@
 -- KEYS[1] the shard's key prefix
 -- ARGV    catalog version; JSON board, as Board.for_scripts() gives it; JSON request:
 --         how        sum, best or last; or set, which replaces what is there whenever that was reported
---         sets       [[suffix, expiry in seconds or 0] …], the main set first
+--         sets       [[suffix, expiry in seconds or 0, when it is final in seconds or 0] …], the main set first
 --         entries    [player, units, player, units …]
 --         at         when the scores were reached (ms)
 --         seen, ms   now, in seconds and milliseconds
@@ -18,18 +18,24 @@
 --         or {'away', player …} where some of the writers are away and `boards` is needed to put them back,
 --         nothing is written then; or {{refused index, units held, …}, {climber, order before or '', order after, …},
 --         {dropped player …}, place,
---         {board, suffix, …}, first, {repeated index, …}}
+--         {board, suffix, …}, first, {repeated index, …}, {suffix, …}}
 --         indexes count from 0; climbers: those who rose within this shard's top, where other shards must be asked
 --         whether that is everybody's top; dropped: from the main set; place: order, better and levels better before
 --         the write, then the same after it; '' for no order, and levels as their number on a lone shard, else listed;
 --         board and suffix: the sets that somebody has come back to; first: {version of the board here, how
---         many were wanted or 0 where few wrote, order …}, of the main set after the write, or false
+--         many were wanted or 0 where few wrote, order …}, of the main set after the write, or false; the last part are
+--         the sets that are not final: the first of them is the main set, and without any nothing is written
 -- Cost: O(entries × sets × log size); about 3 µs an entry and set.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
 local board, request = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
-local entries, sets, main = request.entries, request.sets, request.sets[1][1]
+local periods = { { [board.slug] = request.sets } }
+drop_final_sets(shard, periods, request.seen)
+local entries, sets, taking = request.entries, periods[1][board.slug], {}
+for i, set in ipairs(sets) do taking[i] = set[1] end
+if #sets == 0 then return { {}, {}, {}, {}, {}, false, {}, taking } end
+local main = taking[1]
 local main_key = board_key(shard, board.slug, main)
 local levels_key = board_levels_key(shard, board.slug, main)
 
@@ -117,4 +123,4 @@ publish_boards(shard, request.touched)
 if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
 see_players(shard, seen(), request.seen)
 remember_ids(shard, id_span, new_ids, request.ttl)
-return { refused, climbers, dropped, place, back, first or false, repeated }
+return { refused, climbers, dropped, place, back, first or false, repeated, taking }

@@ -58,11 +58,12 @@ def run(
 ) -> list[Any]:
     """`catalog.run` for scripts that put players back: `arguments(item, all_boards)` is asked with no boards at first,
     and again with the definitions of all for the items in which somebody is away. Periods that were closed without
-    them will be closed again; that is noted before they are back, because who dies in between is not asked again.
+    them will be closed again; that is noted before they are back, because who dies in between is not asked again, and
+    once more by `settle`.
 
     Players who are being deleted are gone first.
 
-    Raises `StoreUnavailable`. One round trip; where somebody comes back four, and more for crowds.
+    Raises `StoreUnavailable`. One round trip; where somebody comes back five with `settle`, and more for crowds.
     """
     replies = catalog.run(script, work, lambda item: arguments(item, None), prepare=prepare)
     for _ in range(catalog.TRIES):
@@ -96,16 +97,20 @@ def sets_aside(players: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def settle(back: Sequence[bytes]) -> None:
-    """Enforces the limits of boards that somebody has come back to: board and suffix by turns, as the scripts tell.
+    """Settles the sets that somebody has come back to: board and suffix by turns, as the scripts tell.
 
-    No round trip with one shard, where the script has done so, else one for each set of a board with a limit.
+    Those of closed periods will be closed again, also where that has been done since it was noted. With more than one
+    shard limits are enforced; else the script has done so. No round trip where nobody has come back, else one, and one
+    for each set of a board with a limit.
     """
+    sets = [(slug.decode(), suffix.decode()) for slug, suffix in zip(back[::2], back[1::2], strict=True)]
+    closings.open_again(sets)
     if shards.count() == 1:
         return
-    for slug, suffix in dict.fromkeys(zip(back[::2], back[1::2], strict=True)):
-        board = boards.find(slug.decode())
+    for slug, suffix in dict.fromkeys(sets):
+        board = boards.find(slug)
         if board is not None and board.max_entries is not None:
-            limits.enforce(board, suffix.decode())
+            limits.enforce(board, suffix)
 
 
 def _put_back(shard: int, names: Sequence[str], whom: bytes) -> bool:

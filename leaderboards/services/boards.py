@@ -41,9 +41,10 @@ def define(board: Board, *, by: str = "", expected: str | None = None) -> None:
     A board with entries keeps its order, decimals and tie rule, because its numbers are stored by them; only `shared`
     and `dense` may take each other's place. Where `by` is given the change is in the audit log; with `expected`, the
     `digest` of what was edited, an edit by somebody else in between is not overwritten: `EditedMeanwhile`. Raises
-    `ValidationError` with the field. A season that was closed and is not over by its new dates will be closed again.
+    `ValidationError` with the field. A closed period that is not final by the new definition, because its season goes
+    on or the grace is longer, takes events again and will be closed again; what it did not take stays uncounted.
     Cost: 3 round trips and those of `derive` where segments, ties or the limit change on a board with entries; two more
-    where seasons or the timezone change, and one for each 100 players where a season goes on.
+    where seasons, the timezone or the grace change, and one for each 100 players where a period is opened again.
     """
     replaced: list[Board | None] = []
 
@@ -184,7 +185,7 @@ def _refuse_new_encoding(before: Board, after: Board) -> None:
 def _follow_change(before: Board, after: Board) -> None:
     if (before.segment_by, before.ties) != (after.segment_by, after.ties):
         sets.derive(lambda: get(after.slug))
-    if (before.seasons, before.timezone) != (after.seasons, after.timezone):
+    if any(getattr(before, name) != getattr(after, name) for name in ("seasons", "timezone", "grace_hours")):
         sets.forget_final_ranks([f"{after.slug}:{suffix}" for suffix in closings.open_unfinished(after)])
         closings.plan(after, _registered(after.slug), catalog.current_version())
     limit = after.max_entries

@@ -3,12 +3,17 @@ changes after all.
 
 A period is opened again by its mark, which stays; and whoever closes it at that moment is interrupted. The next `tick`
 closes it anew, over what was kept of it.
+
+Closing notes on each shard when that was done, before anything is read: from then on the scripts that write leave the
+period out, whatever the clock of their caller says, so that the archive is what the period holds. The note counts only
+if it is no earlier than the period is final by the definition of today. So a longer grace, or a season that goes on,
+lets events count again; being opened again for a correction does not.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from gamify_site import clock
@@ -17,7 +22,6 @@ from gamify_site.store.connection import ask
 from leaderboards import windows
 from leaderboards.definitions import Board
 
-LATE = timedelta(days=7)  # events may lie so far back, so that a period may still change for as long
 STEP = 200  # periods of one script call
 
 
@@ -44,14 +48,14 @@ def marks(slug: str) -> dict[str, Mark]:
 
 
 def final_from(board: Board, suffix: str) -> datetime | None:
-    """When a period is over, and no event can change it any more. None where the board has no such period."""
+    """When a period is over, and no event changes it any more. None where the board has no such period."""
     if not _is_there(board, suffix):
         return None
-    return windows.end(board, *windows.read_suffix(board, suffix)) + LATE
+    return windows.final_from(board, *windows.read_suffix(board, suffix))
 
 
 def is_final(board: Board, suffix: str) -> bool:
-    """Whether a period is over, and no event can change it any more. False where the board has no such period."""
+    """Whether a period is over, and no event changes it any more. False where the board has no such period."""
     final = final_from(board, suffix)
     return final is not None and final <= clock.now()
 

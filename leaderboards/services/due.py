@@ -1,5 +1,5 @@
-"""Which periods of boards `tick` has to look at: those that no event can change any more, to be closed, and those whose
-data have expired, to be forgotten.
+"""Which periods of boards `tick` has to look at: those that are final, to be closed, and those whose data have expired,
+to be forgotten.
 
 The script that makes the first entry of a period notes it on its shard. Each `tick` takes these notes into one schedule
 of the site and looks at what is due there, however many periods there ever were. It goes through all of them once where
@@ -93,13 +93,18 @@ def _plan_new(version: str, noted: Mapping[int, list[bytes]]) -> None:
 
 
 def _plan_all(version: str) -> None:
-    """Goes through all periods that have entries, and opens those that were closed too early."""
+    """Goes through all periods that have entries; opens those that were closed too early, so that they take events."""
     early: list[tuple[str, str]] = []
     for board in boards.all():
         suffixes = {suffix for shard in shards.everyone() for suffix in sets.suffixes(shard, board.slug)}
         marks = closings.marks(board.slug)
         early += [(board.slug, it) for it in suffixes if it in marks and _is_early(board, it, marks[it])]
         closings.plan(board, suffixes, version)
+    latest = int((clock.now() + GONE_BACK).timestamp())
+    for shard in shards.everyone():
+        versions.write_if(
+            version, keys.shard(shard), "ZREMRANGEBYSCORE", keys.final_periods(shard), f"({latest}", "+inf"
+        )
     closings.open_again(early)
     sets.forget_final_ranks([f"{slug}:{suffix}" for slug, suffix in early])
 

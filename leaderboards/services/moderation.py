@@ -40,7 +40,7 @@ def hide(player: str, reason: str, *, by: str) -> bool:
 def show(player: str, reason: str, *, by: str) -> bool:
     """Puts a hidden or away player back with all that was counted; False where the player is neither. Audited.
 
-    Closed periods that the player comes back to will be closed again. Errors as `hide`. Four round trips, and one for
+    Closed periods that the player comes back to will be closed again. Errors as `hide`. Five round trips, and one for
     each set of a board with a limit.
     """
     reason = audit.check_reason(reason)

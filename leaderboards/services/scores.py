@@ -34,8 +34,10 @@ def submit(slug: str, player: str, score: Score, *, at: datetime | None = None, 
 
     With an `id` it counts once for the player, as an event does; a repeat returns the current state as a `duplicate`.
 
-    Raises `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range changes nothing) and
-    `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit; O(sets × log size).
+    Windows whose period is final at `at` take nothing of it; the answer speaks of the first window that does. Raises
+    `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range, or periods that are all final, change
+    nothing) and `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit;
+    O(sets × log size).
     """
     return _write_one(slug, _entry(player, score, id), None, at, "score")
 
@@ -53,7 +55,7 @@ def increment(
 
 
 def set(slug: str, player: str, score: Score, *, at: datetime | None = None) -> ScoreUpdate:  # noqa: A001
-    """Replaces a score, in the whole board and in the current windows. Errors and cost as `submit`."""
+    """Replaces a score, in all windows that are open at `at`, now unless given. Errors and cost as `submit`."""
     return _write_one(slug, _entry(player, score), "set", at, "score")
 
 
@@ -67,7 +69,8 @@ def submit_batch(slug: str, scores: Scores, *, at: datetime | None = None) -> Ba
 
     An entry may have an id as its third part, under which it counts once, as in `submit`.
     A bad id or score raises `ValidationError` before anything is written. A result out of range leaves that entry out;
-    the others are written and the error then names the players left out. One round trip per 20,000 entries.
+    the others are written and the error then names the players left out. Periods that are final at `at` take nothing;
+    `ValidationError` at `at` where all are. One round trip per 20,000 entries.
     """
     board = _writable(slug)
     given = scores.items() if isinstance(scores, Mapping) else scores
@@ -76,8 +79,10 @@ def submit_batch(slug: str, scores: Scores, *, at: datetime | None = None) -> Ba
     batches = _batches(board, entries, None, moment)
     replies = _send(batches)
     board = boards.get(slug)  # it may have changed on the way
-    suffixes = [suffix for suffix, _ in windows.sets_at(board, moment)]
+    suffixes = list(dict.fromkeys(suffix for reply in replies for suffix in reply.suffixes))
     settle(board, suffixes, [reply.rise for reply in replies])
+    if not all(reply.suffixes for reply in replies):
+        raise _final(slug)
     refused = {
         batch.entries[index].player: None
         for batch, reply in zip(batches, replies, strict=True)
@@ -173,6 +178,7 @@ class _Batch:
 class _Reply:
     """What the script says of a batch."""
 
+    suffixes: tuple[str, ...]  # of the sets that took it, the main one first; none: all were final, nothing was done
     refused: dict[int, int]  # index in the batch → units held
     repeated: frozenset[int]  # indexes of those that had counted before under their ids
     rise: rank_news.Rise
@@ -182,8 +188,9 @@ class _Reply:
 
     @classmethod
     def read(cls, shard: int, raw: list[Any]) -> "_Reply":
-        refused, climbers, dropped, place, _back, first, repeated = raw
+        refused, climbers, dropped, place, _back, first, repeated, suffixes = raw
         return cls(
+            suffixes=tuple(suffix.decode() for suffix in suffixes),
             refused={int(index): places.order_value(units) for index, units in _pairs(refused)},
             repeated=frozenset(repeated),
             rise=rank_news.Rise.read(shard, climbers, first),
@@ -197,6 +204,11 @@ def _greatest(board: Board) -> str:
     return number_format(board.greatest_score, force_grouping=True)
 
 
+def _final(slug: str) -> ValidationError:
+    reason = _("The board “%(board)s” takes no more scores for this time: its periods are final.")
+    return ValidationError({"at": reason % {"board": slug}})
+
+
 def _writable(slug: str) -> Board:
     """The board, if scores may be written to it: those of the built-in one follow from the achievements."""
     board = boards.get(slug)
@@ -207,16 +219,16 @@ def _writable(slug: str) -> Board:
 
 def _write_one(slug: str, entry: _Entry, how: How | None, at: datetime | None, field: str) -> ScoreUpdate:
     board = _writable(slug)
-    moment = at or clock.now()
-    (batch,) = _batches(board, [entry], how, moment, field=field)
+    (batch,) = _batches(board, [entry], how, at or clock.now(), field=field)
     (reply,) = _send([batch])
     board = boards.get(slug)  # it may have changed on the way
+    if not reply.suffixes:
+        raise _final(slug)
     if reply.refused:
         reason = _("The result would leave ±%(most)s; nothing was changed.")
         raise ValidationError({field: reason % {"most": _greatest(board)}})
-    suffixes = [suffix for suffix, _ in windows.sets_at(board, moment)]
-    settle(board, suffixes, [reply.rise])
-    main = suffixes[0]
+    settle(board, reply.suffixes, [reply.rise])
+    main = reply.suffixes[0]
     rank, previous_rank = places.ranks(board, main, batch.shard, [reply.after, reply.before])
     fell_off = reply.after is None or _fell_off(board, main, entry.player, reply)
     score = board.score_of(reply.after.order) if reply.after else board.from_units(board.to_units(entry.score))

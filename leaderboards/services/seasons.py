@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
@@ -27,7 +27,8 @@ LOCK_LIFE = 5.0  # seconds that a closing which died keeps the others out
 class PastPeriod:
     """A period that is over: first day and first day after, how many were on it, and the first of them.
 
-    `is_final`: closed, no event changes it any more. `is_kept`: all its rows can still be read.
+    `final_from` is when it takes nothing more. `is_final`: it has been closed since, and its winners are kept.
+    `is_kept`: all its rows can still be read.
     """
 
     window: str
@@ -36,6 +37,7 @@ class PastPeriod:
     after: date
     size: int
     winners: tuple[Row, ...]
+    final_from: datetime
     is_final: bool
     is_kept: bool
 
@@ -63,12 +65,12 @@ class Closed(NamedTuple):
 
 
 def close_due() -> list[Closed]:
-    """Closes every period that no event can change any more: its winners and everybody's final rank are kept.
+    """Closes every period that is final: its winners and everybody's final rank are kept.
 
-    That is 7 days after its end; its data are kept for a day longer at least. Each period is closed once, also where
-    two do this at the same time; a closing that died or was interrupted is done again, and so is one of a period that
-    was opened again. Raises `StoreUnavailable`. Four round trips where nothing is due, else some ten a period, and some
-    three for each 60 players who were on it.
+    That is when its end and the board's grace have passed; from then on it takes nothing more. Each period is closed
+    once, also where two do this at the same time; a closing that died or was interrupted is done again, and so is one
+    of a period that was opened again. Raises `StoreUnavailable`. Four round trips where nothing is due, else some ten a
+    period, and some three for each 60 players who were on it.
     """
     return [closed for slug, suffixes in due.find().items() for closed in close_due_of(slug, suffixes)]
 
@@ -109,7 +111,12 @@ def past(slug: str, *, limit: int = 30, winners: int = 3) -> list[PastPeriod]:
         zip([it for it in over if it.suffix in closed], _final_tops(board, over, closed, winners), strict=True)
     )
     return [
-        PastPeriod(it.window, it.period, it.first, it.after, *tops[it], it.suffix in closed, it.suffix in kept)
+        PastPeriod(
+            *(it.window, it.period, it.first, it.after, *tops[it]),
+            windows.final_from(board, it.window, it.period),
+            it.suffix in closed,
+            it.suffix in kept,
+        )
         for it in over
     ]
 
@@ -197,7 +204,8 @@ def _close(slug: str, suffix: str, live_on: Callable[[], None]) -> Closed | None
 def _keep(board: Board, suffix: str, closing: closings.Closing, live_on: Callable[[], None]) -> int:
     """Keeps the first of each shard and everybody's final rank; gives how many were on it."""
     work = [(shard, suffix) for shard in shards.everyone()]
-    size = sum(catalog.run("leaderboards/close_period", work, lambda it: [boards.get(board.slug).slug, it, KEPT]))
+    now = int(clock.now().timestamp())
+    size = sum(catalog.run("leaderboards/close_period", work, lambda it: [boards.get(board.slug).slug, it, KEPT, now]))
 
     def go_on() -> None:
         live_on()

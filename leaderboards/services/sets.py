@@ -75,6 +75,7 @@ def _forget_closed(slug: str) -> None:
         with guarded():
             for shard in shards.everyone():
                 client().unlink(keys.final_top(shard, slug, suffix.decode()))
+                client().zrem(keys.final_periods(shard), f"{slug}:{suffix.decode()}")
     forget_final_ranks([f"{slug}:{suffix.decode()}" for suffix in found])
     with guarded():
         client().unlink(keys.closed_periods(slug))

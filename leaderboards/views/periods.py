@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gamify_site import work
+from gamify_site import clock, work
 from gamify_site.asking import wants
 from gamify_site.players.access import staff_only
 from leaderboards.services import boards, integrity, seasons
@@ -19,7 +19,7 @@ from leaderboards.views.asking import clear_errors
 @clear_errors
 def board_archive(request: HttpRequest, slug: str) -> HttpResponse:
     """The periods that are over, with their winners."""
-    context = {"board": boards.get(slug), "periods": seasons.past(slug)}
+    context = {"board": boards.get(slug), "periods": seasons.past(slug), "now": clock.now()}
     return render(request, "manage/boards/archive.html", context)
 
 

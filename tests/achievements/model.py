@@ -5,7 +5,7 @@ Boards are modelled as far as events and points reach them; `tests.leaderboards.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from achievements.definitions import EXACT, NO_AMOUNT, Achievement, Event, Release, Unlock
@@ -73,12 +73,13 @@ def run_of(days: set[int], freezes: int) -> Run | None:
 
 @dataclass
 class Model:
-    """All players, all achievements, and boards with the windows `all` and `day` (UTC)."""
+    """All players, all achievements, and boards with windows of `all` and `day` (UTC)."""
 
     definitions: dict[str, Achievement] = field(default_factory=dict)
     players: dict[str, Player] = field(default_factory=dict)
     boards: dict[str, Board] = field(default_factory=dict)
     entries: dict[tuple[str, str], dict[str, Entry]] = field(default_factory=dict)  # board, period → player → entry
+    closed: dict[tuple[str, str], datetime] = field(default_factory=dict)  # board, day → by which clock it was closed
     ids: set[tuple[str, str]] = field(default_factory=set)  # player and id: the store's clock stands still meanwhile
     on_points_board: set[str] = field(default_factory=set)
 
@@ -100,7 +101,7 @@ class Model:
 
     def _record_one(self, index: int, event: Event, now: datetime, happened: Happened) -> None:
         try:
-            happened.unlocked += self._apply(event, event.at or now)
+            happened.unlocked += self._apply(event, event.at or now, now)
         except OutOfRange:
             happened.rejected.append(index)
             happened.rejected.sort()
@@ -108,7 +109,12 @@ class Model:
         happened.accepted += 1
         if event.id:
             self.ids.add((event.player, event.id))
-        if skipped := {board.slug for board in self._boards(event.action) if self._score(board, event) is None}:
+        skipped = {
+            board.slug
+            for board in self._boards(event.action)
+            if self._score(board, event) is None or not self._periods(board, event.at or now, now)
+        }
+        if skipped:
             happened.skipped[index] = skipped
 
     def _is_bad(self, event: Event, now: datetime) -> bool:
@@ -121,11 +127,11 @@ class Model:
             or (bool(collections) and event.item is not None and all(event.item not in it.items for it in collections))
         )
 
-    def _apply(self, event: Event, at: datetime) -> list[Unlock]:
+    def _apply(self, event: Event, at: datetime, now: datetime) -> list[Unlock]:
         rules = self._listeners(event.action)
         player = self.players.get(event.player, Player())
         counted = {rule.slug: self._counted(player, rule, event) for rule in rules if rule.type in COUNTS}
-        entries = self._entries_after(event, at)
+        entries = self._entries_after(event, at, now)
         if any(value > EXACT for value in [*counted.values(), *(score for score, _ in entries.values())]):
             raise OutOfRange
         self.players[event.player] = player
@@ -156,13 +162,31 @@ class Model:
             return int(event.value)
         return None if event.amount is NO_AMOUNT else event.amount
 
-    def _entries_after(self, event: Event, at: datetime) -> dict[tuple[str, str], Entry]:
+    def _entries_after(self, event: Event, at: datetime, now: datetime) -> dict[tuple[str, str], Entry]:
         return {
             (board.slug, period): self._entry_after(board, (board.slug, period), event.player, score, at)
             for board in self._boards(event.action)
             if (score := self._score(board, event)) is not None
-            for period in ("all", at.date().isoformat())
+            for period in self._periods(board, at, now)
         }
+
+    def _periods(self, board: Board, at: datetime, now: datetime) -> list[str]:
+        """The periods of a board that an event counts for: those that are not final."""
+        periods = {"all": "all", "day": at.date().isoformat()}
+        return [periods[window] for window in board.windows if not self._is_final(board, periods[window], now)]
+
+    def _is_final(self, board: Board, period: str, now: datetime) -> bool:
+        """Whether a period takes nothing more: by the clock, or because it has been closed when it was due."""
+        if period == "all":
+            return False
+        begins = datetime.combine(datetime.fromisoformat(period), time(), UTC)
+        final = begins + timedelta(days=1, hours=board.grace_hours)
+        closed = self.closed.get((board.slug, period))
+        return final <= now or (closed is not None and final <= closed)
+
+    def close(self, now: datetime) -> None:
+        due = [(slug, period) for slug, period in self.entries if self._is_final(self.boards[slug], period, now)]
+        self.closed |= dict.fromkeys(due, now)
 
     def _entry_after(self, board: Board, name: tuple[str, str], player: str, score: int, at: datetime) -> Entry:
         held = self.entries.get(name, {}).get(player)

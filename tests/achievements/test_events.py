@@ -80,7 +80,7 @@ def test_clocks_of_those_who_report_do_not_matter_for_ids(clock):
 
 
 def test_latest_goes_by_the_time_of_the_event(clock):
-    make_board("mood", action="mood", combine="last", windows=("all", "day"))
+    make_board("mood", action="mood", combine="last", windows=("all", "day"), grace_hours=24)
     yesterday = clock.now() - timedelta(days=1)
     reports = ((5, clock.now()), (7, yesterday), (6, yesterday - timedelta(hours=1)), (4, clock.now()))
     for value, at in reports:
@@ -259,7 +259,7 @@ def test_event_that_was_refused_may_be_sent_again_under_its_id():
 
 
 def test_windows_go_by_the_time_of_the_event(clock):
-    make_board("coins", action="coin", windows=("all", "day"))
+    make_board("coins", action="coin", windows=("all", "day"), grace_hours=48)
     do("alice", "coin", amount=5, at=clock.now() - timedelta(days=2))
     do("alice", "coin", amount=3)
     yesterday_but_one = (clock.now() - timedelta(days=2)).date().isoformat()

@@ -889,6 +889,7 @@ def board(draw: st.DrawFn, slug: str) -> Board:
         segment_by=draw(st.sampled_from([None, "region", "country", "team"])),
         timezone=draw(st.sampled_from(["UTC", "Europe/Stockholm"])),
         retention_days=draw(st.integers(1, 3650)),
+        grace_hours=draw(st.integers(0, 168)),
         description=draw(LINE),
         seasons=seasons,
         floor=Decimal(units).scaleb(-decimals).normalize() if decimals else units,

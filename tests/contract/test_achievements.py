@@ -35,7 +35,7 @@ from gamify_site.players import services as players
 from gamify_site.players.services import Player, UnknownPlayer
 from gamify_site.store import catalog as definitions
 from gamify_site.store import keys, shards
-from leaderboards.services import away, boards, ranking
+from leaderboards.services import away, boards, ranking, seasons
 from tests.achievements.builders import assert_consistent, do, make, on_days, unlocked
 from tests.builders import brief, make_board, make_player
 from tests.contract.contracts import contract
@@ -128,6 +128,23 @@ def test_grants_revocations_and_backfills_change_unlocks_and_points(services_sto
     assert backfill.recompute("six", strict=True) == 0
     assert brief(ranking.top(boards.POINTS)) == [(1, "charlie", 18), (2, "alice", 14), (3, "bob", 1)]
     assert_consistent(services_store, "alice", "bob", "charlie")
+
+
+@contract("achievements/apply_events")
+def test_final_periods_take_nothing_of_an_event(clock):
+    """Neither by the clock nor, once closed, by a clock that is behind."""
+    make("ten", points=5)
+    make_board(action="coin", windows=("day", "all"), entries={"alice": 3})
+    make_board("daily", action="coin", windows=("day",), entries={"alice": 3})
+    happened = clock.now()
+    clock.advance(hours=13)
+    for advance in (lambda: None, seasons.close_due, lambda: clock.advance(minutes=-30)):
+        advance()
+        assert do("alice", "coin", amount=5, at=happened).skipped == {0: ["daily"]}
+    for slug in ("coins", "daily"):
+        assert brief(ranking.top(slug, window="day", period="2082-11-20")) == [(1, "alice", 3)]
+    assert brief(ranking.top("coins", window="all")) == [(1, "alice", 18)]
+    assert progress.get("alice", "ten").unlocked
 
 
 @contract("achievements/apply_events")

@@ -22,6 +22,7 @@ from leaderboards.services import (
     ranking,
     scores,
     searching,
+    seasons,
 )
 from leaderboards.services.rank_news import Climber, Rise
 from tests.builders import brief, crowd, make_board, make_player
@@ -70,6 +71,33 @@ def test_scores_are_written_to_every_set_of_the_board(services_store, clock):  #
         assert expires_at(redis, keys.board_levels(shard, "coins", suffix), DAY_EXPIRES)
     assert expires_at(redis, keys.board_segments(shard, "coins", DAY), DAY_EXPIRES)
     assert redis.zrange(keys.board_levels(shard, "coins", "all:country=SE"), 0, -1) == [b"9007199254740991"]
+
+
+@contract("leaderboards/submit_scores")
+def test_final_periods_take_no_scores(clock):
+    """Neither by the clock nor, once closed, by a clock that is behind."""
+    make_board(windows=("day", "week"), entries={"alice": 3})
+    make_board("daily", windows=("day",), entries={"alice": 3})
+    reached = clock.now()
+    clock.advance(hours=13)
+    for advance in (lambda: None, seasons.close_due, lambda: clock.advance(minutes=-30)):
+        advance()
+        assert scores.submit("coins", "alice", 1, at=reached).rank == 1
+        with pytest.raises(ValidationError):
+            scores.submit("daily", "alice", 1, at=reached)
+    found = {
+        (it, window): brief(ranking.top(it, window=window, period=period))
+        for it, window, period in [
+            ("coins", "day", DAY),
+            ("daily", "day", DAY),
+            ("coins", "week", "2082-W47"),
+        ]
+    }
+    assert found == {
+        ("coins", "day"): [(1, "alice", 3)],
+        ("daily", "day"): [(1, "alice", 3)],
+        ("coins", "week"): [(1, "alice", 6)],
+    }
 
 
 @contract("leaderboards/remove_player")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gamify_site.store import catalog, keys, shards
-from leaderboards.services import archive, boards, closings, seasons
+from leaderboards.services import archive, boards, closings, scores, seasons
 from leaderboards.services.closings import Mark
 from tests.builders import brief, make_board
 from tests.contract.contracts import contract
@@ -26,8 +26,17 @@ def test_first_players_of_a_closed_period_are_kept(services_store, clock, monkey
     for shard in shards.everyone():
         there = services_store.redis.zrevrange(keys.board(shard, "coins", DAY), 0, 1, withscores=True)
         assert services_store.redis.zrevrange(keys.final_top(shard, "coins", DAY), 0, -1, withscores=True) == there
+        closed_at = int(clock.now().timestamp())
+        closed = services_store.redis.zrange(keys.final_periods(shard), 0, -1, withscores=True)
+        assert closed == [(f"coins:{DAY}".encode(), closed_at)]
+        assert 0 < services_store.redis.ttl(keys.final_periods(shard)) <= 8 * 86400
     (past,) = seasons.past("coins", winners=2)
     assert (past.size, brief(past.winners)) == (6, RANKED[:2])
+    scores.submit("coins", "alice", 1)
+    clock.advance(days=9)
+    seasons.close_due()
+    for shard in shards.everyone():
+        assert services_store.redis.zrange(keys.final_periods(shard), 0, -1) == [b"coins:2082-11-29"]
 
 
 @contract("leaderboards/read_entries")
@@ -82,7 +91,7 @@ def test_marked_periods_are_reopened_and_their_locks_removed(services_store):
 def test_period_is_planned_by_the_mark_that_it_has(services_store):
     board, redis = make_board(windows=("day",)), services_store.redis
     version = catalog.current_version()
-    final = datetime(2082, 11, 28, tzinfo=UTC).timestamp()
+    final = datetime(2082, 11, 21, 1, tzinfo=UTC).timestamp()
     closings.plan(board, [DAY, "season-autumn"], version)
     assert redis.zrange(keys.due_periods(), 0, -1, withscores=True) == [(f"coins:{DAY}".encode(), final)]
     redis.hset(keys.closed_periods("coins"), DAY, '{"at": 3562401600000, "size": 4}')

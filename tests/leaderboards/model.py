@@ -41,6 +41,10 @@ class OutOfRange(Exception):
     """The results for these players would have left the range; they were left out."""
 
 
+class Final(Exception):
+    """All periods that the moment lies in are final; nothing was changed."""
+
+
 class TooLittle(Exception):
     """There is only so much to spend (in units)."""
 
@@ -57,6 +61,7 @@ class Model:
     aside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # player off the boards → suffix → entry
     away: set[str] = field(default_factory=set)  # those of them who only were not seen for long
     seen: dict[str, datetime] = field(default_factory=dict)
+    closed: dict[str, datetime] = field(default_factory=dict)  # suffix → by which clock it was closed
     looked_at: set[tuple[str, datetime]] = field(default_factory=set)  # by the clean-up: players, and when seen last
 
     # Writing
@@ -66,14 +71,16 @@ class Model:
         entries: Sequence[tuple[str, int]],
         how: str,
         at: datetime,
+        now: datetime,
         only: tuple[str, ...] | None = None,
         floor: int | None = None,
-        now: datetime | None = None,
     ) -> set[str]:
         """Applies entries in order, each to all its sets or to none, then trims; gives who fell off the main set."""
+        if not entries:
+            return set()
+        suffixes = self._open_sets(at, now, only)
         for player, _ in entries:
-            self.come_back(player)
-        suffixes = [suffix for suffix, _ in windows.sets_at(self.board, at, only)]
+            self.come_back(player, now)
         refused = []
         for player, units in entries:
             results = {suffix: self._outcome(suffix, player, units, how, at) for suffix in suffixes}
@@ -83,7 +90,7 @@ class Model:
             ):
                 refused.append(player)
                 continue
-            self.seen[player] = now or at
+            self._see(player, now)
             for suffix, result in results.items():
                 self._put(suffix, player, result)
         before = set(self.sets.get(suffixes[0], {}))
@@ -94,26 +101,26 @@ class Model:
         return before - set(self.sets.get(suffixes[0], {}))
 
     def write_one(self, player: str, units: int, how: str, at: datetime, now: datetime, name: str = "") -> Update:
-        main = windows.sets_at(self.board, at)[0][0]
+        main = self._open_sets(at, now)[0]
         if (player, name) in self.ids:
             previous_rank = self.rank(main, player)
             held = self._entry(main, player)
             return Update(held.units if held else units, previous_rank, previous_rank, previous_rank is None, True)
-        self.come_back(player)
+        self.come_back(player, now)
         previous_rank = self.rank(main, player)
         result = self._outcome(main, player, units, how, at)
-        dropped = self.write([(player, units)], how, at, now=now)
+        dropped = self.write([(player, units)], how, at, now)
         if name:
             self.ids.add((player, name))
         is_off = player in dropped or player in self.aside
         return Update(result.units, self.rank(main, player), previous_rank, is_off)
 
     def spend(self, player: str, units: int, at: datetime) -> int:
-        self.come_back(player)
+        self.come_back(player, at)
         entry = self._entry("all", player)
         held = entry.units if entry else 0
         try:
-            self.write([(player, -units)], "sum", at, ("all",), self.board.to_units(self.board.floor))
+            self.write([(player, -units)], "sum", at, at, ("all",), self.board.to_units(self.board.floor))
         except OutOfRange:
             raise TooLittle(held) from None
         return held - units
@@ -147,10 +154,31 @@ class Model:
         window, period = windows.read_suffix(self.board, suffix)
         return window == "all" or windows.end(self.board, window, period) > now
 
-    def come_back(self, player: str) -> None:
-        """Who is away comes back with whatever they do."""
+    def close(self, now: datetime) -> None:
+        self.closed |= {suffix: now for suffix in self.sets if self.is_final(suffix, now)}
+
+    def is_final(self, suffix: str, now: datetime) -> bool:
+        """Whether a period takes nothing more: by the clock, or because it has been closed when it was due."""
+        window, period = windows.read_suffix(self.board, suffix)
+        if window == "all":
+            return False
+        final = windows.final_from(self.board, window, period)
+        return final <= now or (suffix in self.closed and final <= self.closed[suffix])
+
+    def _open_sets(self, at: datetime, now: datetime, only: tuple[str, ...] | None = None) -> list[str]:
+        sets = windows.sets_at(self.board, at, only)
+        if not (found := [it.suffix for it in sets if not self.is_final(it.suffix, now)]):
+            raise Final
+        return found
+
+    def _see(self, player: str, now: datetime) -> None:
+        self.seen[player] = max(now, self.seen.get(player, now))
+
+    def come_back(self, player: str, now: datetime) -> None:
+        """Who is away comes back with whatever they do, and is seen also if it is refused."""
         if player in self.away:
             self.show(player)
+            self._see(player, now)
 
     def show(self, player: str) -> None:
         self.away.discard(player)

@@ -53,6 +53,9 @@ def test_field_that_breaks_a_rule_is_refused_with_its_name_and_the_reason(subtes
         ("timezone", "../etc/passwd", "There is no such timezone; an example is Europe/Stockholm."),
         ("retention_days", 0, "Enter a whole number from 1 to 3650."),
         ("retention_days", 1_000_000, "Enter a whole number from 1 to 3650."),
+        ("grace_hours", -1, "Enter a whole number from 0 to 168."),
+        ("grace_hours", 169, "Enter a whole number from 0 to 168."),
+        ("grace_hours", 0.5, "Enter a whole number from 0 to 168."),
         ("news_top", -1, "Enter a whole number from 0 to 10000."),
         ("floor", "nan", "Enter a number."),
         ("floor", 0.5, "The score must be a whole number."),
@@ -102,6 +105,7 @@ def test_definition_survives_storage(subtests):
         segment_by="country",
         timezone="Europe/Stockholm",
         retention_days=7,
+        grace_hours=12,
         description="The best lap, in seconds.",
         seasons=(SPRING,),
         floor=Decimal("-1.25"),
@@ -110,6 +114,12 @@ def test_definition_survives_storage(subtests):
     for original in (board(), everything):
         with subtests.test(original=original):
             assert Board.from_fields(original.to_fields()) == original
+
+
+def test_definition_that_was_stored_without_a_grace_has_an_hour():
+    stored = board().to_fields()
+    del stored["grace_hours"]
+    assert Board.from_fields(stored).grace_hours == 1
 
 
 def test_tie_rule_leaves_a_range_that_is_told_and_exact(subtests):

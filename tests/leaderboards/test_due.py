@@ -40,7 +40,7 @@ def test_looking_costs_the_same_whatever_there_was(clock, round_trips):
 
 
 def test_periods_that_are_not_due_are_not_looked_at(clock, monkeypatch):
-    make_board(windows=("day",))
+    make_board(windows=("day",), grace_hours=168)
     play(12, clock)
     seasons.close_due()
     clock.advance(days=1)
@@ -76,8 +76,8 @@ def test_period_closed_by_a_clock_that_was_ahead_is_closed_again_when_it_ends(cl
 
 
 def test_period_is_closed_again_also_where_nobody_looked_before_it_ended(clock, services_store):
-    """What tells is when it was closed: before its end, by the mark of a program that knew no better."""
-    make_board(windows=("week",), entries={"alice": 9, "bob": 5})
+    """What tells is when it was closed: before it was final, by the mark of a program that knew no better."""
+    make_board(windows=("week",), grace_hours=168, entries={"alice": 9, "bob": 5})
     clock.advance(days=1)
     clock_ahead = int(datetime(2082, 11, 29, tzinfo=UTC).timestamp() * 1000)
     services_store.redis.hset(keys.closed_periods("coins"), "2082-W47", f'{{"at": {clock_ahead}, "size": 1}}')
@@ -97,7 +97,7 @@ def test_a_server_whose_clock_is_ahead_forgets_no_period(clock):
 
 
 def test_where_nobody_has_looked_yet_all_periods_are_gone_through(clock, services_store):
-    make_board(windows=("day",))
+    make_board(windows=("day",), grace_hours=168)
     play(9, clock)
     assert len(seasons.close_due()) == 2
     services_store.redis.delete(keys.due_periods())
@@ -155,7 +155,7 @@ def test_deleted_board_leaves_nothing_to_look_at(clock, services_store):
 
 def test_latest_periods_of_each_window_stay_archived(clock, monkeypatch, services_store):
     monkeypatch.setattr(seasons, "ARCHIVED", 3)
-    make_board(windows=("day", "week"), entries=crowd(9))
+    make_board(windows=("day", "week"), grace_hours=168, entries=crowd(9))
     redis = services_store.redis
 
     def archived() -> list[str]:

@@ -41,6 +41,10 @@ BAD = [
     ("retention_days", ""),
     ("retention_days", "0"),
     ("retention_days", "99999"),
+    ("grace_hours", ""),
+    ("grace_hours", "-1"),
+    ("grace_hours", "169"),
+    ("grace_hours", "1.5"),
     ("floor", "nan"),
     ("floor", "inf"),
     ("floor", "1.5"),
@@ -66,6 +70,11 @@ def test_wrong_value_is_refused_at_its_field(subtests):
             form = BoardForm({**NEW, field: value})
             assert not form.is_valid()
             assert form.errors.keys() == {field}
+
+
+def test_grace_that_is_out_of_range_is_told_the_range():
+    form = BoardForm({**NEW, "grace_hours": "169"})
+    assert form.errors == {"grace_hours": ["Enter a whole number from 0 to 168."]}
 
 
 def test_window_season_needs_a_season():

@@ -20,15 +20,15 @@ pytestmark = pytest.mark.usefixtures("services_store")
 def test_period_is_closed_when_no_event_can_change_it_any_more(clock):
     make_board(windows=("day", "all"), entries={"alice": 9, "bob": 5, "charlie": 9})
     day = clock.now().date().isoformat()
-    clock.set(datetime(2082, 11, 27, 23, 59, tzinfo=UTC))
+    clock.set(datetime(2082, 11, 21, 0, 59, tzinfo=UTC))
     assert seasons.close_due() == []
-    clock.set(datetime(2082, 11, 28, 0, 0, tzinfo=UTC))
+    clock.set(datetime(2082, 11, 21, 1, 0, tzinfo=UTC))
     assert seasons.close_due() == [("coins", day, 3)]
     assert seasons.close_due() == []
 
 
 def test_short_retention_closes_no_period_that_an_event_can_still_change(clock):
-    make_board(action="coin", windows=("day", "all"), retention_days=2, entries={"alice": 5})
+    make_board(action="coin", windows=("day", "all"), retention_days=2, grace_hours=168, entries={"alice": 5})
     clock.set(datetime(2082, 11, 27, 23, 0, tzinfo=UTC))
     assert seasons.close_due() == []
     events.record([Event("bob", "coin", 50, at=clock.now() - timedelta(days=7))])
@@ -73,7 +73,7 @@ def test_seasons_are_closed_by_the_board_s_own_midnight(clock):
         windows=("season",), seasons=(season("autumn", "2082-11-01", "2082-11-22"),), timezone="Pacific/Auckland"
     )
     scores.submit(board.slug, "alice", 9)
-    clock.set(datetime(2082, 11, 21, 10, 59, tzinfo=UTC) + timedelta(days=7))
+    clock.set(datetime(2082, 11, 21, 11, 59, tzinfo=UTC))
     assert seasons.close_due() == []
     clock.advance(minutes=1)
     assert [it.suffix for it in seasons.close_due()] == ["season-autumn"]

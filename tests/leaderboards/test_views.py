@@ -203,7 +203,7 @@ def test_visitor_is_asked_in(client):
 
 
 def test_windows_and_periods(client):
-    make_board("coins", windows=("all", "week"))
+    make_board("coins", windows=("all", "week"), grace_hours=168)
     scores.submit("coins", "bob", 5, at=datetime(2082, 11, 12, tzinfo=UTC))
     scores.submit("coins", "charlie", 7)
     assert players(client.get("/leaderboards/coins/"), "top") == ["charlie", "bob"]

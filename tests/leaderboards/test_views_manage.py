@@ -28,6 +28,7 @@ NEW = {
     "seasons": "",
     "timezone": "UTC",
     "retention_days": "90",
+    "grace_hours": "1",
     "ties": "shared",
     "max_entries": "",
     "segment_by": "",

@@ -22,14 +22,17 @@ def staff(client: Client) -> Client:
 
 def test_past_periods_are_listed_with_their_winners(staff, clock):
     make_player("alice", name="Alice <b>")
-    make_board(windows=("day",), entries={"alice": 9, "bob": 5})
+    make_board(windows=("day",), grace_hours=30, entries={"alice": 9, "bob": 5})
     assert "No period is over yet" in staff.get("/manage/boards/coins/archive/").content.decode()
-    clock.advance(days=2)
+    clock.advance(days=1)
     page = staff.get("/manage/boards/coins/archive/").content.decode()
+    assert "Late events count until 11/22/2082 6 a.m. (UTC)" in page
+    clock.advance(days=1)
+    page = staff.get("/manage/boards/coins/archive/").content.decode()
+    assert "A period is final 30 hours after its end." in page
     assert re.findall(r'data-(?:period|player)="([\w-]+)"', page) == ["2082-11-20", "alice", "bob"]
     assert "Alice &lt;b&gt;" in page
-    assert "Late events may still change it" in page
-    clock.advance(days=9)
+    assert "Final, not closed yet" in page
     seasons.close_due()
     assert "Closed" in staff.get("/manage/boards/coins/archive/").content.decode()
     assert staff.get("/manage/boards/nowhere/archive/").status_code == 404

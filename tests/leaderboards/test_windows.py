@@ -123,6 +123,19 @@ def test_season_begins_by_the_boards_day_not_by_that_of_utc():
     assert windows.resolve(honolulu, "season", None, datetime(2026, 6, 10, 5, tzinfo=UTC)) == ("season", "spring")
 
 
+def test_period_is_final_when_it_is_over_and_the_grace_has_passed(subtests):
+    definition = board(timezone="Europe/Stockholm", grace_hours=30, windows=("all", "day", "season"), seasons=(SPRING,))
+    assert windows.sets_at(definition, datetime(2026, 4, 9, 12, tzinfo=UTC))[0] == ("all", 0, 0)
+    for window, period, final in [
+        ("day", "2026-03-29", datetime(2026, 3, 31, 4, tzinfo=UTC)),  # a day of 23 hours
+        ("season", "spring", datetime(2026, 6, 2, 4, tzinfo=UTC)),
+    ]:
+        with subtests.test(window=window):
+            assert windows.final_from(definition, window, period) == final
+            sets = windows.sets_at(definition, final - timedelta(hours=31))
+            assert int(final.timestamp()) in [it.final for it in sets]
+
+
 def test_data_goes_when_the_retention_after_the_periods_end_is_over(subtests):
     definition = board(timezone="Europe/Stockholm", retention_days=30)
     for window, period, end in [
@@ -176,7 +189,7 @@ def test_past_periods_stay_readable():
 
 @pytest.mark.usefixtures("services_store", "clock")
 def test_late_score_goes_to_the_windows_of_its_own_moment():
-    make_board(windows=("all", "day"), timezone="Europe/Stockholm")
+    make_board(windows=("all", "day"), timezone="Europe/Stockholm", grace_hours=48)
     scores.submit("coins", "alice", 5, at=datetime(2082, 11, 18, 23, 30, tzinfo=UTC))
     assert ranking.size("coins", window="day") == 0
     assert brief(ranking.top("coins", 10, window="day", period="2082-11-19")) == [(1, "alice", 5)]

@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from achievements.definitions import Event
+from achievements.services import events
 from gamify_site import audit, clock, work
 from gamify_site.ops.demo import reset
 from gamify_site.players.models import Account
@@ -172,6 +174,16 @@ def test_tick_closes_what_is_over(staff: Account, client: Client) -> None:  # no
     assert "What was due has been done" in log
     assert "Periods closed" in log
     client.post("/manage/demo/clock/", {"step": "back"})
+
+
+def test_period_that_was_closed_ahead_takes_events_again_back_now(staff: Account, client: Client) -> None:  # noqa: ARG001
+    make_board(action="coin", windows=("day",))
+    events.record([Event("alice", "coin")])
+    client.post("/manage/demo/clock/", {"step": "week"})
+    client.post("/manage/demo/tick/")
+    client.post("/manage/demo/clock/", {"step": "back"})
+    assert events.record([Event("alice", "coin")]).skipped == {}
+    assert ranking.standing("coins", "alice").score == 2
 
 
 def test_staff_go_on_as_any_player(staff: Account, client: Client) -> None:  # noqa: ARG001

@@ -103,6 +103,20 @@ def test_nothing_of_the_scenario_before_remains(open_store: Callable[..., Store]
             assert players.get_many(person.id for person in crowd).keys() == {person.id for person in crowd}
 
 
+@pytest.mark.parametrize("scenario", ["showcase", "one-short", "big"])
+def test_no_event_comes_too_late_for_its_period(open_store: Callable[..., Store], scenario: str) -> None:
+    """What boards that sum have in their periods is together what they have for all time."""
+
+    def total(slug: str, window: str, period: str) -> int:
+        return sum(row.score for row in ranking.top(slug, 999, window=window, period=period))
+
+    with seeded(open_store("valkey", 1), scenario, SMALL[scenario]):
+        for board in boards.all():
+            for window in {*board.windows} - {"all"} if board.combine == "sum" else ():
+                periods = ranking.choices(board.slug, window).periods
+                assert sum(total(board.slug, window, it) for it in periods) == total(board.slug, "all", "all")
+
+
 @pytest.mark.parametrize("scenario", ["one-short", "streaks", "tiers", "hidden"])
 def test_everybody_joined_before_anything_happened(open_store: Callable[..., Store], scenario: str) -> None:
     with seeded(open_store("valkey", 1), scenario, SMALL[scenario]) as crowd:

@@ -32,7 +32,7 @@ def fail(*_arguments: object) -> NoReturn:
 
 def test_tick_prints_a_line_for_each_thing_done(clock, capsys):
     assert tick(capsys) == []
-    make_board(windows=("all", "day"), entries={"alice": 9, "bob": 5})
+    make_board(windows=("all", "day"), grace_hours=48, entries={"alice": 9, "bob": 5})
     do("alice", "coin")
     clock.advance(days=1)
     assert tick(capsys) == ["Counted: 2082-11-20, 2 players on the day, 2 in 7 days, 2 in 30 days."]

@@ -317,6 +317,7 @@ def test_every_exported_key_is_there_again(played_on_three_shards: Store) -> Non
         "new_periods",
         "rules",
         "counted",
+        "final_periods",
         "deletions",
         "answers",
     }
@@ -683,7 +684,7 @@ def test_a_period_that_is_closed_during_an_export_is_closed_again(
     open_store: Callable[..., Store], clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_store("valkey", 2)
-    make_board("coins", {"alice": 9, "bob": 5}, windows=("day", "week"))
+    make_board("coins", {"alice": 9, "bob": 5}, windows=("day", "week"), grace_hours=168)
     clock.advance(days=8)
     assert [it.suffix for it in seasons.close_due()] == ["2082-11-20"]
     clock.advance(days=8)

@@ -9,7 +9,7 @@ from achievements.services import catalog, unlocks
 from gamify_site.ops.demo import achievements, history, people, writing
 from gamify_site.ops.demo.history import DAYS, Life
 from gamify_site.ops.demo.people import Person
-from gamify_site.ops.demo.writing import KEPT_FOR, SEED, Progress, happened, noon
+from gamify_site.ops.demo.writing import KEPT_FOR, REPORTED_WITHIN, SEED, Progress, happened, noon
 from leaderboards.definitions import Board
 from leaderboards.services import boards
 
@@ -24,6 +24,7 @@ COINS = Board(
     windows=("all", "day", "week", "month"),
     segment_by="country",
     retention_days=KEPT_FOR,
+    grace_hours=REPORTED_WITHIN,
 )
 BEST_LAP = Board(
     slug="best-lap",
@@ -43,6 +44,7 @@ WEEKLY_SCORE = Board(
     combine="sum",
     windows=("week", "all"),
     retention_days=KEPT_FOR,
+    grace_hours=REPORTED_WITHIN,
 )
 
 

@@ -25,6 +25,7 @@ SEED = 2026
 JOINED_AT = time(6, tzinfo=UTC)
 OLD_HANDS = 150  # days; people of scenarios without newcomers have been there for longer
 KEPT_FOR = 730  # days; longer than any history, so that an anchor in the past still gives the same data
+REPORTED_WITHIN = 24  # hours; `play` reports once a day
 MOST_AT_ONCE = 4000  # events that one call reports
 PROFILE = ("name", "about", "country", "team", "region", "timezone")
 FRIEND_STEPS = (1, 2, 5, 11)  # whom one follows, by the distance in the crowd

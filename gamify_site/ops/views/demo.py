@@ -20,6 +20,7 @@ from gamify_site.ops.demo import accounts, reset
 from gamify_site.ops.forms import DemoForm, LoginAsForm
 from gamify_site.players.access import staff_only
 from gamify_site.players.models import Account
+from leaderboards.services import seasons
 
 STEPS = {"day": 1, "week": 7}  # days that the clock goes ahead
 
@@ -68,6 +69,7 @@ def demo_clock(request: HttpRequest) -> HttpResponse:
     try:
         if step == "back":
             travel.back(by=by)
+            seasons.close_due()  # opens what was closed by the clock that was ahead, so that events count again
         elif step in STEPS:
             travel.go(STEPS[step], by=by)
         else:

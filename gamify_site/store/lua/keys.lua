@@ -53,6 +53,7 @@ local function final_ranks_key(shard, player) return player_key(shard, player) .
 local function board_levels_key(shard, board, suffix) return shard .. ':levels:' .. board .. ':' .. suffix end
 local function board_windows_key(shard, board) return shard .. ':windows:' .. board end
 local function new_periods_key(shard) return shard .. ':new_periods' end
+local function final_periods_key(shard) return shard .. ':final_periods' end
 local function board_segments_key(shard, board, window) return shard .. ':segments:' .. board .. ':' .. window end
 local function board_versions_key(shard) return shard .. ':board_versions' end
 local function changes_key(shard) return shard .. ':changes' end
