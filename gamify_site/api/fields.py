@@ -1,12 +1,15 @@
 """The types of what is sent and asked for, with what their documents say of them."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
+from django.core.exceptions import ValidationError
 from ninja import Path
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -30,6 +33,22 @@ SLUG = f"^{identifiers.SLUG.pattern}$"
 MAX_INTEGER_DIGITS = 300  # a float holds as many, so that nothing that calculates with one overflows
 # RFC 3339; Java leaves out seconds that are 0, and other programs the colon of the offset.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+def _checked(check: Callable[[object], str]) -> Callable[[str], str]:
+    """Return a validator that refuses what the check refuses, in words: a pattern says little to people."""
+
+    def validate(value: str) -> str:
+        try:
+            return check(value)
+        except ValidationError as error:
+            raise PydanticCustomError("identifier", "{reason}", {"reason": " ".join(error.messages)}) from None
+
+    return validate
+
+
+def _pattern(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern})
 
 
 def _whole(value: Any) -> Any:
@@ -69,8 +88,8 @@ Number = Annotated[int | Decimal, PlainValidator(_number), WithJsonSchema({"type
 Item = Annotated[str | int, PlainValidator(_item), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]})]
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Score = Annotated[int | Decimal, WithJsonSchema({"type": "number"})]  # as it is answered
-PlayerId = Annotated[str, StringConstraints(pattern=PLAYER_ID)]
-Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+PlayerId = Annotated[str, AfterValidator(_checked(identifiers.check_player_id)), _pattern(PLAYER_ID)]
+Slug = Annotated[str, AfterValidator(_checked(identifiers.check_slug)), _pattern(SLUG)]
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=identifiers.MAX_EVENT_ID_LENGTH)]
 Reason = Annotated[str, Field(min_length=1, description=f"1 to {LONGEST_REASON} characters")]
 PlayerInPath = Annotated[PlayerId, Path(description="A player's id.")]
