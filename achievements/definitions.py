@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from gamify_site import texts
-from gamify_site.checks import check_integer
+from gamify_site.checks import check_integer, unchecked
 from gamify_site.identifiers import SLUG, check_slug
 
 Type = Literal["counter", "milestone", "collection", "streak", "tiered", "meta"]
@@ -247,6 +247,21 @@ class Achievement:
     @classmethod
     def from_fields(cls, stored: Mapping[str, str]) -> "Achievement":
         """The definition that `to_fields` wrote."""
+        return cls(**cls._values(stored))
+
+    @classmethod
+    def as_stored(cls, stored: Mapping[str, str]) -> "Achievement":
+        """The same, even if it breaks rules that are newer than it is: what is stored must be readable to be edited."""
+        values = cls._values(stored)
+        try:
+            return cls(**values)
+        except ValidationError:
+            made = unchecked(cls, values)
+            object.__setattr__(made, "_releases", tuple(made._make_releases()))
+            return made
+
+    @staticmethod
+    def _values(stored: Mapping[str, str]) -> dict[str, Any]:
         values: dict[str, Any] = {"action": None, **stored}
         for name in ("target", "points", "freezes", "position", "revision"):
             values[name] = int(values[name])
@@ -262,7 +277,7 @@ class Achievement:
         )
         values["metadata"] = json.loads(values["metadata"])
         values["hidden"] = values["hidden"] == "1"
-        return cls(**values)
+        return values
 
 
 _PLAIN = (

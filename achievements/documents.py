@@ -31,7 +31,7 @@ def write(definition: Definition) -> Document:
     """A definition as plain JSON values. `read` makes an equal one of them."""
     values = {field.name: getattr(definition, field.name) for field in _fields(type(definition))}
     if isinstance(definition, Board):
-        values["floor"] = definition.from_units(definition.to_units(definition.floor, "floor"))
+        values["floor"] = definition.from_units(definition.floor_units)
     defaults = {field.name: _default(field) for field in _fields(type(definition))}
     return {
         name: _plain(value) for name, value in values.items() if value is not None and not _is(value, defaults[name])

@@ -10,7 +10,7 @@ share a rank. All of it are exact integers within the 2^53 that a double, and so
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from itertools import pairwise
@@ -21,7 +21,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from gamify_site import texts
-from gamify_site.checks import check_integer
+from gamify_site.checks import check_integer, unchecked
 from gamify_site.identifiers import POINTS_BOARD, check_slug, check_timezone
 
 Combine = Literal["sum", "best", "last"]
@@ -111,6 +111,7 @@ class Board:
                 {"segment_by": _("Choose one of %(allowed)s.") % {"allowed": ", ".join(SEGMENT_FIELDS)}}
             )
         check_timezone(self.timezone)
+        object.__setattr__(self, "seasons", tuple(replace(season) for season in self.seasons))  # each checks itself
         self._check_windows()
         if self.from_units(self.to_units(self.floor, "floor")) != exact_number(self.floor, "floor"):
             more = _("The score must be a number with at most %(number)s decimals.") % {"number": self.decimals}
@@ -154,6 +155,11 @@ class Board:
     def is_timed(self) -> bool:
         """Whether it shows the latest score, so that it is kept when each was reported."""
         return self.combine == "last" and self.slug != POINTS_BOARD
+
+    @property
+    def floor_units(self) -> int:
+        """The floor in units; it may lie beyond the range of a board that was stored under older rules."""
+        return int(exact_number(self.floor, "floor").scaleb(self.decimals))
 
     @property
     def kept_days(self) -> int:
@@ -244,6 +250,19 @@ class Board:
     @classmethod
     def from_fields(cls, stored: dict[str, str]) -> "Board":
         """The definition that `to_fields` wrote."""
+        return cls(**cls._values(stored))
+
+    @classmethod
+    def as_stored(cls, stored: dict[str, str]) -> "Board":
+        """The same, even if it breaks rules that are newer than it is: what is stored must be readable to be edited."""
+        values = cls._values(stored)
+        try:
+            return cls(**values)
+        except ValidationError:
+            return unchecked(cls, values)
+
+    @staticmethod
+    def _values(stored: dict[str, str]) -> dict[str, Any]:
         values: dict[str, Any] = dict(stored)
         for name in ("decimals", "retention_days", "grace_hours", "news_top", "max_entries"):
             if name in values:
@@ -253,10 +272,18 @@ class Board:
         values["description"] = texts.mended(values["description"])
         values["windows"] = tuple(json.loads(values["windows"]))
         values["seasons"] = tuple(
-            Season(slug, _season_name(name) or slug, date.fromisoformat(starts), date.fromisoformat(ends))
+            unchecked(
+                Season,
+                {
+                    "slug": slug,
+                    "name": _season_name(name) or slug,
+                    "starts": date.fromisoformat(starts),
+                    "ends": date.fromisoformat(ends),
+                },
+            )
             for slug, name, starts, ends in json.loads(values["seasons"])
         )
-        return cls(**values)
+        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from django.core.exceptions import ValidationError
@@ -158,7 +158,7 @@ def _made(slug: str, fields: Mapping[str, str]) -> Achievement:
     """The definition; made anew where its fields have been. Else 5,000 saves would make 5,000 definitions each."""
     known = _remembered.get(slug)
     if known is None or known[0] is not fields:
-        known = _remembered[slug] = fields, Achievement.from_fields(fields)
+        known = _remembered[slug] = fields, Achievement.as_stored(fields)
     return known[1]
 
 
@@ -176,7 +176,7 @@ def _check_kept(before: Achievement, after: Achievement) -> None:
         raise ValidationError({"type": _("What has been published keeps its type. Archive it and make another one.")})
     if after.type == "streak" and after.action != before.action:
         raise ValidationError({"action": _("A published streak keeps its action: players' days are kept by it.")})
-    if after.items[: len(before.items)] != before.items:
+    if not _keeps_items(before.items, after.items):
         raise ValidationError(
             {"items": _("Items of a published collection stay as they are; add new ones at the end.")}
         )
@@ -185,6 +185,13 @@ def _check_kept(before: Achievement, after: Achievement) -> None:
         raise ValidationError(
             {"tiers": _("Tiers that have been published stay: %(levels)s.") % {"levels": ", ".join(sorted(gone))}}
         )
+
+
+def _keeps_items(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether each item stays in its place; one that older rules let stand there twice gets a name of its own."""
+    may_change = [item in before[:index] for index, item in enumerate(before)]
+    pairs = zip(before, after, may_change, strict=False)
+    return len(after) >= len(before) and not any(old != new and not free for old, new, free in pairs)
 
 
 def _check_names(achievement: Achievement, known: Mapping[str, Achievement]) -> None:

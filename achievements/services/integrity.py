@@ -7,6 +7,7 @@ from itertools import product
 
 from achievements.services import backfill, catalog, compiled
 from gamify_site import clock
+from gamify_site.checks import problem_of
 from gamify_site.integrity import Breach, Progress
 from gamify_site.players.walk import count, walk
 from gamify_site.store import catalog as stored
@@ -26,6 +27,9 @@ def check(*, repair: bool = False, progress: Progress | None = None) -> Iterator
     With `repair` what is derived is written anew, and what is due is given by a backfill. `progress(done, total)` is
     called now and then. Raises `StoreUnavailable`. Two round trips for each 100 players, and short scripts.
     """
+    for item in catalog.all():
+        if problem := problem_of(item):
+            yield Breach("definition", item.slug, problem)
     slugs = frozenset(item.slug for item in catalog.all() if item.status != "draft")
     if not slugs:
         return

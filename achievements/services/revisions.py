@@ -41,7 +41,7 @@ def history(slug: str) -> list[Revision]:
         fields = {name: value for name, value in told["fields"].items() if name not in NOT_OF_THE_RULE}
         changes = audit.Entry("", "", "", "", *audit.changed(before, fields)).changes
         at = datetime.fromtimestamp(told["at"] / 1000, UTC)
-        found.append(Revision(number, at, told["by"], told["reason"], Achievement.from_fields(told["fields"]), changes))
+        found.append(Revision(number, at, told["by"], told["reason"], Achievement.as_stored(told["fields"]), changes))
         before = fields
     return found[::-1]
 
@@ -57,7 +57,8 @@ def find(slug: str, number: int) -> Revision:
 def as_it_was(slug: str, number: int) -> Achievement:
     """The achievement as an earlier revision had it, with today's status and place; not saved yet. As `find`."""
     now = catalog.get(slug)
-    return replace(find(slug, number).achievement, status=now.status, position=now.position, revision=now.revision)
+    today = {name: str(getattr(now, name)) for name in ("status", "position", "revision")}
+    return Achievement.as_stored(find(slug, number).achievement.to_fields() | today)
 
 
 def published_since(slugs: Collection[str]) -> dict[str, datetime]:

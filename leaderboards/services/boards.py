@@ -146,7 +146,7 @@ def _digest(fields: Mapping[str, str]) -> str:
 
 def _all() -> dict[str, Board]:
     def read() -> dict[str, Board]:
-        stored = {slug: Board.from_fields(fields) for slug, fields in catalog.definitions(KIND).items()}
+        stored = {slug: Board.as_stored(fields) for slug, fields in catalog.definitions(KIND).items()}
         return {POINTS: BUILT_IN} | stored if catalog.definitions(POINTS_COME_FROM) else stored
 
     return catalog.derived("boards", read)

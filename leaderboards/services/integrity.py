@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from gamify_site import audit
+from gamify_site.checks import problem_of
 from gamify_site.integrity import Breach, Progress
 from gamify_site.store import catalog, keys, shards
 from gamify_site.store.connection import ask
@@ -23,6 +24,8 @@ def check(*, repair: bool = False, progress: Progress | None = None) -> Iterator
     for done, board in enumerate(known):
         if progress:
             progress(done, len(known))
+        if problem := problem_of(board):
+            yield Breach("definition", board.slug, problem)
         breaches = list(_check_board(board, repair=repair))
         yield from breaches
         if breaches and repair:

@@ -290,7 +290,7 @@ def _arguments(
     if all_boards is not None:
         request["boards"] = all_boards
     if is_spending:
-        request["floor"] = board.to_units(board.floor, "floor")
+        request["floor"] = board.floor_units
     return [boards.for_scripts(slug), json.dumps(request)]
 
 
