@@ -78,13 +78,13 @@ class BoardForm(PlainForm):
         label=gettext_lazy("Keep past periods (days)"),
         min_value=1,
         max_value=LONGEST_RETENTION,
-        help_text=gettext_lazy("Fewer than 8 count as 8: a period may be final as late as 7 days after its end."),
+        help_text=gettext_lazy("Values below 8 count as 8, because a period may become final up to 7 days after its end."),
     )
     grace_hours = forms.IntegerField(
         label=gettext_lazy("Grace period (hours)"),
         widget=forms.NumberInput(attrs={"min": 0, "max": LONGEST_GRACE}),
         help_text=gettext_lazy(
-            "How long after its end a period still counts late events. Then it is final. From 0 to 168 hours (7 days)."
+            "How many hours after its end a period still counts late events, from 0 to 168 (7 days). Then it is final."
         ),
     )
     ties = forms.ChoiceField(
