@@ -53,17 +53,24 @@ do -- a block ends what is local to it: a script has room for 200 of that, funct
   if #other_zones > 1 then return other_zones end
 end
 
--- The names of an event's and of an order's id, nil where it has none; they are kept in one place, and no event's has a tab.
-local events = batch.events
-local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
-local function order_id(order) return order[7] ~= '' and order[1] .. ' ' .. order[3] .. '\tprogress\t' .. order[7] or nil end
-
-local new_ids, is_known, id_span = {}, nil, nil
+-- The names of the ids of events, by the index before their first field, and of orders, by the order. They are kept in one
+-- place, and no event's has a tab.
+local events, id_of, new_ids, is_known, id_span = batch.events, {}, {}, nil, nil
 
 do
   local ids = {}
-  for i = 0, #events - 1, FIELD.count do ids[#ids + 1] = id_of(i) end
-  for _, order in ipairs(batch.orders) do ids[#ids + 1] = order_id(order) end
+  for i = 0, #events - 1, FIELD.count do
+    if events[i + FIELD.id] ~= '' then
+      id_of[i] = events[i + FIELD.player] .. ' ' .. events[i + FIELD.id]
+      ids[#ids + 1] = id_of[i]
+    end
+  end
+  for _, order in ipairs(batch.orders) do
+    if order[7] ~= '' then
+      id_of[order] = order[1] .. ' ' .. order[3] .. '\tprogress\t' .. order[7]
+      ids[#ids + 1] = id_of[order]
+    end
+  end
   is_known, id_span = known_ids(shard, ids, batch.ttl)
 end
 
@@ -78,12 +85,10 @@ do
   end
 
   for i = 0, #events - 1, FIELD.count do
-    local id = id_of(i)
-    note_doer(events[i + FIELD.player], id and is_known[id])
+    note_doer(events[i + FIELD.player], id_of[i] and is_known[id_of[i]])
   end
   for _, order in ipairs(batch.orders) do
-    local id = order_id(order)
-    note_doer(order[1], id and is_known[id])
+    note_doer(order[1], id_of[order] and is_known[id_of[order]])
   end
 end
 
@@ -129,7 +134,7 @@ end
 
 do -- the events
   -- What listens to an event's action; false where nothing does.
-  local function listeners_of(i) return rules_part(catalog, 'action:' .. events[i + FIELD.action]) end
+  local function listeners_of(i) return catalog.actions[events[i + FIELD.action]] end
 
   drop_final_sets(shard, batch.periods, batch.seen)
 
@@ -192,7 +197,7 @@ do -- the events
   end
 
   for i = 0, #events - 1, FIELD.count do
-    local listeners, id = listeners_of(i), id_of(i)
+    local listeners, id = listeners_of(i), id_of[i]
     if id and is_known[id] then
       duplicates[#duplicates + 1] = events[i + FIELD.place]
     elseif listeners and not apply_event(i, listeners) then
@@ -226,7 +231,7 @@ do
   end
 
   for i, order in ipairs(batch.orders) do
-    local id = order_id(order)
+    local id = id_of[order]
     if id and is_known[id] then
       duplicates[#duplicates + 1] = i - 1
     else

@@ -11,16 +11,16 @@
 -- A release is what can be unlocked, an achievement or one tier of it: {slug, target, points, revision, category,
 -- prerequisites, dependents}; `dependents` are the rules that wait for it. What is empty is left out.
 
--- The parts, those of some actions already read; nil where the shard has not got those of the version. Those that are
--- `sent` come first, as an edit would make them; a part that is '' would be gone.
+-- The parts, with those of some actions already read: `actions`, false where nothing listens. Nil where the shard has not
+-- got those of the version. Parts that are `sent` come first, as an edit would make them; one that is '' would be gone.
 local function open_rules(shard, version, actions, sent)
   local fields = { 'version' }
   for i, action in ipairs(actions) do fields[i + 1] = 'action:' .. action end
   local held = read_all('HMGET', rules_key(shard), fields)
   if held[1] ~= version then return nil end
-  local parts = {}
-  for i = 2, #fields do parts[fields[i]] = held[i] and cjson.decode(held[i]) end
-  return { shard = shard, parts = parts, sent = sent or NONE }
+  local heard = {}
+  for i, action in ipairs(actions) do heard[action] = held[i + 1] and cjson.decode(held[i + 1]) end
+  return { shard = shard, actions = heard, parts = {}, sent = sent or NONE }
 end
 
 -- A part by its name; false where there is none.
