@@ -182,8 +182,9 @@ def players(number: int) -> str:
 
 
 def player(number: int, player_id: str) -> str:
-    """hash: name, sought (the name as it is searched for), about, country, team, region, avatar, timezone, joined,
-    points, unlocked, pinned (achievements shown first, separated by blanks)."""
+    """hash: name, sought (the name as it is searched for), about, country, team, region, avatar, timezone, zones_before
+    (those of 9 days, `<until (s)>:<timezone, none where it was not chosen>`, separated by blanks), joined, points,
+    unlocked, pinned (achievements shown first, separated by blanks)."""
     # A colon of the id is not one of the key: `a:feed` is a player too.
     return f"{shard(number)}:player:{player_id.replace(':', '%3A')}"
 
