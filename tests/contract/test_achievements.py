@@ -153,7 +153,7 @@ def test_state_of_a_player_is_complete(services_store, clock):
         progress={"ten": 12, "first": 1, "relics": 1, "three": 3},
         unlocked={slug: Unlock("alice", slug, points[slug], clock.now()) for slug in points},
         profile=Player("alice", "Zoë", joined=clock.now(), points=16, unlocked=4),
-        runs={"three": Run(current=3, last=22969, freezes=0)},
+        runs={"three": Run(current=3, last=22969, freezes=0, quarter=clock.now().timestamp() // 900)},
         holders=dict.fromkeys(points, 1),
         players=2,
         counted=Counter(coins=3),

@@ -29,10 +29,11 @@ end
 
 -- What the profile holds, once the timezone is another one, of those before: when each ended (s), a colon, the timezone,
 -- separated by blanks. One that was never chosen has no name, and choosing the first is not yet a change. Nil where the
--- timezone stays as it is, false where it has to. Events come up to 7 days late, and look 2 days further back.
+-- timezone stays as it is or nothing came before it, false where it has to stay. Events come up to 7 days late, and look 2 days further back.
 local function zones_before(zone)
   local held, now, kept = redis.call('HMGET', key, 'timezone', 'zones_before'), tonumber(ARGV[3]), {}
   if (held[1] or 'UTC') == (zone ~= '' and zone or 'UTC') then return nil end
+  if not held[1] and not held[2] and not redis.call('ZSCORE', players_key(shard), player) then return nil end
   for ended, before in string.gmatch(held[2] or '', '(%d+):(%S*)') do
     local ago = now - ended
     if before ~= '' and ago >= 0 and ago < 86400 then return false end
