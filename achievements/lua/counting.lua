@@ -59,7 +59,7 @@ local function note_day(shard, player, catalog, rules, events, i)
     end
   end
   day.number = told[1]
-  day.is_new, day.is_moved = note_move(shard, player.id, action, told, latest)
+  day.is_new, day.is_moved = note_move(shard, player.id, action, told, day.quarter, latest)
   return day
 end
 

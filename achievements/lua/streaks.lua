@@ -4,9 +4,10 @@
 -- costs little; it can be made of the days again, and is where it was made under another revision of the definition.
 -- Around a move to another timezone, which achievements/services/days.py explains, a hash per action holds more of the
 -- days: those that count, with the quarter of an hour in which they began, and those that are `covered`: they do not
--- count, and break nothing. Who has never moved has none of it.
+-- count, and break nothing. `perhaps` are those that will be where a late event fills the day before. Who has never moved
+-- has none of it.
 
--- What is kept of the days around a player's moves: day → quarter or `covered`; nil where there is nothing.
+-- What is kept of the days around a player's moves: day → quarter, `covered` or `perhaps`; nil where there is nothing.
 local function read_moved(shard, player, action)
   local flat, moved = redis.call('HGETALL', moved_days_key(shard, player, action)), nil
   for i = 1, #flat, 2 do
@@ -79,25 +80,30 @@ end
 
 -- Records the day of an event around a move, told as `Move` in achievements/services/days.py, with what it covers; `run`
 -- is the latest run of the action. Returns whether the day is new and counts, and whether anything is new.
-local function note_move(shard, player, action, move, run)
+local function note_move(shard, player, action, move, quarter, run)
   local key, moved = days_key(shard, player, action), moved_days_key(shard, player, action)
   local day, began, near, before, midnights, covered = unpack(move)
   local is_missing, is_near, covers_more = redis.call('GETBIT', key, day) == 0, false, false
-  local function cover(first, last)
+  local function cover(first, last, how)
     for between = first, last do
-      if redis.call('HSETNX', moved, between, 'covered') == 1 then covers_more = true end
+      local held = redis.call('HGET', moved, between)
+      if not held or held == 'perhaps' and how == 'covered' then
+        redis.call('HSET', moved, between, how)
+        covers_more = covers_more or how == 'covered'
+      end
     end
   end
 
-  for i = 1, is_missing and #near or 0, 2 do
+  for i = 1, is_missing and #near or 0, 3 do
     if redis.call('GETBIT', key, near[i]) == 1 then
-      local told = tonumber(redis.call('HGET', moved, near[i]) or nil) -- nil also where it was recorded before the move
-      is_near = is_near or not told or told == near[i + 1]
+      local told = tonumber(redis.call('HGET', moved, near[i]) or nil) -- nil where it was recorded before any move
+      is_near = is_near or told == near[i + 1] or not told and near[i + 2] == 1
     end
   end
-  for i = 1, #covered, 2 do cover(covered[i], covered[i + 1]) end
   local last = run.last or day
-  if is_missing and last < day and run.quarter > 0 then
+  local is_next = run.quarter > 0 and (last < day or last == day and quarter >= run.quarter)
+  for i = 1, #covered, 2 do cover(covered[i], covered[i + 1], is_next and 'perhaps' or 'covered') end
+  if is_missing and is_next then
     local missed, here = day - last - 1, 0 -- by the calendar that has fewest
     while midnights[here + 1] and run.quarter < midnights[here + 1] do here = here + 1 end
     for i = 1, #before, 5 do
@@ -107,15 +113,20 @@ local function note_move(shard, player, action, move, run)
       end
       if is_before then break end
     end
-    cover(last + 1 + math.max(0, missed), day - 1)
+    cover(last + 1 + math.max(0, missed), day - 1, 'covered')
   elseif is_missing then -- late, or nobody knows when the event before came
     for i = 5, #before, 5 do
-      if last < day and before[i] <= last then cover(last + 1, day - 1) end
-      if last >= day and redis.call('GETBIT', key, before[i]) == 1 then cover(before[i] + 1, day - 1) end
+      if last < day and before[i] <= last then cover(last + 1, day - 1, 'covered') end
+      if last >= day and redis.call('GETBIT', key, before[i]) == 1 then cover(before[i] + 1, day - 1, 'covered') end
+    end
+    local after = day + 1
+    while redis.call('HGET', moved, after) == 'perhaps' do
+      cover(after, after, 'covered')
+      after = after + 1
     end
   end
   if is_near then
-    cover(day, day)
+    cover(day, day, 'covered')
   elseif is_missing then
     redis.call('SETBIT', key, day, 1)
     redis.call('HSET', moved, day, began)

@@ -28,11 +28,12 @@ FOREVER = 1 << 62
 class Move(NamedTuple):
     """The day of a moment around a move; quarters are quarters of an hour since 1970.
 
-    `near` are days of other timezones, each with the quarter in which it began, that are too near for both to count.
+    `near` are days of other timezones that are too near for both to count, each with the quarter in which it began, and
+    1 where it may have been recorded without that: before any move.
     `before` tells of each timezone before: its last quarter, the last one and the number of the day on which it ended,
     the moment's day in it, and the day on which the day before `day` began. `midnights` are the quarters in which the
-    days before `day` began, the latest first. `covered` are first and last days of what the moment covers whatever it
-    follows.
+    days before `day` began, the latest first. `covered` are first and last days of what the moment covers where the day
+    before is recorded late, or nobody knows when it was.
     """
 
     day: int
@@ -44,17 +45,18 @@ class Move(NamedTuple):
 
     def covers(self, last: int, quarter: int) -> set[int]:
         """The days that it covers after a run, whose last event came on a day and in a quarter (0: nobody knows)."""
-        found = {day for first, final in _by(self.covered, 2) for day in range(first, final + 1)}
         missed = self.day - last - 1
-        if not quarter and any(yesterday <= last for *_, yesterday in _by(self.before, 5)):
-            missed = 0
-        for end, final, final_day, there, _ in _by(self.before, 5) if quarter else ():
+        if not quarter:
+            found = {day for first, final in _by(self.covered, 2) for day in range(first, final + 1)}
+            is_unbroken = any(yesterday <= last for *_, yesterday in _by(self.before, 5))
+            return found | set(range(last + 1, self.day if is_unbroken else last + 1))
+        for end, final, final_day, there, _ in _by(self.before, 5):
             if quarter <= final:
                 here = sum(quarter < began for began in self.midnights)
                 missed = min(missed, here, there - (last if quarter <= end else final_day) - 1)
             if quarter <= end:
                 break
-        return found | set(range(last + 1 + max(0, missed), self.day))
+        return set(range(last + 1 + max(0, missed), self.day))
 
 
 class Period(NamedTuple):
@@ -118,15 +120,16 @@ def _near(period: Period, day: int, began: int) -> Iterator[int]:
     middle = number(period.zone, began)
     for other, end in pairwise(range(middle - 1, middle + 3)):
         begins = beginning(period.zone, other)
-        is_lived = begins < period.end and beginning(period.zone, end) > period.start
+        end_of_day = beginning(period.zone, end)
+        is_lived = begins < period.end and end_of_day > period.start
         if other != day and is_lived and abs(begins - began) < APART:
-            yield from (other, begins // QUARTER)
+            yield from (other, begins // QUARTER, int(not period.start or end_of_day > period.start + NEAR))
 
 
 def _unbroken_since(before: Period, moment: int, day: int) -> Iterator[int]:
     """What lies between the days of a moment in an earlier timezone and in its own, if a day before may be recorded."""
     first = number(before.zone, moment)
-    if before.is_chosen and first < day and first - 1 <= number(before.zone, before.end - 1):
+    if before.is_chosen and first < day and first - 1 <= number(before.zone, before.end):
         yield from (first, day - 1)
 
 
@@ -139,7 +142,7 @@ def _unbroken_until(after: Period, moment: int, day: int) -> Iterator[int]:
 
 def _before(before: Period, moment: int, day: int, yesterday: int) -> Iterator[int]:
     """What `Move.before` tells of an earlier timezone; `yesterday` is when the day before began (s)."""
-    least, final = max(yesterday, before.start), number(before.zone, before.end - 1)
+    least, final = max(yesterday, before.start), number(before.zone, before.end)
     end = (before.end - 1) // QUARTER
     yield from (
         end,

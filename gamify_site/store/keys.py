@@ -233,7 +233,7 @@ def days(number: int, player_id: str, action: str) -> str:
 
 def moved_days(number: int, player_id: str, action: str) -> str:
     """hash: days of the action around a move to another timezone → in which quarter of an hour since 1970 it began, or
-    `covered`, where it does not count and breaks nothing."""
+    `covered`, where it does not count and breaks nothing; `perhaps`, where a late event would make it so."""
     return f"{player(number, player_id)}:moved_days:{action}"
 
 

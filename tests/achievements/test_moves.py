@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from achievements.services import backfill, catalog, integrity, states, streaks
@@ -43,9 +43,10 @@ pytestmark = pytest.mark.usefixtures("services_store", "clock", "three")
 
 @pytest.fixture
 def three(services_store):
-    """One streak, of three days, on an empty store."""
+    """A streak without freezes and one with two, on an empty store."""
     assert services_store
     make("three", type="streak", action="login", target=3)
+    make("frozen", type="streak", action="login", target=3, freezes=2)
 
 
 def test_three_timezones_within_a_minute_make_no_streak_of_three(clock):
@@ -253,12 +254,9 @@ ZONES = (
 a_life = st.lists(st.tuples(st.integers(1, 140), st.sampled_from([None, None, None, *ZONES])), max_size=14)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(life=a_life)
 def test_random_lives_agree_with_the_plain_rule(clock, life):
     """Each step is so many quarters of an hour later, in the same timezone or in another one."""
-    for slug, freezes in (("three", 0), ("frozen", 2)):
-        make(slug, type="streak", action="login", target=3, freezes=freezes)
     clock.set(datetime(2082, 10, 21, 12, tzinfo=UTC))
     players.delete("alice")
     plain, here, moved_at = Plain(), "UTC", None
@@ -280,7 +278,6 @@ def test_random_lives_agree_with_the_plain_rule(clock, life):
     assert [it for it in integrity.check() if it.rule == "streak"] == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(life=a_life, order=st.randoms(use_true_random=False))
 def test_order_of_reports_breaks_nothing_that_was_unbroken(clock, life, order):
     """All that happened within a week is reported at its end, in any order, and makes a run of days all the same."""
