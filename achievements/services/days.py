@@ -29,11 +29,11 @@ class Move(NamedTuple):
     """The day of a moment around a move; quarters are quarters of an hour since 1970.
 
     `near` are days of other timezones that are too near for both to count, each with the quarter in which it began, and
-    1 where it may have been recorded without that: before any move.
-    `before` tells of each timezone before: its last quarter, the last one and the number of the day on which it ended,
-    the moment's day in it, and the day on which the day before `day` began. `midnights` are the quarters in which the
-    days before `day` began, the latest first. `covered` are first and last days of what the moment covers where the day
-    before is recorded late, or nobody knows when it was.
+    1 where it may have been recorded without that, before any move. `before` tells of each timezone before: its last
+    quarter, the last one and the number of the day on which it ended, the moment's day in it, and the day on which the
+    day before `day` began. `midnights` are the quarters in which the days before `day` began, the latest first.
+    `covered` are first and last days of what the moment covers where the day before is recorded late, or nobody knows
+    when it was.
     """
 
     day: int

@@ -32,7 +32,8 @@ def status_in(state: states.State, achievement: Achievement) -> StreakStatus:
     if run is None or _missed(state.zones, run, covered, now) > run.freezes:
         return StreakStatus(0, best, False, False, None, achievement.freezes)
     today, _ = _day(state.zones, run, now)
-    most = max(run.last - today, 0) + run.freezes + len(covered) + LONGEST_MOVE
+    later = sum(day > run.last for day in covered)
+    most = max(run.last - today, 0) + run.freezes + later + LONGEST_MOVE
     ends = (it for it in days.midnights(state.zones, now, most) if _missed(state.zones, run, covered, it) > run.freezes)
     return StreakStatus(
         run.current,
