@@ -1,13 +1,13 @@
 -- All that is known of a player's achievements; or how many players have each of them, on one shard.
 -- joins: store/keys
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; player, '' for the counts alone; JSON {streaks = achievements, moved = actions, days = actions, collections = achievements,
---         final_ranks = 1 where those are wanted}
+-- ARGV    catalog version; player, '' for the counts alone; JSON {streaks = achievements, moved = actions, days = actions,
+--         collections = achievements, final_ranks = 1 where those are wanted}
 -- Returns `stale`, or {players, {release, holders, …}}; or {{achievement, progress, …}, {release,
---         time:revision:points, …}, {profile field, value, …}, last seen (s) or false, {current, last, freezes, quarter} for each streak, bitmap or
---         false for each action of `days`, bitmap or false for each collection, {followed player, …},
---         {board:suffix, final rank, …}, none of one whom staff have hidden, and of one who has moved {day, what is kept of
---         it, …} for each action of `moved`}
+--         time:revision:points, …}, {profile field, value, …}, last seen (s) or false, {current, last, freezes, quarter}
+--         for each streak, bitmap or false for each action of `days`, bitmap or false for each collection, {followed
+--         player, …}, {board:suffix, final rank, …}, none of one whom staff have hidden, and of one who has moved {day,
+--         what is kept of it, …} for each action of `moved`}
 -- Cost: O(achievements + days on record + followed).
 -- Only reads.
 

@@ -148,6 +148,13 @@ def test_streak_holds_until_the_last_moment_by_either_calendar(clock):
     assert streaks.status("alice", "three").expires_at == at("Asia/Kolkata", "2082-11-24 00:00")
 
 
+def test_streak_that_is_defined_later_is_the_same(clock):
+    live(clock, (HONOLULU, "2082-11-19 08:00"), (HONOLULU, "2082-11-20 08:00"), (AUCKLAND, "2082-11-22 23:00"))
+    make("later", type="streak", action="login", target=3)
+    assert backfill.recompute("later") == 1
+    assert agrees("later").current == agrees().current == 3
+
+
 def test_late_event_belongs_to_the_timezone_of_its_time(clock):
     clock.set(at(HONOLULU, "2082-11-20 08:00"))
     players.upsert("alice", timezone=HONOLULU)

@@ -29,7 +29,8 @@ end
 
 -- What the profile holds, once the timezone is another one, of those before: when each ended (s), a colon, the timezone,
 -- separated by blanks. One that was never chosen has no name, and choosing the first is not yet a change. Nil where the
--- timezone stays as it is or nothing came before it, false where it has to stay. Events come up to 7 days late, and look 2 days further back.
+-- timezone stays as it is or nothing came before it, false where it has to stay. Events come up to 7 days late, and look 2
+-- days further back.
 local function zones_before(zone)
   local held, now, kept = redis.call('HMGET', key, 'timezone', 'zones_before'), tonumber(ARGV[3]), {}
   if (held[1] or 'UTC') == (zone ~= '' and zone or 'UTC') then return nil end
