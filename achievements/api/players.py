@@ -43,7 +43,7 @@ class PlayerIn(Strict):
     region: str | None = _changed("At most 40 characters. Empty or null: none.")
     avatar: Annotated[str, Field(max_length=64)] | None = _changed("Empty or null: the one drawn from the id.")
     timezone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")] | None = _changed(
-        "IANA name, such as Europe/Stockholm; null: UTC. Not empty."
+        "IANA name, such as Europe/Stockholm; null: UTC. Not empty. Can be changed once a day."
     )
 
 

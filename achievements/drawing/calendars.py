@@ -14,7 +14,7 @@ CELL = 12
 
 
 def calendar(days: Mapping[date, str], first: date, last: date) -> SafeString:
-    """The days from `first`, a Monday, to `last`; those that are marked `done` or `frozen` are filled."""
+    """The days from `first`, a Monday, to `last`; those that are marked `done`, `frozen` or `moved` are filled."""
     weeks = (last - first).days // 7 + 1
     cells = format_html_join(
         "",
@@ -56,4 +56,7 @@ def _month_in_words(month: date, found: Counter[str]) -> str:
     text = f"{date_format(month, 'YEAR_MONTH_FORMAT')}: {done}"
     if found["frozen"]:
         text += ", " + ngettext("%(n)s frozen", "%(n)s frozen", found["frozen"]) % {"n": found["frozen"]}
+    if found["moved"]:
+        moved = ngettext("%(n)s between timezones", "%(n)s between timezones", found["moved"])
+        text += ", " + moved % {"n": found["moved"]}
     return text

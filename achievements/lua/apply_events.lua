@@ -4,8 +4,9 @@
 -- ARGV    catalog version; version of the rules (see achievements/lua/rules.lua); JSON batch:
 --         actions    those that the events are of
 --         events     [place in the batch, player, action, amount, value or false, {collection → item index} or false,
---                    at (ms), day or false, period, id or '', {board → units, false where it takes nothing} or false
---                    where all boards take the amount, then the next event's fields …]
+--                    at (ms), day (around a move a `Move` of achievements/services/days.py) or false, period, id or '',
+--                    {board → units, false where it takes nothing} or false where all boards take the amount, then the
+--                    next event's fields …]
 --         refused    [place, reason …] of events that were refused before
 --         skipped    [place, board …] of boards that take nothing of an event; those are added all of whose sets are final
 --         no_listeners [action …] of events that nothing listens to
@@ -14,12 +15,12 @@
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
 --         strict     '' or the one of these rules that is taken from those who do not reach it
 --         periods    [{board → sets} …], which ranked sets an event belongs to: [suffix, expiry (s) or 0, final (s) or 0]
---         zones      player → the timezone by which the day was told
+--         zones      player → the timezone by which the day was told, and behind a blank the profile's `zones_before`
 --         mains      board → [suffix of its main set now, how many of its first order values are wanted, or 0]
 --         all_boards optional; the definitions of all boards
 --         seen, ms, date (yyyy-mm-dd), lone, ttl (s), key ('' or the name of the batch)
 -- Returns `stale`; or `unwritten` where the shard has not got the rules, nothing is applied then;
---         or {'zones', player, timezone, …} where a player's timezone is another one, likewise;
+--         or {'zones', player, timezones, …} where a player's are other ones, likewise;
 --         or {'deleted', player …} where some of the players are being deleted, likewise;
 --         or {'away', player …} where some who do something are away and `all_boards` is needed to put them back, likewise;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
@@ -44,10 +45,11 @@ if not catalog then return 'unwritten' end
 do -- a block ends what is local to it: a script has room for 200 of that, functions included
   local other_zones = { 'zones' }
   for id, zone in pairs(batch.zones) do
-    local held = redis.call('HGET', player_key(shard, id), 'timezone') or 'UTC'
-    if held ~= zone then
+    local held = redis.call('HMGET', player_key(shard, id), 'timezone', 'zones_before')
+    local zones = (held[1] or 'UTC') .. (held[2] and ' ' .. held[2] or '')
+    if zones ~= zone then
       other_zones[#other_zones + 1] = id
-      other_zones[#other_zones + 1] = held
+      other_zones[#other_zones + 1] = zones
     end
   end
   if #other_zones > 1 then return other_zones end
@@ -110,6 +112,7 @@ local function player_of(id)
   if not players[id] then
     players[id] = open_player(shard, id)
     players[#players + 1] = id
+    players[id].has_moved = string.find(batch.zones[id] or '', ' ', 1, true)
   end
   return players[id]
 end
@@ -249,7 +252,8 @@ do
     for _, slug in ipairs(batch.checked) do
       local rule = rule_named(catalog, slug)
       if rule.type == 'streak' then
-        set_progress(player, slug, math.max(progress_of(player, slug), rebuild_run(shard, player.id, rule)))
+        local moved, run = read_moved(shard, player.id, rule.action), read_run(streak_key(shard, player.id, slug))
+        set_progress(player, slug, math.max(progress_of(player, slug), rebuild_run(shard, player.id, rule, moved, run)))
       end
       for _, release in ipairs(rule.releases) do
         local is_due = batch.strict ~= slug or reached(player, catalog, rule) >= release.target

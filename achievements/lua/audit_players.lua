@@ -70,14 +70,15 @@ end
 -- A run that was made under an earlier revision is made anew with the next event, and no breach.
 local function audit_streak(player, rule)
   local key = streak_key(shard, player.id, rule.slug)
-  local kept = read_run(key, rule)
-  local bitmap = kept and redis.call('GET', days_key(shard, player.id, rule.action))
+  local kept = read_run(key)
+  local bitmap = kept.revision == rule.revision and redis.call('GET', days_key(shard, player.id, rule.action))
   if not bitmap then return end
-  local run = run_of_days(bitmap, rule.freezes)
+  local run = run_of_days(bitmap, rule.freezes, read_moved(shard, player.id, rule.action))
   if run.current == kept.current and run.last == kept.last and run.freezes == kept.freezes
     and run.best <= progress_of(player, rule.slug) then return end
   tell('streak', player.id, '%s is %d days to day %d, the days make %d to day %d', rule.slug, kept.current, kept.last, run.current, run.last)
   if is_repair then
+    run.quarter = run.last == kept.last and kept.quarter or 0
     write_run(key, run, rule)
     redis.call('HSET', progress_key(shard, player.id), rule.slug, math.max(run.best, progress_of(player, rule.slug)))
   end

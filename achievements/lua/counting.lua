@@ -38,18 +38,36 @@ local function collected(shard, player, rule, events, i)
   return progress_of(player, rule.slug) + (is_new and 1 or 0)
 end
 
+-- Records the day of an event for all streaks among the rules, which are of the same action.
+local function note_day(shard, player, rules, events, i)
+  local told, action = events[i + FIELD.day], events[i + FIELD.action]
+  local day = { number = told, quarter = math.floor(events[i + FIELD.at] / 900000), has_moved = player.has_moved }
+  if type(told) == 'number' then
+    day.is_new = redis.call('SETBIT', days_key(shard, player.id, action), told, 1) == 0
+    return day
+  end
+  local latest = { quarter = 0 }
+  for _, rule in ipairs(rules) do
+    if rule.type == 'streak' then
+      local run = read_run(streak_key(shard, player.id, rule.slug))
+      if not latest.last or run.last and run.last > latest.last then latest = run end
+    end
+  end
+  day.number = told[1]
+  day.is_new, day.is_moved = note_move(shard, player.id, action, told, day.quarter, latest)
+  return day
+end
+
 -- Applies the event that `try_rules` has tried last to each rule, and unlocks what is reached.
 local function apply_rules(shard, player, catalog, rules, events, i)
-  local day_is_new
+  local day
   for place, rule in ipairs(rules) do
     local new = tried[place]
     if rule.type == 'collection' then
       new = collected(shard, player, rule, events, i)
     elseif rule.type == 'streak' then
-      if day_is_new == nil then
-        day_is_new = redis.call('SETBIT', days_key(shard, player.id, rule.action), events[i + FIELD.day], 1) == 0
-      end
-      new = math.max(progress_of(player, rule.slug), record_day(shard, player.id, rule, events[i + FIELD.day], day_is_new))
+      day = day or note_day(shard, player, rules, events, i)
+      new = math.max(progress_of(player, rule.slug), record_day(shard, player.id, rule, day))
     end
     if new then
       set_progress(player, rule.slug, new)

@@ -21,7 +21,7 @@ local gain, follow, short, newly_short, repriced, points = 0, 0, 0, 0, 0, 0
 
 local function read_streak(player)
   local bitmap = redis.call('GET', days_key(shard, player.id, rule.action))
-  local best = bitmap and run_of_days(bitmap, rule.freezes).best or 0
+  local best = bitmap and run_of_days(bitmap, rule.freezes, read_moved(shard, player.id, rule.action)).best or 0
   player.progress[rule.slug] = math.max(best, progress_of(player, rule.slug))
 end
 

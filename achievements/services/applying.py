@@ -5,17 +5,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from functools import cache, partial
+from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from achievements.definitions import Unlock
-from achievements.services import catalog, checking, compiled
+from achievements.services import catalog, checking, compiled, days
 from achievements.services.checking import Checked, Fitted
 from gamify_site import clock
 from gamify_site.store import keys, shards
@@ -24,10 +23,7 @@ from leaderboards import windows
 from leaderboards.definitions import Board
 from leaderboards.services import away, boards, rank_news, scores
 
-FIRST_DAY = date(2020, 1, 1).toordinal()
 MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s; forty calls take 0.2 at most
-QUARTER = 900  # seconds; the offsets of all timezones, and so their midnights, are multiples of it
-UTC_NAME = "UTC"
 ZONES = b"zones"
 
 
@@ -115,9 +111,14 @@ def _zones(chunks: Sequence[Chunk]) -> dict[str, str]:
         item.event.player: chunk.shard for chunk in chunks for item in chunk.events if item.event.action in streaks
     }
     found = (
-        ask([("hget", keys.player(shard, player), "timezone") for player, shard in players.items()]) if players else []
+        ask([("hmget", keys.player(shard, player), "timezone", "zones_before") for player, shard in players.items()])
+        if players
+        else []
     )
-    return {player: zone.decode() for player, zone in zip(players, found, strict=True) if zone}
+    return {
+        player: days.told(*((part or b"").decode() for part in parts))
+        for player, parts in zip(players, found, strict=True)
+    }
 
 
 def _result(reply: Sequence[Any]) -> Result:
@@ -196,7 +197,7 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
         "strict": chunk.strict,
         "periods": [{board.slug: windows.sets_at(board, _moment(bucket)) for board in listening} for bucket in buckets],
         "zones": {
-            item.event.player: zones.get(item.event.player, UTC_NAME)
+            item.event.player: zones.get(item.event.player, days.UTC_NAME)
             for item, _ in (events if zoned else ())
             if item.event.action in zoned
         },
@@ -237,14 +238,14 @@ def _flat(
         flat += (
             *(place, player, event.action, event.amount, False if value is None else int(value), items or False),
             _milliseconds(at),
-            event.action in zoned and _day(bucket, zones.get(player, UTC_NAME)),
+            event.action in zoned and days.tell(zones.get(player, days.UTC_NAME), int(at.timestamp())),
             *(buckets[bucket], event.id or "", units or False),
         )
     return flat
 
 
 def _bucket(at: datetime) -> int:
-    return int(at.timestamp()) // QUARTER
+    return int(at.timestamp()) // days.QUARTER
 
 
 def _milliseconds(at: datetime) -> int:
@@ -252,17 +253,7 @@ def _milliseconds(at: datetime) -> int:
 
 
 def _moment(bucket: int) -> datetime:
-    return datetime.fromtimestamp(bucket * QUARTER, UTC)
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-def _day(bucket: int, zone: str) -> int:
-    """The day number of a moment in a timezone."""
-    return datetime.fromtimestamp(bucket * QUARTER, _zone(zone)).toordinal() - FIRST_DAY
+    return datetime.fromtimestamp(bucket * days.QUARTER, UTC)
 
 
 def _by(flat: Sequence[Any], length: int) -> list[Sequence[Any]]:

@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from achievements.definitions import Achievement, Progress, Release, Unlock
 from achievements.services import catalog as achievements
+from achievements.services.days import COVERED, UTC_NAME, told
 from gamify_site.identifiers import check_player_id
 from gamify_site.players import services as players
 from gamify_site.players.services import Player
@@ -18,11 +19,12 @@ Counts = Mapping[str, int]  # release → how many have it
 
 
 class Run(NamedTuple):
-    """A streak as it was when its last day (days from 2020-01-01) was recorded."""
+    """A streak as it was when its last day (days from 2020-01-01) was recorded; `quarter` is that of its last event."""
 
     current: int
     last: int
     freezes: int
+    quarter: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class State:
 
     `counted` is what metas count: category → unlocks. `days` are action → day numbers, and `items`
     collection → indexes, where they were asked for. `pinned` are achievements that the player has and shows first.
-    `final_ranks` are as `seasons.latest_ranks` takes them, where they were asked for.
+    `final_ranks` are as `seasons.latest_ranks` takes them, where they were asked for. `zones` are the timezones as
+    `days.told` tells them, and `covered` action → the days that do not count and break nothing, because of a move.
     """
 
     player: str
@@ -48,6 +51,8 @@ class State:
     following: frozenset[str]
     pinned: tuple[str, ...]
     final_ranks: Mapping[bytes, bytes]
+    zones: str = UTC_NAME
+    covered: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def reached(self, achievement: Achievement) -> int:
         """The progress, not capped."""
@@ -90,7 +95,13 @@ def read_many(
     everyone = list(shards.everyone())
 
     def arguments(player: str) -> list[str]:
-        wanted = {"streaks": _streaks(), "days": days, "collections": items, "final_ranks": int(final_ranks)}
+        wanted = {
+            "streaks": _streaks(),
+            "moved": _actions(),
+            "days": days,
+            "collections": items,
+            "final_ranks": int(final_ranks),
+        }
         return [player, json.dumps(wanted)] if player else [""]
 
     work = [(shard, "") for shard in everyone] + list(zip(homes, asked, strict=True))
@@ -103,7 +114,7 @@ def read_many(
 def _state(
     player: str, reply: Sequence[Any], counted: tuple[Mapping[str, int], int], days: Sequence[str], items: Sequence[str]
 ) -> State:
-    progress, unlocked, fields, seen, runs, days_found, items_found, following, final_ranks = reply
+    progress, unlocked, fields, seen, runs, days_found, items_found, following, final_ranks, moved = reply
     profile = dict(_pairs(fields))
     found = {slug.decode(): value for slug, value in _pairs(unlocked)}
     categories = achievements.categories()
@@ -112,7 +123,11 @@ def _state(
         progress={slug.decode(): int(value) for slug, value in _pairs(progress)},
         unlocked={slug: _unlock(player, slug, value) for slug, value in found.items()},
         profile=players.from_fields(player, profile),
-        runs={slug: Run(*map(int, raw)) for slug, raw in zip(_streaks(), runs, strict=True) if raw[0] is not None},
+        runs={
+            slug: Run(*(int(part or 0) for part in raw))
+            for slug, raw in zip(_streaks(), runs, strict=True)
+            if raw[0] is not None
+        },
         holders=counted[0],
         players=counted[1],
         counted=Counter(categories[slug] for slug in found if slug in categories),
@@ -122,6 +137,11 @@ def _state(
         following=frozenset(other.decode() for other in following),
         pinned=tuple(slug for slug in profile.get(b"pinned", b"").decode().split() if _has_any(slug, found)),
         final_ranks=dict(_pairs(final_ranks)),
+        zones=told(profile.get(b"timezone", b"").decode(), profile.get(b"zones_before", b"").decode()),
+        covered={
+            action: frozenset(int(day) for day, what in _pairs(kept) if what == COVERED)
+            for action, kept in zip(_actions(), moved, strict=False)  # nothing of one who has never moved
+        },
     )
 
 
@@ -150,6 +170,10 @@ def _counts(replies: Sequence[Sequence[Any]]) -> tuple[Mapping[str, int], int]:
 
 def _streaks() -> list[str]:
     return [item.slug for item in achievements.all() if item.type == "streak"]
+
+
+def _actions() -> list[str]:
+    return sorted({item.action or "" for item in achievements.all() if item.type == "streak"})
 
 
 def _unlock(player: str, slug: str, value: bytes) -> Unlock:

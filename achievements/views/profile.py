@@ -49,6 +49,7 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
     unlocked = sorted(state.unlocked.values(), key=lambda it: (it.at, it.achievement), reverse=True)
     shown = [badge_of(unlock, known) for unlock in unlocked[:LATEST]]
     today = clock.now().date()
+    calendar = streaks.calendar_in(state, streak, *_year(today)) if streak else {}
     context = {
         "profile": state.profile,
         "is_me": viewer == player,
@@ -64,7 +65,8 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
         "points_by_day": points_by_day(unlocked, today),
         "streak": streaks.status_in(state, streak) if streak else None,
         "streak_of": streak,
-        "calendar": streaks.calendar_in(state, streak, *_year(today)) if streak else {},
+        "calendar": calendar,
+        "has_moved": "moved" in calendar.values(),
         "year": _year(today),
     }
     with timezone.override(ZoneInfo(known.profile.timezone if viewer else "UTC")):

@@ -83,7 +83,9 @@ class ProfileForm(forms.Form):
     region = forms.CharField(label=_("Region"), required=False)
     team = forms.CharField(label=_("Team"), required=False)
     timezone = forms.ChoiceField(
-        label=_("Timezone"), help_text=_("Your days and streaks begin at midnight there."), widget=LongSelect
+        label=_("Timezone"),
+        help_text=_("Your days and streaks begin at midnight there. It can be changed once a day."),
+        widget=LongSelect,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

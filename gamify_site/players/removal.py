@@ -193,4 +193,5 @@ def _named_keys(shard: int, player: str) -> Iterator[str]:
     for slug, fields in sorted(catalog.definitions("achievement").items()):
         yield keys.streak(shard, player, slug)
         yield keys.days(shard, player, fields.get("action", slug))
+        yield keys.moved_days(shard, player, fields.get("action", slug))
         yield keys.collection(shard, player, slug)

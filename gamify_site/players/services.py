@@ -22,6 +22,7 @@ MOST_FOLLOWED = 500
 MOST_FOUND = 100
 MOST_WRITTEN_AT_ONCE = 500  # profiles
 BEING_DELETED = b"deleted"
+MOVED = b"moved"
 STILL_DELETED = "A player is being deleted."
 
 
@@ -63,8 +64,9 @@ def upsert(
 ) -> Player:
     """Creates a player or changes the fields that are given; an empty text clears a field.
 
-    Where a board ranks within a field that changes, the player's entries move in the same step. Raises
-    `ValidationError` with the field, `StoreUnavailable`. One round trip; O(ranked sets of those boards × log size).
+    Where a board ranks within a field that changes, the player's entries move in the same step. The timezone can be
+    changed once a day; choosing the first is no change yet. Raises `ValidationError` with the field,
+    `StoreUnavailable`. One round trip; O(ranked sets of those boards × log size).
     """
     given = {
         "name": name,
@@ -83,8 +85,9 @@ def upsert(
 def upsert_many(profiles: Mapping[str, Mapping[str, str]]) -> int:
     """The same for many players: id → the fields that are given. Gives how many players that were.
 
-    Raises `ValidationError` with the field before anything is written, also for a field that there is not. One round
-    trip for each 500 players.
+    Raises `ValidationError` with the field before anything is written, also for a field that there is not; only where
+    somebody's timezone was changed less than a day before the others have been written. One round trip for each 500
+    players.
     """
     checked = {check_player_id(player): _check_fields(given) for player, given in profiles.items()}
     for start in range(0, len(checked), MOST_WRITTEN_AT_ONCE):
@@ -110,6 +113,8 @@ def _write_profiles(profiles: Mapping[str, Mapping[str, str]]) -> list[Any]:
     work = [(shards.of(player), player) for player in profiles]
     for _attempt in range(catalog.TRIES):
         replies = catalog.run("players/upsert_player", work, arguments, repeatable=True)
+        if MOVED in replies:
+            raise ValidationError({"timezone": ValidationError(_("The timezone can be changed once a day."), "moved")})
         if not (going := [player for player, reply in zip(profiles, replies, strict=True) if reply == BEING_DELETED]):
             return replies
         finish_deletions(going)

@@ -182,8 +182,9 @@ def players(number: int) -> str:
 
 
 def player(number: int, player_id: str) -> str:
-    """hash: name, sought (the name as it is searched for), about, country, team, region, avatar, timezone, joined,
-    points, unlocked, pinned (achievements shown first, separated by blanks)."""
+    """hash: name, sought (the name as it is searched for), about, country, team, region, avatar, timezone, zones_before
+    (those of 9 days, `<until (s)>:<timezone, none where it was not chosen>`, separated by blanks), joined, points,
+    unlocked, pinned (achievements shown first, separated by blanks)."""
     # A colon of the id is not one of the key: `a:feed` is a player too.
     return f"{shard(number)}:player:{player_id.replace(':', '%3A')}"
 
@@ -226,13 +227,20 @@ def revoked(number: int, player_id: str) -> str:
 
 
 def streak(number: int, player_id: str, achievement: str) -> str:
-    """hash: current, last (day number from 2020-01-01), freezes (left), revision of the rule; made of the days."""
+    """hash: current, last (day number from 2020-01-01), freezes (left), revision of the rule; made of the days. And
+    quarter: for when the last event of the last day was reported, in quarters of an hour since 1970, 0 if unknown."""
     return f"{player(number, player_id)}:streak:{achievement}"
 
 
 def days(number: int, player_id: str, action: str) -> str:
     """bitmap: the days with this action, from 2020-01-01, in the timezone that the player had then."""
     return f"{player(number, player_id)}:days:{action}"
+
+
+def moved_days(number: int, player_id: str, action: str) -> str:
+    """hash: days of the action around a move to another timezone → in which quarter of an hour since 1970 it began, or
+    `covered`, where it does not count and breaks nothing; `perhaps`, where a late event would make it so."""
+    return f"{player(number, player_id)}:moved_days:{action}"
 
 
 def collection(number: int, player_id: str, achievement: str) -> str:

@@ -43,8 +43,8 @@ COMMENT = re.compile(r"--.*")
 COMMAND = re.compile(r"(?:redis\.p?call|read_all|write_all)\(\s*'(XINFO', '\w+|\w+)'")
 NEWS = {"PUBLISH", "SPUBLISH"}  # lost without harm: readers ask again
 READING = frozenset({
-    "BITCOUNT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "SCARD", "SISMEMBER", "SMEMBERS",
-    "SMISMEMBER", "TTL", "XINFO|STREAM", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZMSCORE", "ZRANGE",
+    "BITCOUNT", "EXISTS", "GET", "GETBIT", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "SCARD", "SISMEMBER",
+    "SMEMBERS", "SMISMEMBER", "TTL", "XINFO|STREAM", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZMSCORE", "ZRANGE",
     "ZRANGEBYLEX", "ZRANGEBYSCORE", "ZREVRANGE", "ZREVRANK", "ZSCORE",
 })  # fmt: skip
 # In front of a script that writes: whether its user may run all of its commands, before the first of them. That takes a

@@ -22,7 +22,8 @@ class OutOfRange(Exception):
 class Player:
     """What one player has."""
 
-    timezone: str = "UTC"
+    timezone: str = ""
+    moved_at: datetime | None = None
     progress: dict[str, int] = field(default_factory=dict)
     items: dict[str, set[int]] = field(default_factory=dict)
     days: dict[str, set[int]] = field(default_factory=dict)
@@ -209,7 +210,7 @@ class Model:
             items.add(rule.items.index(event.item))
             player.progress[rule.slug] = len(items)
         else:
-            day = at.astimezone(ZoneInfo(player.timezone)).date().toordinal()
+            day = at.astimezone(ZoneInfo(player.timezone or "UTC")).date().toordinal()
             player.days.setdefault(event.action, set()).add(day)
             self._raise_to_best_run(player, rule)
         return True
@@ -300,6 +301,17 @@ class Model:
                 if before[meta.slug] >= meta.target > self.reached(player, meta):
                     player.unlocked.pop(meta.slug, None)
         return bool(taken)
+
+    # Players
+
+    def move(self, name: str, zone: str, at: datetime) -> bool:
+        """Whether somebody may: once a day; the first timezone is no move."""
+        player = self.players.setdefault(name, Player())
+        if player.timezone and player.moved_at and at - player.moved_at < timedelta(days=1):
+            return False
+        player.moved_at = at if player.timezone else None
+        player.timezone = zone
+        return True
 
     # Designers
 

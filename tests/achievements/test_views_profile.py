@@ -57,6 +57,21 @@ def test_dashboard_shows_each_streak_of_days_once(alice, clock):
     assert [(item.name, streak.current) for item, streak in shown] == [("A month", 4)]
 
 
+def test_profile_shows_days_between_two_timezones(alice, clock):
+    make("three", type="streak", action="login", target=3)
+    players.upsert("alice", timezone="Pacific/Honolulu")
+    do("alice", "login")
+    assert "between" not in text_of(alice, "/players/alice/")
+    clock.advance(hours=1)
+    players.upsert("alice", timezone="Pacific/Auckland")
+    clock.advance(days=1)
+    do("alice", "login")
+    shown = text_of(alice, "/players/alice/")
+    assert shown.count('class="moved"') == 2  # the day and the legend
+    assert "1 between timezones" in shown
+    assert "between two timezones: does not count, breaks nothing" in shown
+
+
 def test_dashboard_ranks_me_among_friends(alice):
     make("ten")
     make("twenty", target=20)

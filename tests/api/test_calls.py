@@ -39,9 +39,11 @@ def test_field_that_is_left_out_stays_null_unsets_and_empty_text_clears(call, su
     for name in FILLED:
         for sent, found in (({}, FILLED), ({name: None}, FILLED | {name: EMPTY[name]})):
             with subtests.test(sent=sent):
+                call("delete", "/players/ada")  # whose timezone has been changed today
                 call("put", "/players/ada", FILLED)
                 assert {**call("put", "/players/ada", sent).json(), **found} == call("get", "/players/ada").json()
         with subtests.test(cleared=name):
+            call("delete", "/players/ada")
             call("put", "/players/ada", FILLED)
             answer = call("put", "/players/ada", {name: ""})
             if name in ("name", "timezone"):  # which are never empty
@@ -49,6 +51,16 @@ def test_field_that_is_left_out_stays_null_unsets_and_empty_text_clears(call, su
                 assert call("get", "/players/ada").json()[name] == FILLED[name]
             else:
                 assert answer.json()[name] == ""
+
+
+def test_timezone_is_changed_once_a_day(call):
+    for zone in ("Asia/Tokyo", "UTC", "UTC"):
+        assert call("put", "/players/ada", {"timezone": zone}).status_code == 200
+    answer = call("put", "/players/ada", {"name": "Ada", "timezone": "Asia/Tokyo"})
+    assert (answer.status_code, answer.json()["errors"]) == (
+        422, {"timezone": ["The timezone can be changed once a day."]},
+    )  # fmt: skip
+    assert call("get", "/players/ada").json()["name"] == "ada"
 
 
 def test_document_names_no_default_that_changes_anything(call):

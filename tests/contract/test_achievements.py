@@ -159,6 +159,30 @@ def test_event_brings_an_inactive_player_back(clock):
     assert brief(ranking.top("coins")) == [(1, "alice", 13), (2, "bob", 12)]
 
 
+@contract("achievements/apply_events")
+def test_days_around_a_move_keep_when_they_began_and_what_is_covered(services_store, clock):
+    make("three", type="streak", action="login", target=3)
+    shard, redis = shards.of("alice"), services_store.redis
+    players.upsert("alice", timezone="Pacific/Honolulu")
+    do("alice", "login")  # on the 20th, at 2
+    clock.advance(hours=1)
+    players.upsert("alice", timezone="Pacific/Auckland")
+    do("alice", "login")  # on the 21st, which began an hour after the 20th there: too near
+    clock.advance(days=1)
+    do("alice", "login")
+    began = 3_562_401_600 // 900 + 92  # the 22nd in Auckland, 23 hours after the clock's first noon
+    assert redis.hgetall(keys.moved_days(shard, "alice", "login")) == {
+        b"22969": b"perhaps", b"22970": b"covered", b"22971": str(began).encode(),
+    }  # fmt: skip
+    state = states.read("alice", days=["login"])
+    assert state.days == {"login": (22969, 22971)}
+    assert state.covered == {"login": {22970}}
+    assert state.runs["three"] == Run(2, 22971, 0, began + 8)
+    do("alice", "login", at=clock.now() - timedelta(days=2))
+    assert states.read("alice").progress == {"three": 3}
+    assert list(integrity.check()) == []
+
+
 @contract("achievements/read_player")
 def test_state_of_a_player_is_complete(services_store, clock):
     make_all()
@@ -176,7 +200,7 @@ def test_state_of_a_player_is_complete(services_store, clock):
         progress={"ten": 12, "first": 1, "relics": 1, "three": 3},
         unlocked={slug: Unlock("alice", slug, points[slug], clock.now()) for slug in points},
         profile=Player("alice", "Zoë", joined=clock.now(), points=16, unlocked=4),
-        runs={"three": Run(current=3, last=22969, freezes=0)},
+        runs={"three": Run(current=3, last=22969, freezes=0, quarter=clock.now().timestamp() // 900)},
         holders=dict.fromkeys(points, 1),
         players=2,
         counted=Counter(coins=3),

@@ -34,6 +34,10 @@ def test_profile_is_written_and_entries_move_to_the_new_segment(services_store, 
     for player in ("alice", "bob", "charlie"):
         services.upsert(player, name=player.title(), country="SE", team="Tigers")
     made = services.upsert("alice", name="Zoë Ångström", country="NO", team="")
+    services.upsert("bob", timezone="Asia/Tokyo")
+    services.upsert("bob", timezone="UTC")
+    with pytest.raises(ValidationError):
+        services.upsert("bob", timezone="Asia/Tokyo")
     assert made == services.get("alice") == Player("alice", "Zoë Ångström", country="NO", joined=moment)
     assert brief(ranking.top("coins", segment="SE")) == [(1, "charlie", 3), (2, "bob", 1)]
     assert brief(ranking.top("coins", window="day", segment="NO")) == [(1, "alice", 2)]
@@ -44,6 +48,8 @@ def test_profile_is_written_and_entries_move_to_the_new_segment(services_store, 
     assert redis.hgetall(keys.player(shard, "alice")) == {
         b"name": "Zoë Ångström".encode(), b"sought": b"zoe angstrom", b"country": b"NO", b"joined": b"3562401600",
     }  # fmt: skip
+    zones = redis.hmget(keys.player(shards.of("bob"), "bob"), "timezone", "zones_before")
+    assert zones == [b"UTC", b"3562401600: 3562401600:Asia/Tokyo"]
 
 
 @contract("players/find_players")

@@ -130,6 +130,8 @@ def play(clock: Clock) -> None:
     make("one", type="meta", action=None, target=1, description="Zoë's “first”", metadata={"half": "\ud800"})
     for player, country in (("alice", "SE"), ("bob", "SE"), ("charlie", "")):
         make_player(player, name=f"{player.title()} Ångström", country=country, about="Two\nlines")
+        if player == "bob":
+            players.upsert(player, timezone="Asia/Tokyo")  # which the days around it keep more of
         days = [Event(player, "login", at=clock.now() - timedelta(days=ago)) for ago in (3, 2, 0)]
         given_events = [Event(player, "coin", 12), Event(player, "relic", item="cup")]
         events.record([*given_events, Event(player, "boss"), *days], idempotency_key=player)

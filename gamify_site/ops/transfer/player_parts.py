@@ -10,7 +10,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from achievements.services.applying import FIRST_DAY
+from achievements.services.days import COVERED, FIRST_DAY
 from gamify_site.ops.transfer import checks
 from gamify_site.ops.transfer.target import Batch, Target
 from gamify_site.players.services import MOST_FOLLOWED
@@ -24,6 +24,7 @@ UNLOCK = re.compile(r"(\d{1,14}):(\d{1,9}):(\d{1,6})")  # time (ms), revision, p
 FINAL_RANK = re.compile(r"\d{1,10}:-?\d{1,16}:\d{1,10}")  # rank, order value, size
 KEPT_ASIDE = re.compile(r"-?\d{1,16}:\d{1,11}(:\d{1,14})?")  # order value, expiry (s), when it was reported (ms)
 RUN = ("current", "last", "freezes", "revision")
+QUARTER = "quarter"  # of a run, since the same version as `moved_days`
 NEWS = {"unlock": ("achievement", "points", "at"), "rank": ("board", "rank", "at"), "backfill": ("unlocked", "points")}
 
 Command = tuple[Any, ...]
@@ -124,15 +125,22 @@ def _check_revoked(value: Any, target: Target) -> None:
 
 
 def _check_run(value: Any, _target: Target) -> None:
-    checks.fields(value, RUN)
-    for name in RUN:
-        checks.number(f"streaks, {name}", value[name], LAST_DAY if name != "revision" else EXACT)
+    checks.fields(value, RUN, [QUARTER])
+    for name in value:
+        checks.number(f"streaks, {name}", value[name], EXACT if name in ("revision", QUARTER) else LAST_DAY)
 
 
 def _check_days(value: Any, _target: Target) -> None:
     for bit in _filled("days", value, list):
         checks.whole("days", bit, 0, LAST_DAY)
     _check_order("days", value)
+
+
+def _check_moved_days(value: Any, _target: Target) -> None:
+    for day, told in _filled("moved_days", value, dict).items():
+        checks.number("moved_days", day, LAST_DAY)
+        if told not in (COVERED.decode(), "perhaps"):
+            checks.number("moved_days", told)
 
 
 def _check_items(value: Any, _target: Target) -> None:
@@ -197,6 +205,7 @@ PARTS = (
     Part("revoked", keys.revoked, SET, _check_revoked),
     Part("streaks", keys.streak, HASH, _check_run, "streaks"),
     Part("days", keys.days, BITMAP, _check_days, "actions"),
+    Part("moved_days", keys.moved_days, HASH, _check_moved_days, "actions"),
     Part("collections", keys.collection, BITMAP, _check_items, "collections"),
     Part("following", keys.following, SET, _check_following),
     Part("feed", keys.feed, STREAM, _check_feed),

@@ -4,6 +4,7 @@ What follows from it is made again with it: the points and the number of unlocks
 an achievement and who were the latest, the segments and levels of boards, and the names by which players are found.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from gamify_site import clock, texts
+from gamify_site.identifiers import timezones
 from gamify_site.ops.transfer import checks
 from gamify_site.ops.transfer.history import note_active
 from gamify_site.ops.transfer.inventory import Inventory
@@ -31,6 +33,7 @@ MOST_HOLDERS = 100
 LONGEST_ORDER = 17  # characters
 DERIVED = {"sought", "points", "unlocked"}  # fields of a profile that are made again
 NEVER = "inf"
+ZONE_BEFORE = re.compile(r"\d{1,11}:\S{0,64}")  # when it ended (s); none where it was not chosen
 
 Thing = dict[str, Any]
 Periods = dict[str, int]  # suffix → expiry (s), 0 for never
@@ -231,12 +234,24 @@ def _profile(thing: Thing, target: Target) -> dict[str, str]:
             kept[name] = _profile_field(name, value)
         elif name == "joined":
             checks.number("joined", value, checks.LATEST)
+        elif name == "zones_before":
+            _check_zones(value)
         elif name == "pinned":
             for slug in checks.text("pinned", value, 1000).split():
                 checks.known("pinned", slug, target.known.achievements, "achievement")
         else:
             raise checks.wrong("profile", name, "is no field of a profile")
     return {name: value for name, value in kept.items() if value}
+
+
+def _check_zones(value: Any) -> None:
+    for told in checks.text("zones_before", value, 1000).split(" "):
+        ended, _, zone = checks.matching(
+            "zones_before", told, ZONE_BEFORE, "timezone of before (s:timezone)"
+        ).partition(":")
+        checks.number("zones_before", ended, checks.LATEST)
+        if zone and zone not in timezones():
+            raise checks.wrong("zones_before", zone, "is no timezone")
 
 
 def _profile_field(name: str, value: Any) -> str:

@@ -4,8 +4,9 @@
 -- ARGV    catalog version; player; now (s); JSON of the boards that rank within one of the fields [{slug, segment_by,
 --         max_entries, dense} …], '' where none does; the name as it is searched for, '' where none is given; then field
 --         and value by turns, an empty value removes the field
--- Returns `stale`; `deleted` where the player is being deleted, nothing is written then; or the profile as field and
---         value by turns. Cost: O(fields + sets of those boards × log size).
+-- Returns `stale`; `deleted` where the player is being deleted, or `moved` where the timezone was changed less than a day
+--         before, nothing is written then; or the profile as field and value by turns. Cost: O(fields + sets of those
+--         boards × log size).
 
 local shard, player = KEYS[1], ARGV[2]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
@@ -25,6 +26,30 @@ local function move(board, from, to)
   end
   touch_board(shard, board.slug)
 end
+
+-- What the profile holds, once the timezone is another one, of those before: when each ended (s), a colon, the timezone,
+-- separated by blanks. One that was never chosen has no name, and choosing the first is not yet a change. Nil where the
+-- timezone stays as it is or nothing came before it, false where it has to stay. Events come up to 7 days late, and look 2
+-- days further back.
+local function zones_before(zone)
+  local held, now, kept = redis.call('HMGET', key, 'timezone', 'zones_before'), tonumber(ARGV[3]), {}
+  if (held[1] or 'UTC') == (zone ~= '' and zone or 'UTC') then return nil end
+  if not held[1] and not held[2] and not redis.call('ZSCORE', players_key(shard), player) then return nil end
+  for ended, before in string.gmatch(held[2] or '', '(%d+):(%S*)') do
+    local ago = now - ended
+    if before ~= '' and ago >= 0 and ago < 86400 then return false end
+    if ago >= 0 and ago < 9 * 86400 then kept[#kept + 1] = ended .. ':' .. before end
+  end
+  kept[#kept + 1] = now .. ':' .. (held[1] or held[2] and 'UTC' or '')
+  return table.concat(kept, ' ')
+end
+
+local left
+for i = 6, #ARGV, 2 do
+  if ARGV[i] == 'timezone' then left = zones_before(ARGV[i + 1]) end
+end
+if left == false then return 'moved' end
+if left then redis.call('HSET', key, 'zones_before', left) end
 
 local changed, boards = false, nil
 for i = 6, #ARGV, 2 do

@@ -86,9 +86,13 @@ def account_settings(request: HttpRequest) -> HttpResponse:
     initial = {field: getattr(profile, field) for field in services.LONGEST}
     form = ProfileForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        services.upsert(player_id, **form.cleaned_data)
-        messages.success(request, _("Your profile is saved."))
-        return redirect("account_settings")
+        try:
+            services.upsert(player_id, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("Your profile is saved."))
+            return redirect("account_settings")
     return render(request, "accounts/settings.html", {"form": form})
 
 

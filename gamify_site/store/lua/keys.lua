@@ -30,6 +30,7 @@ local function counted_key(shard, player) return player_key(shard, player) .. ':
 local function revoked_key(shard, player) return player_key(shard, player) .. ':revoked' end
 local function streak_key(shard, player, slug) return player_key(shard, player) .. ':streak:' .. slug end
 local function days_key(shard, player, action) return player_key(shard, player) .. ':days:' .. action end
+local function moved_days_key(shard, player, action) return player_key(shard, player) .. ':moved_days:' .. action end
 local function collection_key(shard, player, slug) return player_key(shard, player) .. ':collection:' .. slug end
 local function unlocks_key(shard) return shard .. ':unlocks' end
 local function holders_key(shard, release) return shard .. ':holders:' .. release end
