@@ -184,7 +184,7 @@ class Achievement:
                 raise ValidationError(
                     {
                         "tiers": _("“%(level)s” cannot be a level: %(slug)s_%(level)s is no slug.")
-                        % {"level": tier.level, "slug": self.slug}
+                        % {"level": texts.quoted(tier.level), "slug": self.slug}
                     }
                 )
         targets = [tier.target for tier in self.tiers]
@@ -331,6 +331,18 @@ class Progress:
     percent: int
     unlocked: bool
     unlocked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressUpdate:
+    """The progress after a change, and all that the change unlocked.
+
+    `duplicate`: the id had counted before, so nothing was changed this time.
+    """
+
+    progress: Progress
+    unlocked: list[Unlock]
+    duplicate: bool
 
 
 @dataclass(frozen=True, slots=True)

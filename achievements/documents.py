@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from achievements.definitions import Achievement, Tier
+from gamify_site.texts import quoted
 from leaderboards.definitions import Board, Season
 
 Kind = Literal["board", "achievement"]
@@ -91,8 +92,7 @@ def _check_names(document: Mapping[str, object], known: Collection[str], needed:
     allowed = ", ".join(sorted(known))
     unknown = {
         at or name: _("There is no “%(name)s”. Allowed: %(allowed)s.") % {"name": name, "allowed": allowed}
-        for name in document
-        if name not in known
+        for name in (quoted(it) for it in document if it not in known)
     }
     missing = {at or name: _("“%(name)s” is missing.") % {"name": name} for name in needed if name not in document}
     if unknown or missing:

@@ -19,6 +19,7 @@ from achievements.definitions import (
     MOST_POINTS,
     MOST_TIERS,
     Achievement,
+    Status,
     Tier,
 )
 from achievements.services import catalog
@@ -26,6 +27,7 @@ from gamify_site.forms import PlainForm, checked
 from gamify_site.identifiers import SLUG, check_slug
 
 MORE_TIERS = 2  # empty rows that are offered
+STATUS_AFTER: dict[str, Status] = {"publish": "published", "archive": "archived"}  # of the button's `do`
 
 # Which fields a type has besides those that all have.
 FIELDS_OF = {
@@ -230,7 +232,8 @@ class AchievementForm(PlainForm):
         if "counts" in self.shows():
             values["counts"] = given["counts"] or None
         before = self.before
-        return values | ({"status": before.status, "position": before.position} if before else {"status": "draft"})
+        values["status"] = STATUS_AFTER.get(self.data.get("do", ""), before.status if before else "draft")
+        return values | ({"position": before.position} if before else {})
 
     @cached_property
     def look(self) -> Achievement:

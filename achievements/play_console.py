@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from achievements.definitions import Achievement, Release
+from gamify_site.texts import quoted
 
 COLUMNS = ("Name", "Description", "Incremental value", "Steps Needed", "Initial State", "Points", "List Order")
 ID = "ID"
@@ -255,14 +256,14 @@ def _choice(field: str, cell: str, yes: str, no: str) -> bool:
     """Whether a cell says yes or no; spreadsheets write TRUE for True."""
     if cell.casefold() not in {yes.casefold(), no.casefold()}:
         raise ValidationError(
-            {field: _("Write %(yes)s or %(no)s, not “%(cell)s”.") % {"yes": yes, "no": no, "cell": cell}}
+            {field: _("Write %(yes)s or %(no)s, not “%(cell)s”.") % {"yes": yes, "no": no, "cell": quoted(cell)}}
         )
     return cell.casefold() == yes.casefold()
 
 
 def _number(field: str, cell: str) -> int:
     if not NUMBER.fullmatch(cell):
-        raise ValidationError({field: _("Write a whole number, not “%(cell)s”.") % {"cell": cell}})
+        raise ValidationError({field: _("Write a whole number, not “%(cell)s”.") % {"cell": quoted(cell)}})
     return int(cell)
 
 

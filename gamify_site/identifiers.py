@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-LONGEST_ID = 128
+MAX_EVENT_ID_LENGTH = 128  # of an event or score, and of the key of a batch
 PLAYER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@|-]{0,63}")
 POINTS_BOARD = "achievement-points"  # the built-in board of the players' points
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -55,11 +55,11 @@ def check_timezone(value: object, field: str = "timezone") -> str:
 
 
 def is_event_id(value: object) -> bool:
-    """Tell whether it may be the id of an event or score, or the key of a batch: 1 to 128 printable characters."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+    """Tell whether it may be the id of an event or score, or the key of a batch: printable, and not too long."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_EVENT_ID_LENGTH and value.isprintable()
 
 
 def check_event_id(value: object, field: str = "id") -> None:
     """Raise `ValidationError` at the field where it is no such id."""
     if not is_event_id(value):
-        raise ValidationError({field: f"Enter a text of 1 to {LONGEST_ID} characters."})
+        raise ValidationError({field: f"Enter a text of 1 to {MAX_EVENT_ID_LENGTH} characters."})

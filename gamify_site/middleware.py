@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 import django
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
@@ -46,6 +46,25 @@ def live_url(request: HttpRequest) -> str:
         return f"{url}stream"
     host, _colon, port = request.get_host().rpartition(":")
     return f"//{host if port.isdecimal() and host else request.get_host()}{url}stream"
+
+
+def check_host(request: HttpRequest) -> None:
+    """Raise `DisallowedHost`, with the name of our setting, if the site does not answer to the host of the request."""
+    try:
+        request.get_host()
+    except DisallowedHost as error:
+        raise DisallowedHost(str(error).replace(" ALLOWED_HOSTS", " GAMIFY_ALLOWED_HOSTS")) from None
+
+
+class HostMiddleware:
+    """Refuse hosts that the site does not answer to, before Django does so with the name of its own setting."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        check_host(request)
+        return self.get_response(request)
 
 
 class StoreUnavailableMiddleware:

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "gamify_site.middleware.DefinitionsMiddleware",
     "gamify_site.api.middleware.ApiMiddleware",
     "gamify_site.middleware.ContentSecurityPolicyMiddleware",
+    "gamify_site.middleware.HostMiddleware",
     *(["gamify_site.middleware.OldAnswersMiddleware"] if GAMIFY_READ_REPLICAS else []),
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

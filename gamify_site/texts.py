@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 MOST_MARKS = 3  # on one letter; more of them run into the lines above and below
+MAX_QUOTED = 64  # of what somebody sent, in a message; a slug or player id is no longer
 MOST_PARTS = 32  # code points of one character; the longest emoji and conjuncts have about ten
 
 CHARACTER = regex.compile(r"\X")  # what people take for one: a grapheme cluster
@@ -66,6 +67,11 @@ def shortened(text: str, most: int) -> str:
     text = text[: (most + 1) * MOST_PARTS]  # nobody waits for the characters of what is not shown
     parts = characters(text)
     return text if len(parts) <= most else "".join(parts[: most - 1]).rstrip() + "…"
+
+
+def quoted(text: object) -> str:
+    """Return what somebody sent, of any length, as a message quotes it."""
+    return shortened(str(text), MAX_QUOTED)
 
 
 def mended(text: str, *, lines: bool = False) -> str:

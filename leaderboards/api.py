@@ -3,14 +3,16 @@
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Schema, Status
+from ninja import Body, Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from gamify_site.api.fields import EventId, Number, PlayerId, PlayerInPath, Score, SlugInPath, Strict
+from gamify_site.api.fields import EventId, Number, PlayerId, PlayerInPath, Score, SlugInPath, Strict, either, form
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.api.problems import Problem
+from gamify_site.players import services as players
 from gamify_site.players.services import UnknownPlayer
 from leaderboards.definitions import Board, Row
+from leaderboards.errors import NotOnBoard
 from leaderboards.services import boards, ranking, scores
 
 router = Router(tags=["Leaderboards"])
@@ -85,13 +87,22 @@ class IncrementIn(Strict):
     id: EventId | None = None
 
 
+ScoreOrIncrement = Annotated[
+    Annotated[ScoreIn, form("score")] | Annotated[IncrementIn, form("increment")], either("score", "increment"), Body()
+]
+
+
 class UpdateOut(Schema):
-    """What a write did; `rank` is null where the player is not on the board any more (`trimmed`)."""
+    """What a write did; `rank` is null if the player is not on the board (`trimmed`).
+
+    `duplicate`: the `id` had counted before, so nothing was written, and the rest is the current state.
+    """
 
     score: Score
     rank: int | None
     previous_rank: int | None
     trimmed: bool
+    duplicate: bool
 
 
 class EntryIn(Strict):
@@ -109,9 +120,10 @@ class EntriesIn(Strict):
 
 
 class WrittenOut(Schema):
-    """How many players were written."""
+    """How many players were written, and how many of the scores had counted before by their ids."""
 
     written: int
+    duplicates: int
 
 
 class AmountIn(Strict):
@@ -122,9 +134,10 @@ class AmountIn(Strict):
 
 
 class BalanceOut(Schema):
-    """What is left to spend."""
+    """What is left to spend. `duplicate`: the `id` had counted before, so nothing was taken this time."""
 
     balance: Score
+    duplicate: bool
 
 
 def row(it: Row) -> dict[str, Any]:
@@ -177,7 +190,9 @@ def read_place(
     """The place and the rows around it; 404 where the player is not on the board."""
     view = ranking.view(board, window=window, period=period, segment=segment, top=0, around=around, player=player)
     if view.standing is None:
-        raise UnknownPlayer(player)
+        if not players.exists(player):
+            raise UnknownPlayer(player)
+        raise NotOnBoard(player, board, {"window": window, "period": period, "segment": segment})
     standing = view.standing
     return {
         "rank": standing.rank,
@@ -211,18 +226,13 @@ def read_rank(
     response={200: UpdateOut, **WRITE_ERRORS},
     summary="Report a score, or add to it",
 )
-def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: ScoreIn | IncrementIn) -> Any:
+def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: ScoreOrIncrement) -> Any:
     """`score` counts by the board's rule, `increment` is added whatever the rule."""
     if isinstance(body, ScoreIn):
         update = scores.submit(board, player, body.score, id=body.id)
     else:
         update = scores.increment(board, player, body.increment, id=body.id)
-    return {
-        "score": update.score,
-        "rank": update.rank,
-        "previous_rank": update.previous_rank,
-        "trimmed": update.trimmed,
-    }
+    return {name: getattr(update, name) for name in UpdateOut.model_fields}
 
 
 @router.post(
@@ -233,7 +243,8 @@ def put_score(request: HttpRequest, board: SlugInPath, player: PlayerInPath, bod
 )
 def post_scores(request: HttpRequest, board: SlugInPath, body: EntriesIn) -> Any:
     """Up to 1,000 scores by the board's rule, in the order given."""
-    return {"written": scores.submit_many(board, [(it.player, it.score, it.id) for it in body.scores])}
+    update = scores.submit_batch(board, [(it.player, it.score, it.id) for it in body.scores])
+    return {"written": update.written, "duplicates": update.duplicates}
 
 
 @router.post(
@@ -244,7 +255,8 @@ def post_scores(request: HttpRequest, board: SlugInPath, body: EntriesIn) -> Any
 )
 def post_spend(request: HttpRequest, board: SlugInPath, player: PlayerInPath, body: AmountIn) -> Any:
     """Takes an amount off the balance; 409 with the balance where there is too little."""
-    return {"balance": scores.spend(board, player, body.amount, id=body.id)}
+    withdrawal = scores.withdraw(board, player, body.amount, id=body.id)
+    return {"balance": withdrawal.balance, "duplicate": withdrawal.duplicate}
 
 
 @router.delete(

@@ -33,7 +33,8 @@ TIE_BITS = {"shared": 0, "dense": 0, "earliest": 31, "unlocks": 12}  # 2^31 seco
 WINDOWS = ("all", "day", "week", "month", "season")
 SEGMENT_FIELDS = ("region", "country", "team")
 MOST_DECIMALS = 4
-LONGEST_NUMBER = 40  # characters of a number that is read at all
+MAX_MAGNITUDE = 10**40  # of a number that is read at all, far beyond every board
+MAX_DIGITS = 45  # of such a number when it is rounded to a board's decimals
 MOST_ENTRIES = 10_000_000
 LONGEST_NAME = 80
 LONGEST_DESCRIPTION = 500
@@ -183,9 +184,9 @@ class Board:
         return [self.to_units(score, field) for score in scores]
 
     def _decimal_units(self, score: object, field: str) -> Decimal:
-        with localcontext(prec=LONGEST_NUMBER + MOST_DECIMALS):
-            units = exact_number(score, field).scaleb(self.decimals)
-            return units.to_integral_value(ROUND_HALF_UP)
+        with localcontext(prec=MAX_DIGITS):  # of the result: the number itself may have any number of decimals
+            rounded = exact_number(score, field).quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP)
+            return rounded.scaleb(self.decimals)
 
     def from_units(self, units: int) -> int | Decimal:
         """Units as a score: int, or Decimal on boards with decimals."""
@@ -279,7 +280,8 @@ class Standing:
 class ScoreUpdate:
     """What a write did, in the board's main window. `rank` is None when the player fell off (`trimmed`).
 
-    `previous_score` is what was there just before; None where there was nothing.
+    `previous_score` is what was there just before; None where there was nothing. `duplicate`: the id had counted
+    before, so nothing was written, and the rest is the current state.
     """
 
     score: int | Decimal
@@ -287,6 +289,23 @@ class ScoreUpdate:
     previous_rank: int | None
     trimmed: bool
     previous_score: int | Decimal | None = field(default=None, compare=False)
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchUpdate:
+    """How many players a batch of scores has written, and how many of its entries had counted before by their ids."""
+
+    written: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The balance after spending. `duplicate`: the id had counted before, so nothing was taken this time."""
+
+    balance: int | Decimal
+    duplicate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,16 +343,22 @@ def _season_name(stored: str) -> str:
 
 
 def exact_number(value: object, name: str) -> Decimal:
-    """Read a number as it was written, a float as Python shows it. Raises `ValidationError` at `name`."""
+    """Read a number as it was written, with all its decimals; a float as Python shows it.
+
+    Raises `ValidationError` at `name`, also if its size alone would make it slow to calculate with.
+    """
     problem = ValidationError({name: _("Enter a number.")})
+    too_great = ValidationError({name: _("The number is out of range.")})
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise problem
+    if isinstance(value, int) and abs(value) >= MAX_MAGNITUDE:  # before it is converted, which is slow
+        raise too_great
     try:
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     except InvalidOperation:
         raise problem from None
     if not number.is_finite():
         raise problem
-    if len(number.as_tuple().digits) > LONGEST_NUMBER or abs(number.adjusted()) > LONGEST_NUMBER:
-        raise ValidationError({name: _("The number is out of range.")})
+    if number.copy_abs() >= MAX_MAGNITUDE:
+        raise too_great
     return number

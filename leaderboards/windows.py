@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from gamify_site.texts import quoted
 from leaderboards.definitions import Board, Season
 
 SEASON = "season-"
@@ -40,7 +41,8 @@ def days(board: Board, window: str, period: str) -> tuple[date, date]:
     """First day, and first day after, of a period. `ValidationError` at `period` where there is no such one."""
     found = span(board, window, period)
     if found is None:
-        reason = _("“%(period)s” is not a period of the window “%(window)s”.") % {"period": period, "window": window}
+        reason = _("“%(period)s” is not a period of the window “%(window)s”.")
+        reason %= {"period": quoted(period), "window": window}
         raise ValidationError({"period": reason})
     return found
 
@@ -86,7 +88,7 @@ def read_suffix(board: Board, period_suffix: str) -> tuple[str, str]:
     for window in ("day", "week", "month"):
         if span(board, window, period_suffix):
             return window, period_suffix
-    raise ValidationError({"period": _("“%(period)s” is no period.") % {"period": period_suffix}})
+    raise ValidationError({"period": _("“%(period)s” is no period.") % {"period": quoted(period_suffix)}})
 
 
 def end(board: Board, window: str, period: str) -> datetime:

@@ -86,6 +86,15 @@ def test_links_lead_somewhere() -> None:
                 assert (file.parent / target).exists(), f"{file.name}: {target}"
 
 
+def test_links_to_sections_lead_to_one() -> None:
+    for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target, section in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", file.read_text("utf-8")):
+            page = (file.parent / target if target else file).read_text("utf-8")
+            titles = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+            found = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert section in found, f"{file.name}: {target}#{section}"
+
+
 def test_the_example_in_the_readme_runs(store: object) -> None:  # noqa: ARG001
     example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert example

@@ -190,6 +190,11 @@ def test_while_the_data_is_replaced_the_page_says_so(client: Client) -> None:
     assert "The data is being replaced." in response.text
 
 
+def test_log_names_the_setting_that_allows_a_host(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert client.get("/plain/", headers={"host": "play.example"}).status_code == 400
+    assert "'play.example' to GAMIFY_ALLOWED_HOSTS." in caplog.text
+
+
 def test_a_bug_is_a_500_page_that_asks_nobody(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     response = client.get("/bug/")
     assert response.status_code == 500

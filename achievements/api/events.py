@@ -8,20 +8,21 @@ from ninja import Router, Schema
 from pydantic import Field, TypeAdapter
 from pydantic import ValidationError as SchemaError
 
-from achievements.definitions import NO_AMOUNT, Event, Outcome
+from achievements.definitions import NO_AMOUNT, Event, Outcome, Unlock
 from achievements.services import events
 from gamify_site.api import bodies, idempotency
 from gamify_site.api.answers import dump
-from gamify_site.api.fields import Moment, Number, Strict, Whole
+from gamify_site.api.fields import Item, Moment, Number, Strict, Whole
 from gamify_site.api.guard import WRITE
 from gamify_site.api.problems import Problem, of_fields, reasons
+from gamify_site.identifiers import MAX_EVENT_ID_LENGTH
 from gamify_site.ops import metrics
 from leaderboards.api import WRITE_ERRORS
 
 router = Router(tags=["Events"])
 
 MOST_EVENTS = 1000
-LONGEST_REASON = 500
+MAX_REJECTION_LENGTH = 500  # of the reason, which may name many fields
 
 
 class EventIn(Strict):
@@ -32,7 +33,7 @@ class EventIn(Strict):
     # No default in the document: programs made from it would send it, and boards of the best would take it as a score.
     amount: Whole = Field(default_factory=lambda: NO_AMOUNT, description="Counts as 1 if it is left out.")
     value: Number | None = None
-    item: str | Whole | None = None
+    item: Item | None = None
     at: Moment | None = None
     id: str | None = None
 
@@ -97,7 +98,7 @@ EXTRA = {
             "required": False,
             "description": "The same batch may be sent again under this key and gets the same answer, for a day; "
             "another one is refused with 422.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_EVENT_ID_LENGTH, "pattern": "^[!-~]+$"},
         }
     ],
 }
@@ -148,7 +149,7 @@ def _event(it: EventIn) -> Event:
 
 def _reason(error: SchemaError) -> str:
     wrong = reasons(error.errors(), "event")
-    return "; ".join(f"{place}: {' '.join(why)}" for place, why in wrong.items())[:LONGEST_REASON]
+    return " ".join(f"{place}: {' '.join(why)}" for place, why in wrong.items())[:MAX_REJECTION_LENGTH]
 
 
 def _as_sent(outcome: Outcome, places: list[int], bad: dict[int, str]) -> Outcome:
@@ -159,15 +160,18 @@ def _as_sent(outcome: Outcome, places: list[int], bad: dict[int, str]) -> Outcom
     return replace(outcome, rejected=dict(sorted(rejected.items())), skipped=skipped, repeated=repeated)
 
 
+def unlocked_out(it: Unlock) -> dict[str, Any]:
+    """Return an unlock as JSON has it."""
+    return {name: getattr(it, name) for name in UnlockedOut.model_fields}
+
+
 def _answer(outcome: Outcome, number: int, *, detail: bool) -> dict[str, Any]:
     told: dict[str, Any] = {
         "accepted": outcome.accepted,
         "duplicates": outcome.duplicates,
         "rejected": [{"index": index, "reason": reason} for index, reason in outcome.rejected.items()],
         "skipped": [{"index": index, "boards": boards} for index, boards in outcome.skipped.items()],
-        "unlocked": [
-            {"player": it.player, "achievement": it.achievement, "points": it.points} for it in outcome.unlocked
-        ],
+        "unlocked": [unlocked_out(it) for it in outcome.unlocked],
         "no_listeners": outcome.no_listeners,
     }
     if detail:

@@ -1,15 +1,17 @@
 """Players over HTTP: profiles, what they have, and what staff's programs give and take."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Body, Router, Schema, Status
 from pydantic import Field
 
+from achievements.api.events import UnlockedOut, unlocked_out
 from achievements.definitions import EXACT, CatalogEntry
 from achievements.services import catalog, progress, states, unlocks
-from gamify_site.api.fields import PlayerInPath, Reason, SlugInPath, Strict, Whole
+from gamify_site.api.fields import EventId, PlayerInPath, Reason, SlugInPath, Strict, Whole, either, form
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.players import services as players
 from gamify_site.players.services import Player, UnknownPlayer
@@ -74,19 +76,29 @@ class EntryOut(Schema):
 
 
 class AmountIn(Strict):
-    """What is added to the progress."""
+    """What is added to the progress; with an `id` once."""
 
     amount: Annotated[Whole, Field(ge=1, le=EXACT)]
+    id: EventId | None = None
 
 
 class ValueIn(Strict):
-    """What the progress is raised to; a smaller one changes nothing."""
+    """What the progress is raised to; a smaller one changes nothing. With an `id` it counts once."""
 
     value: Annotated[Whole, Field(ge=0, le=EXACT)]
+    id: EventId | None = None
+
+
+AmountOrValue = Annotated[
+    Annotated[AmountIn, form("amount")] | Annotated[ValueIn, form("value")], either("amount", "value"), Body()
+]
 
 
 class ProgressOut(Schema):
-    """How far a player is; `percent` is rounded down."""
+    """How far a player is; `percent` is rounded down. `newly_unlocked` is all that this change unlocked.
+
+    `duplicate`: the `id` had counted before, so nothing was changed this time.
+    """
 
     achievement: str
     progress: int
@@ -94,6 +106,8 @@ class ProgressOut(Schema):
     percent: int
     unlocked: bool
     unlocked_at: datetime | None
+    newly_unlocked: list[UnlockedOut]
+    duplicate: bool
 
 
 class ReasonIn(Strict):
@@ -182,14 +196,17 @@ def _entries(entry: CatalogEntry) -> list[dict[str, Any]]:
     response={200: ProgressOut, **WRITE_ERRORS},
     summary="Set progress",
 )
-def post_progress(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: AmountIn | ValueIn) -> Any:
+def post_progress(request: HttpRequest, player: PlayerInPath, slug: SlugInPath, body: AmountOrValue) -> Any:
     """Progress that a game sets itself, of a counter, milestone or tiered achievement; it never falls."""
     players.get(player)
     if isinstance(body, AmountIn):
-        found = progress.increment(player, slug, body.amount)
+        update = progress.change(player, slug, "add", body.amount, id=body.id)
     else:
-        found = progress.set(player, slug, body.value)
-    return {name: getattr(found, name) for name in ProgressOut.model_fields}
+        update = progress.change(player, slug, "set", body.value, id=body.id)
+    return asdict(update.progress) | {
+        "newly_unlocked": [unlocked_out(it) for it in update.unlocked],
+        "duplicate": update.duplicate,
+    }
 
 
 @router.post(

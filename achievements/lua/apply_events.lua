@@ -1,14 +1,16 @@
 -- Applies a batch of events to one shard: each event to everything that listens to its action, or to nothing.
 -- joins: store/keys store/event_ids store/players store/news leaderboards/ledger achievements/releases achievements/counting
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) with boards: slug → Board.for_scripts(),
---         actions: action → {rules = slugs, boards = slugs}, points: slug of the points board; JSON batch:
+-- ARGV    catalog version; version of the rules (see achievements/lua/rules.lua); JSON batch:
+--         actions    those that the events are of
 --         events     [place in the batch, player, action, amount, value or false, {collection → item index} or false,
 --                    at (ms), day or false, period, id or '', {board → units, false where it takes nothing} or false
 --                    where all boards take the amount, then the next event's fields …]
 --         refused    [place, reason …] of events that were refused before
 --         skipped    [place, board …] of boards that take nothing of an event
---         orders     [[player, what (add, set, grant, revoke), rule or release slug, value, at (ms)] …]
+--         no_listeners [action …] of events that nothing listens to
+--         cuts       where the calls of a batch with a key begin, in the first of them
+--         orders     [[player, what (add, set, grant, revoke), rule, release or '' (of add and set), value, at (ms), id or ''] …]
 --         backfill   players whose rules `checked` are gone through: what they reached is unlocked, points are updated
 --         strict     '' or the one of these rules that is taken from those who do not reach it
 --         periods    [{board → sets} …], which ranked sets an event belongs to
@@ -16,25 +18,30 @@
 --         mains      board → [suffix of its main set now, how many of its first order values are wanted, or 0]
 --         all_boards optional; the definitions of all boards
 --         seen, ms, date (yyyy-mm-dd), lone, ttl (s), key ('' or the name of the batch)
--- Returns `stale`; or {'zones', player, timezone, …} where a player's timezone is another one, nothing is applied then;
+-- Returns `stale`; or `unwritten` where the shard has not got the rules, nothing is applied then;
+--         or {'zones', player, timezone, …} where a player's timezone is another one, likewise;
 --         or {'deleted', player …} where some of the players are being deleted, likewise;
 --         or {'away', player …} where some who do something are away and `all_boards` is needed to put them back, likewise;
 --         or {'ok', {refused place, reason, …}, {duplicate place …}, {player, release, points, at, …},
 --         {board, {climbers}, {dropped}, …}, {board, suffix, … of the sets that somebody has come back to},
---         {skipped place, board, …}, {board, {its version here, how many were wanted or 0 where few wrote, first order values}, …}};
+--         {skipped place, board, …}, {action that nothing listens to …}, {cuts},
+--         {board, {its version here, how many were wanted or 0 where few wrote, first order values}, …}};
 --         an order's place is its index from 0; a batch that was applied before is answered as it was then, without the
 --         last part
 -- Cost: about 5 µs an event and 3 µs for each ranked set that it is in.
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
-local catalog, batch = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local batch = cjson.decode(ARGV[3])
 
 local answer_key = batch.key ~= '' and batch_key(shard, batch.key)
 local answered = answer_key and redis.call('GET', answer_key)
 if answered then return cjson.decode(answered) end
 
-do -- blocks end what is local to them: a script has room for 200 of it, functions included
+local catalog = open_rules(shard, ARGV[2], batch.actions)
+if not catalog then return 'unwritten' end
+
+do -- a block ends what is local to it: a script has room for 200 of that, functions included
   local other_zones = { 'zones' }
   for id, zone in pairs(batch.zones) do
     local held = redis.call('HGET', player_key(shard, id), 'timezone') or 'UTC'
@@ -79,9 +86,10 @@ local function player_of(id)
   return players[id]
 end
 
-local function ledger_of(slug)
+local function ledger_of(board)
+  local slug = board.slug
   if not ledgers[slug] then
-    ledgers[slug] = open_ledger(catalog.boards[slug], hidden)
+    ledgers[slug] = open_ledger(board, hidden)
     order_of_ledgers[#order_of_ledgers + 1] = slug
   end
   return ledgers[slug]
@@ -96,85 +104,96 @@ local function refuse(place, reason)
   refused[#refused + 1] = reason
 end
 
--- The name of an event's id; nil where it has none.
-local events = batch.events
-local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
+local events, new_ids = batch.events, {}
+local is_known, id_span
 
-local ids, new_ids = {}, {}
-for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
-local is_known, id_span = known_ids(shard, ids, batch.ttl)
+-- The name of an order's id, in the same place as those of events, which have no tab in them.
+local function order_id(order) return order[7] ~= '' and order[1] .. ' ' .. order[3] .. '\tprogress\t' .. order[7] or nil end
 
--- The sets of a board that an event is for; nil where none is, or the board takes nothing of it.
-local function sets_for(i, slug)
-  local scores = events[i + FIELD.scores]
-  if scores and scores[slug] == false then return nil end
-  return batch.periods[events[i + FIELD.period]][slug]
-end
+do -- the events
+  -- The name of an event's id; nil where it has none.
+  local function id_of(i) return events[i + FIELD.id] ~= '' and events[i + FIELD.player] .. ' ' .. events[i + FIELD.id] or nil end
 
-for i = 0, #events - 1, WIDTH do
-  local action = catalog.actions[events[i + FIELD.action]]
-  for _, slug in ipairs(action and action.boards or {}) do
-    local sets = sets_for(i, slug)
-    if sets then join_ledger(ledger_of(slug), sets, events[i + FIELD.player]) end
+  local ids = {}
+  for i = 0, #events - 1, WIDTH do ids[#ids + 1] = id_of(i) end
+  for _, order in ipairs(batch.orders) do ids[#ids + 1] = order_id(order) end
+  is_known, id_span = known_ids(shard, ids, batch.ttl)
+
+  -- What listens to an event's action; false where nothing does.
+  local function listeners_of(i) return rules_part(catalog, 'action:' .. events[i + FIELD.action]) end
+
+  -- The sets of a board that an event is for; nil where none is, or the board takes nothing of it.
+  local function sets_for(i, slug)
+    local scores = events[i + FIELD.scores]
+    if scores and scores[slug] == false then return nil end
+    return batch.periods[events[i + FIELD.period]][slug]
   end
-end
-for _, slug in ipairs(order_of_ledgers) do read_ledger(shard, ledgers[slug]) end
 
--- The units of an event for a board, and what its tie rule asks for.
-local function score_of(i, board)
-  local units = events[i + FIELD.scores] and events[i + FIELD.scores][board.slug] or events[i + FIELD.amount]
-  if board.ties == 'unlocks' then
-    local unlocked = redis.call('HGET', player_key(shard, events[i + FIELD.player]), 'unlocked')
-    return units, { at = events[i + FIELD.at], unlocked = tonumber(unlocked or 0) }
+  for i = 0, #events - 1, WIDTH do
+    local listeners = listeners_of(i)
+    for _, board in ipairs(listeners and listeners.boards or NONE) do
+      local sets = sets_for(i, board.slug)
+      if sets then join_ledger(ledger_of(board), sets, events[i + FIELD.player]) end
+    end
   end
-  if board.ties == 'earliest' or board.timed == 1 then return units, { at = events[i + FIELD.at] } end
-  return units
-end
+  for _, slug in ipairs(order_of_ledgers) do read_ledger(shard, ledgers[slug]) end
 
--- Tries an event on all its boards; false where one of them refuses it.
-local function try_boards(i, slugs)
-  for _, slug in ipairs(slugs) do
-    local board, sets = catalog.boards[slug], sets_for(i, slug)
-    local units, more = score_of(i, board)
-    if sets and not try_entry(ledgers[slug], sets, events[i + FIELD.player], units, board.how, more) then return false end
+  -- The units of an event for a board, and what its tie rule asks for.
+  local function score_of(i, board)
+    local units = events[i + FIELD.scores] and events[i + FIELD.scores][board.slug] or events[i + FIELD.amount]
+    if board.ties == 'unlocks' then
+      local unlocked = redis.call('HGET', player_key(shard, events[i + FIELD.player]), 'unlocked')
+      return units, { at = events[i + FIELD.at], unlocked = tonumber(unlocked or 0) }
+    end
+    if board.ties == 'earliest' or board.timed == 1 then return units, { at = events[i + FIELD.at] } end
+    return units
   end
-  return true
-end
 
--- Applies an event to all that listen; false where one of them refuses, nothing is changed then.
-local function apply_action(i, action)
-  local id = events[i + FIELD.player]
-  if not try_boards(i, action.boards) then return false end
-  if #action.rules > 0 then
-    local player = player_of(id)
-    read_progress(player, action.rules)
-    if not try_rules(player, catalog, action.rules, events, i) then return false end
-    apply_rules(shard, player, catalog, action.rules, events, i)
+  -- Tries an event on all its boards; false where one of them refuses it.
+  local function try_boards(i, boards)
+    for _, board in ipairs(boards) do
+      local sets = sets_for(i, board.slug)
+      local units, more = score_of(i, board)
+      if sets and not try_entry(ledgers[board.slug], sets, events[i + FIELD.player], units, board.how, more) then return false end
+    end
+    return true
   end
-  for _, slug in ipairs(action.boards) do
-    local sets = sets_for(i, slug)
-    if sets then keep_entry(ledgers[slug], sets, id) end
-  end
-  return true
-end
 
-for i = 0, #events - 1, WIDTH do
-  local action, id = catalog.actions[events[i + FIELD.action]], id_of(i)
-  if id and is_known[id] then
-    duplicates[#duplicates + 1] = events[i + FIELD.place]
-  elseif action and not apply_action(i, action) then
-    refuse(events[i + FIELD.place], 'out_of_range')
-  else
-    if id then note_id(is_known, new_ids, id) end
-    see(events[i + FIELD.player])
-    applied = applied + 1
+  -- Applies an event to all that listen; false where one of them refuses, nothing is changed then.
+  local function apply_event(i, listeners)
+    local id = events[i + FIELD.player]
+    if not try_boards(i, listeners.boards) then return false end
+    if #listeners.rules > 0 then
+      local player = player_of(id)
+      read_progress(player, listeners.slugs)
+      if not try_rules(player, listeners.rules, events, i) then return false end
+      apply_rules(shard, player, catalog, listeners.rules, events, i)
+    end
+    for _, board in ipairs(listeners.boards) do
+      local sets = sets_for(i, board.slug)
+      if sets then keep_entry(ledgers[board.slug], sets, id) end
+    end
+    return true
+  end
+
+  for i = 0, #events - 1, WIDTH do
+    local listeners, id = listeners_of(i), id_of(i)
+    if id and is_known[id] then
+      duplicates[#duplicates + 1] = events[i + FIELD.place]
+    elseif listeners and not apply_event(i, listeners) then
+      refuse(events[i + FIELD.place], 'out_of_range')
+    else
+      if id then note_id(is_known, new_ids, id) end
+      see(events[i + FIELD.player])
+      applied = applied + 1
+    end
   end
 end
 
 do
   -- Progress that a game sets, and what staff give and take. Returns why nothing changes, nil where something does.
-  local function apply_order(id, what, slug, value, at)
-    local player, rule = player_of(id), catalog.rules[catalog.rule_of[slug] or slug]
+  local function apply_order(id, what, slug, wanted, value, at)
+    local player, rule = player_of(id), rule_named(catalog, slug)
     if what == 'add' or what == 'set' then
       local held = progress_of(player, slug)
       local new = what == 'add' and held + value or math.max(held, value)
@@ -184,7 +203,7 @@ do
       return
     end
     for _, release in ipairs(rule.releases) do
-      if release.slug == slug then
+      if release.slug == wanted then
         if what == 'grant' and not grant(player, catalog, release, at) then return 'unchanged' end
         if what == 'revoke' and not revoke(player, catalog, release, true) then return 'unchanged' end
       end
@@ -192,8 +211,14 @@ do
   end
 
   for i, order in ipairs(batch.orders) do
-    local why_not = apply_order(unpack(order))
-    if why_not then refuse(i - 1, why_not) else see(order[1]) end
+    local id = order_id(order)
+    if id and is_known[id] then
+      duplicates[#duplicates + 1] = i - 1
+    else
+      local why_not = apply_order(unpack(order))
+      if why_not then refuse(i - 1, why_not) else see(order[1]) end
+      if id and not why_not then note_id(is_known, new_ids, id) end
+    end
   end
 end
 
@@ -202,7 +227,7 @@ do
   local function catch_up(player)
     read_progress(player, batch.checked)
     for _, slug in ipairs(batch.checked) do
-      local rule = catalog.rules[slug]
+      local rule = rule_named(catalog, slug)
       if rule.type == 'streak' then
         set_progress(player, slug, math.max(progress_of(player, slug), rebuild_run(shard, player.id, rule)))
       end
@@ -228,10 +253,11 @@ for _, id in ipairs(order_of_players) do
       for _, part in ipairs({ id, change.slug, change.points, change.at }) do unlocked[#unlocked + 1] = part end
     end
   end
+  write_counted(player)
   if player.changes then points[#points + 1] = { id, write_unlocks(shard, player, batch.ms, batch.date, #batch.backfill > 0) } end
 end
 if #points > 0 then
-  local ledger = ledger_of(catalog.points)
+  local ledger = ledger_of(rules_part(catalog, 'points'))
   for _, entry in ipairs(points) do join_ledger(ledger, points_sets, entry[1]) end
   read_ledger(shard, ledger)
   for _, entry in ipairs(points) do
@@ -241,6 +267,7 @@ if #points > 0 then
   end
 end
 
+batch.touched = {}
 local news, firsts = {}, {}
 for _, slug in ipairs(order_of_ledgers) do
   local main, wanted = unpack(batch.mains[slug] or {})
@@ -248,6 +275,7 @@ for _, slug in ipairs(order_of_ledgers) do
   for _, part in ipairs({ slug, climbers, dropped }) do news[#news + 1] = part end
   if first then firsts[#firsts + 1], firsts[#firsts + 2] = slug, first end
 end
+publish_boards(shard, batch.touched)
 
 local seen = {}
 for _, id in ipairs(doers) do
@@ -261,7 +289,7 @@ end
 
 remember_ids(shard, id_span, new_ids, batch.ttl)
 
-local answer = { 'ok', refused, duplicates, unlocked, news, back, batch.skipped }
+local answer = { 'ok', refused, duplicates, unlocked, news, back, batch.skipped, batch.no_listeners, batch.cuts }
 if answer_key then
   redis.call('SET', answer_key, cjson.encode(answer), 'EX', batch.ttl)
   for _, id in ipairs(doers) do -- so that who is deleted can be taken out of it

@@ -1,16 +1,17 @@
 -- Looks whether what is derived of players' unlocks, days and items is what they make, and mends it where asked to.
 -- joins: store/keys store/players leaderboards/ledger achievements/releases achievements/streaks
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) with boards and points; JSON request:
---         players, rules (slugs), repair (1 or 0), seen, ms
--- Returns `stale`, or {{rule of the program, player, what was found, …}, {release, holders among the players, …}}
+-- ARGV    catalog version; version of the rules (see achievements/lua/rules.lua); JSON request: players, rules (slugs),
+--         repair (1 or 0), seen, ms
+-- Returns `stale`; `unwritten` where the shard has not got the rules; or {{rule of the program, player, what was found, …}, {release, holders among the players, …}}
 -- Cost: O(players × achievements).
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
-local catalog, request = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local catalog, request = open_rules(shard, ARGV[2], NONE), cjson.decode(ARGV[3])
+if not catalog then return 'unwritten' end
 local is_repair = request.repair == 1
-local board, points_sets = catalog.boards[catalog.points], { { 'all', 0 } }
+local board, points_sets = rules_part(catalog, 'points'), { { 'all', 0 } }
 local hidden = hidden_among(shard, request.players)
 local ledger, entries = open_ledger(board, hidden), {}
 local breaches, holders = {}, {}
@@ -82,11 +83,29 @@ local function audit_streak(player, rule)
   end
 end
 
+-- What is kept of how many awards metas count, where it was made under the present categories.
+local function audit_counted(player)
+  local key, kept = counted_key(shard, player.id), {}
+  local held = redis.call('HGETALL', key)
+  for i = 1, #held, 2 do kept[held[i]] = held[i + 1] end
+  if kept['*'] ~= rules_part(catalog, 'categories') then return end
+  kept['*'] = nil
+  local counted, is_wrong = count_anew(player, catalog), false
+  for category, number in pairs(counted) do
+    is_wrong = is_wrong or tonumber(kept[category] or 0) ~= number
+    kept[category] = nil
+  end
+  for _, number in pairs(kept) do is_wrong = is_wrong or number ~= '0' end
+  if not is_wrong then return end
+  tell('counted awards', player.id, 'those that metas count are not those unlocked')
+  if is_repair then redis.call('DEL', key) end
+end
+
 -- What a backfill would change.
 local function audit_releases(player)
   for _, slug in ipairs(request.rules) do
-    for _, release in ipairs(catalog.rules[slug].releases) do reprice_unlock(player, release) end
-    check_rules(player, catalog, { catalog.rules[slug] }, request.ms, true)
+    for _, release in ipairs(rule_named(catalog, slug).releases) do reprice_unlock(player, release) end
+    check_rules(player, catalog, { rule_named(catalog, slug) }, request.ms, true)
   end
   for _, change in ipairs(player.changes or {}) do
     if change.what == 'repriced' then tell('outdated points', player.id, '%s has other points now', change.slug) end
@@ -101,10 +120,11 @@ for _, id in ipairs(request.players) do
   audit_points_board(player, points, count)
   audit_progress(player)
   for _, slug in ipairs(request.rules) do
-    local rule = catalog.rules[slug]
+    local rule = rule_named(catalog, slug)
     if rule.type == 'collection' then audit_collection(player, rule) end
     if rule.type == 'streak' then audit_streak(player, rule) end
   end
+  audit_counted(player)
   audit_releases(player)
 end
 
@@ -115,7 +135,9 @@ if is_repair and #entries > 0 then
       keep_entry(ledger, points_sets, entry[1])
     end
   end
+  request.touched = {}
   write_ledger(shard, ledger, nil, 0, request)
+  publish_boards(shard, request.touched)
 end
 
 local tally = {}

@@ -23,9 +23,8 @@ end
 local tried = {} -- what `try_rules` found last, rule by rule
 
 -- Tries an event on the rules that count; false where it would take one out of the range of exact numbers.
-local function try_rules(player, catalog, rules, events, i)
-  for place, slug in ipairs(rules) do
-    local rule = catalog.rules[slug]
+local function try_rules(player, rules, events, i)
+  for place, rule in ipairs(rules) do
     local new = COUNTS[rule.type] and counted(player, rule, events, i)
     if new and new > EXACT then return false end
     tried[place] = new
@@ -44,18 +43,18 @@ end
 -- Applies the event that `try_rules` has tried last to each rule, and unlocks what is reached.
 local function apply_rules(shard, player, catalog, rules, events, i)
   local day_is_new
-  for place, slug in ipairs(rules) do
-    local rule, new = catalog.rules[slug], tried[place]
+  for place, rule in ipairs(rules) do
+    local new = tried[place]
     if rule.type == 'collection' then
       new = collected(shard, player, rule, events, i)
     elseif rule.type == 'streak' then
       if day_is_new == nil then
         day_is_new = redis.call('SETBIT', days_key(shard, player.id, rule.action), events[i + FIELD.day], 1) == 0
       end
-      new = math.max(progress_of(player, slug), record_day(shard, player.id, rule, events[i + FIELD.day], day_is_new))
+      new = math.max(progress_of(player, rule.slug), record_day(shard, player.id, rule, events[i + FIELD.day], day_is_new))
     end
     if new then
-      set_progress(player, slug, new)
+      set_progress(player, rule.slug, new)
       if new >= rule.releases[1].target then check_rules(player, catalog, { rule }, events[i + FIELD.at], false) end
     end
   end

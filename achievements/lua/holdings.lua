@@ -51,14 +51,24 @@ end
 
 local function points_of(value) return tonumber(string.match(value, ':(%d+)$')) end
 
+-- Reads unlocks that are going to be asked for, all at once.
+local function read_unlocks(player, releases)
+  local unknown = {}
+  for _, release in ipairs(releases) do
+    if (player.unlocks or NOTHING)[release] == nil then unknown[#unknown + 1] = release end
+  end
+  if #unknown == 0 then return end
+  for i, value in ipairs(read_all('HMGET', unlocked_key(player.shard, player.id), unknown)) do
+    keep_unlock(player, unknown[i], value)
+  end
+end
+
 -- True for each release that the player has.
 local function all_unlocked(player)
-  if not player.all then
-    player.all = {}
-    for _, release in ipairs(redis.call('HKEYS', unlocked_key(player.shard, player.id))) do player.all[release] = true end
-    for release, value in pairs(player.unlocks or NOTHING) do player.all[release] = value and true or nil end
-  end
-  return player.all
+  local all = {}
+  for _, release in ipairs(redis.call('HKEYS', unlocked_key(player.shard, player.id))) do all[release] = true end
+  for release, value in pairs(player.unlocks or NOTHING) do all[release] = value and true or nil end
+  return all
 end
 
 local function was_revoked(player, release)
@@ -73,7 +83,6 @@ end
 
 local function add_unlock(player, release, at)
   keep_unlock(player, release.slug, string.format('%.0f:%d:%d', at, release.revision, release.points))
-  if player.all then player.all[release.slug] = true end
   local change = { what = 'released', slug = release.slug, points = release.points, at = string.format('%.0f', at) }
   note_change(player, change, release.points)
 end
@@ -82,7 +91,6 @@ end
 local function take_unlock(player, release, by_staff)
   local points = points_of(unlock_of(player, release.slug))
   keep_unlock(player, release.slug, false)
-  if player.all then player.all[release.slug] = nil end
   note_change(player, { what = 'revoked', slug = release.slug, by_staff = by_staff }, -points)
 end
 
@@ -94,6 +102,7 @@ local function reprice_unlock(player, release)
   note_change(player, { what = 'repriced', slug = release.slug }, release.points - points_of(value))
 end
 
+-- What a change is to others than the player; and what the player loses by it.
 local write_change = {
   revoked = function(shard, player, change, date)
     redis.call('HDEL', unlocked_key(shard, player.id), change.slug)
@@ -103,17 +112,27 @@ local write_change = {
     if change.by_staff then redis.call('SADD', revoked_key(shard, player.id), change.slug) end
   end,
   released = function(shard, player, change, date)
-    redis.call('HSET', unlocked_key(shard, player.id), change.slug, player.unlocks[change.slug])
     redis.call('HINCRBY', unlocks_key(shard), change.slug, 1)
     redis.call('HINCRBY', daily_key(shard, date), 'unlocks:' .. change.slug, 1)
     redis.call('ZADD', holders_key(shard, change.slug), change.at, player.id)
     redis.call('ZREMRANGEBYRANK', holders_key(shard, change.slug), 0, -MOST_HOLDERS - 1)
-    redis.call('SREM', revoked_key(shard, player.id), change.slug)
   end,
-  repriced = function(shard, player, change)
-    redis.call('HSET', unlocked_key(shard, player.id), change.slug, player.unlocks[change.slug])
-  end,
+  repriced = function() end,
 }
+
+-- Writes what the player has now of what has changed, all at once.
+local function write_unlocked(shard, player)
+  local fields, released = {}, {}
+  for _, change in ipairs(player.changes) do
+    local value = player.unlocks[change.slug]
+    if value then
+      fields[#fields + 1], fields[#fields + 2] = change.slug, value
+      if change.what == 'released' then released[#released + 1] = change.slug end
+    end
+  end
+  write_all('HSET', unlocked_key(shard, player.id), fields)
+  write_all('SREM', revoked_key(shard, player.id), released)
+end
 
 local function count_changes(player, what)
   local count = 0
@@ -150,9 +169,25 @@ local function write_progress(player)
   write_all('HSET', progress_key(player.shard, player.id), fields)
 end
 
+-- Writes how many awards of each category metas count, where that has changed or was counted anew.
+local function write_counted(player)
+  local counted = player.counted
+  if not counted or counted.is_kept and not counted.changed then return end
+  local key, fields = counted_key(player.shard, player.id), {}
+  if not counted.is_kept then
+    redis.call('DEL', key)
+    fields = { '*', counted.digest }
+  end
+  for category, number in pairs(counted.of) do
+    fields[#fields + 1], fields[#fields + 2] = category, number
+  end
+  write_all('HSET', key, fields)
+end
+
 -- Writes changed unlocks with points, rarity and news. Returns the new points and the new number of unlocks.
 local function write_unlocks(shard, player, ms, date, is_backfill)
   for _, change in ipairs(player.changes) do write_change[change.what](shard, player, change, date) end
+  write_unlocked(shard, player)
   local points, count = player.changes.points, count_changes(player, 'released') - count_changes(player, 'revoked')
   if points ~= 0 then redis.call('HINCRBY', daily_key(shard, date), 'points', points) end
   tell_unlocks(shard, player, ms, is_backfill)

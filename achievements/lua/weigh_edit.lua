@@ -1,9 +1,9 @@
 -- Counts what an edit of an achievement would change for some players; changes nothing.
 -- joins: store/keys achievements/releases achievements/streaks
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; JSON catalog (see achievements/lua/releases.lua) as it would be; JSON request: slug, players, ms,
---         targets (release → target as it is)
--- Returns `stale`, or {players who would unlock it, unlocks of others that follow, players who have it without reaching
+-- ARGV    catalog version; version of the rules (see achievements/lua/rules.lua); JSON request: slug, players, ms, targets
+--         (release → target as it is), parts (of the rules that would be others, by name; '' for those that would be gone)
+-- Returns `stale`; `unwritten` where the shard has not got the rules; or {players who would unlock it, unlocks of others that follow, players who have it without reaching
 --         it, those of them who reach it as it is, players who have it with other points, the difference that these
 --         make in points}
 -- Cost: O(players × achievements).
@@ -11,8 +11,10 @@
 
 local shard = KEYS[1]
 if catalog_is_stale(shard, ARGV[1]) then return 'stale' end
-local catalog, request = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
-local rule = catalog.rules[request.slug]
+local request = cjson.decode(ARGV[3])
+local catalog = open_rules(shard, ARGV[2], NONE, request.parts)
+if not catalog then return 'unwritten' end
+local rule = rule_named(catalog, request.slug)
 local own = {}
 for _, release in ipairs(rule.releases) do own[release.slug] = true end
 local gain, follow, short, newly_short, repriced, points = 0, 0, 0, 0, 0, 0

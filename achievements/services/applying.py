@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from achievements.definitions import Unlock
-from achievements.services import checking, compiled
+from achievements.services import catalog, checking, compiled
 from achievements.services.checking import Checked, Fitted
 from gamify_site import clock
 from gamify_site.store import keys, shards
@@ -32,21 +32,27 @@ ZONES = b"zones"
 
 
 class Order(NamedTuple):
-    """A change that is not an event: `what` is add, set, grant or revoke, `slug` an achievement or release."""
+    """A change that is not an event: `what` is add, set, grant or revoke; of the last two `release` is the award.
+
+    With an `id` it counts once for the player and the achievement.
+    """
 
     player: str
     what: str
-    slug: str
+    achievement: str
+    release: str
     value: int
     at: datetime
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one script call applies on one shard: events, or orders, or a backfill of players, on some `achievements`.
+    """What one script call applies on one shard: events, or orders, or a backfill of players of some `achievements`.
 
-    `refused` are the events that are out already: place → reason. `key` names the chunk, so that it is applied once.
-    In a backfill those lose the achievement `strict` who do not reach it.
+    `refused` are the events that are out already: place → reason. `key` names the chunk, so that it is applied once;
+    the first one of a batch remembers the `cuts`, where the chunks of that batch begin. In a backfill those lose
+    the achievement `strict` who do not reach it.
     """
 
     shard: int
@@ -56,6 +62,7 @@ class Chunk:
     backfill: Sequence[str] = ()
     achievements: frozenset[str] = frozenset()
     key: str = ""
+    cuts: Sequence[int] = ()
     strict: str = ""
 
 
@@ -67,6 +74,8 @@ class Result:
     duplicates: list[int]
     skipped: dict[int, list[str]]
     unlocked: list[Unlock]
+    no_listeners: list[str]
+    cuts: list[int]
 
 
 def apply(chunks: Sequence[Chunk]) -> list[Result]:
@@ -83,7 +92,9 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
         for start in range(0, len(waiting), MOST_CALLS_A_PIPELINE):
             some = waiting[start : start + MOST_CALLS_A_PIPELINE]
             work = [(chunks[index].shard, chunks[index]) for index in some]
-            found = away.run("achievements/apply_events", work, partial(_arguments, zones=zones))
+            found = away.run(
+                "achievements/apply_events", work, partial(_arguments, zones=zones), prepare=compiled.write
+            )
             for index, reply in zip(some, found, strict=True):
                 replies[index] = reply
         waiting = [index for index in waiting if replies[index][0] == ZONES]
@@ -110,7 +121,7 @@ def _zones(chunks: Sequence[Chunk]) -> dict[str, str]:
 
 
 def _result(reply: Sequence[Any]) -> Result:
-    _, refused, duplicates, unlocked, _news, _back, skipped, *_ = reply
+    _, refused, duplicates, unlocked, _news, _back, skipped, no_listeners, cuts, *_ = reply
     boards_skipped: dict[int, list[str]] = defaultdict(list)
     for place, board in _by(skipped, 2):
         boards_skipped[place].append(board.decode())
@@ -122,6 +133,8 @@ def _result(reply: Sequence[Any]) -> Result:
             Unlock(player.decode(), release.decode(), points, datetime.fromtimestamp(int(at) / 1000, UTC))
             for player, release, points, at in _by(unlocked, 4)
         ],
+        [action.decode() for action in no_listeners],
+        list(cuts),
     )
 
 
@@ -132,20 +145,25 @@ def _settle(chunks: Sequence[Chunk], replies: Sequence[Sequence[Any]]) -> None:
     moments: dict[str, set[datetime]] = {}
     rises: dict[str, list[rank_news.Rise]] = {}
     for chunk, reply in zip(chunks, replies, strict=True):
-        pairs = reply[7] if len(reply) > 7 else ()  # not told again with the answer to a batch that is known
+        pairs = reply[9] if len(reply) > 9 else ()  # not told again with the answer to a batch that is known
         first = dict(zip(pairs[::2], pairs[1::2], strict=True))
         for name, climbers, _dropped in _by(reply[4], 3):
             slug = name.decode()
             moments.setdefault(slug, set()).update({item.at for item in chunk.events} or {clock.now()})
             rises.setdefault(slug, []).append(rank_news.Rise.read(chunk.shard, climbers, first.get(name)))
     for slug, found in rises.items():
-        board = boards.get(slug)
+        board = boards.find(slug)
+        if board is None:  # deleted since the batch was applied, which may have been long ago
+            continue
         suffixes = {it: None for at in sorted(moments[slug], reverse=True) for it, _ in windows.sets_at(board, at)}
-        scores.settle(board, list(suffixes), found)
+        if suffixes:
+            scores.settle(board, list(suffixes), found)
 
 
 def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapping[str, str]) -> list[str]:
-    """ARGV of the script, by the definitions as they are known now."""
+    """ARGV of the script, by the definitions as they are known now. Raises `UnknownAchievement`."""
+    for slug in {*chunk.achievements, *(order.achievement for order in chunk.orders)}:
+        catalog.get(slug)
     refused = dict(chunk.refused)
     events: list[tuple[Checked, Fitted]] = []
     for item in chunk.events:
@@ -160,10 +178,9 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
     buckets = {bucket: index for index, bucket in enumerate({_bucket(item.at): None for item, _ in events}, 1)}
     now = clock.now()
     batch = {
+        "actions": sorted(actions & compiled.listeners().keys()),
         "events": _flat(events, buckets, zoned, zones),
-        "orders": [
-            [order.player, order.what, order.slug, order.value, _milliseconds(order.at)] for order in chunk.orders
-        ],
+        "orders": [[*order[:-2], _milliseconds(order.at), order.id] for order in chunk.orders],
         "refused": list(chain.from_iterable(refused.items())),
         "skipped": [
             part
@@ -172,6 +189,8 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
             if units is False
             for part in (item.place, board)
         ],
+        "no_listeners": sorted(actions - compiled.listeners().keys()),
+        "cuts": chunk.cuts,
         "backfill": chunk.backfill,
         "checked": sorted(chunk.achievements),
         "strict": chunk.strict,
@@ -191,7 +210,7 @@ def _arguments(chunk: Chunk, all_boards: list[away.Rules] | None, *, zones: Mapp
     }
     if all_boards is not None:
         batch["all_boards"] = all_boards
-    return [compiled.rules(actions, chunk.achievements), json.dumps(batch)]
+    return [compiled.version(), json.dumps(batch)]
 
 
 def _mains(listening: Sequence[Board], now: datetime) -> dict[str, tuple[str, int]]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from achievements.definitions import Achievement, Release
 from achievements.errors import EditedMeanwhile, UnknownAchievement
+from achievements.services import limits
 from gamify_site import audit, clock
 from gamify_site.store import catalog
 
@@ -24,8 +25,8 @@ def define(achievement: Achievement, *, by: str = "", reason: str = "", expected
     What players have already reached is theirs after `backfill.recompute`. Where `by` is given the change is in the
     audit log; with `expected`, the revision that was edited (0: none), an edit by somebody else in between is not
     overwritten: `EditedMeanwhile`. Raises `ValidationError` with the field: a reason that is no text, a prerequisite
-    that is not there, a cycle of them (the path is named), a tier that is spelled like another achievement, or a change
-    of what players' progress is kept by. Cost: 3 round trips.
+    that is not there, a cycle of them (the path is named), a tier that is spelled like another achievement, a change
+    of what players' progress is kept by, or one definition more than `limits` allow. Cost: 3 round trips.
     """
     reason = audit.check_reason(reason, least=0)
     made: list[Achievement] = []
@@ -53,6 +54,7 @@ def check(achievement: Achievement, before: Achievement | None, known: Mapping[s
         _check_kept(before, achievement)
     _check_names(achievement, known)
     _check_prerequisites(achievement, known)
+    limits.check(achievement, before, known)
 
 
 def owners(achievements: Iterable[Achievement]) -> dict[str, Achievement]:

@@ -102,7 +102,8 @@ def _items(item: str | int, rules: Sequence[Achievement]) -> dict[str, int]:
     collections = [rule for rule in rules if rule.type == "collection"]
     found = {rule.slug: index for rule in collections if (index := _index(item, rule.items)) is not None}
     if collections and not found:
-        raise ValidationError({"item": f"No collection of this action has the item {item!r}."})
+        shown = repr(texts.quoted(item)) if isinstance(item, str) else texts.quoted(item)
+        raise ValidationError({"item": f"No collection of this action has the item {shown}."})
     return found
 
 

@@ -1,16 +1,19 @@
-"""Definitions as the script of events needs them: only what listens, waits or counts, as JSON."""
+"""Definitions as the scripts of events need them, kept in each shard: see achievements/lua/rules.lua."""
 
 import json
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from achievements.definitions import Achievement
 from achievements.services import catalog as achievements
-from gamify_site.store import catalog
+from gamify_site.store import catalog, keys, scripts, versions
 from leaderboards.definitions import Board
 from leaderboards.services import boards
 
-MOST_KEPT = 1000  # sets of actions whose rules are kept as JSON
+MOST_WRITTEN_A_CALL = 300  # parts; a call takes about a millisecond then
 
 
 def listeners() -> dict[str, tuple[list[Achievement], list[Board]]]:
@@ -41,92 +44,102 @@ def _weights() -> dict[str, int]:
     }
 
 
-def rules(actions: frozenset[str], slugs: frozenset[str] = frozenset()) -> str:
-    """What events of some actions, or orders on some achievements, can touch, as JSON; see lua/releases.lua."""
-    kept: dict[tuple[frozenset[str], frozenset[str]], str] = catalog.derived("compiled", dict)
-    if (actions, slugs) not in kept:
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        kept[actions, slugs] = json.dumps(_compile(actions, slugs))
-    return kept[actions, slugs]
+def version() -> str:
+    """Return the version of the rules: two processes have the same rules where theirs are equal. No round trip.
+
+    While all data are being replaced the catalog's version stays the same whatever is defined.
+    """
+    known = catalog.snapshot().version
+    if not known.startswith(versions.RESETTING):
+        return known
+    return catalog.derived("rules version", lambda: f"{known} {uuid4().hex}")
 
 
-def _compile(actions: frozenset[str], slugs: frozenset[str]) -> dict[str, Any]:
-    heard = {action: listeners()[action] for action in actions if action in listeners()}
-    touched = [item for items, _ in heard.values() for item in items] + [achievements.get(slug) for slug in slugs]
+def parts() -> Mapping[str, str]:
+    """Return the rules by parts: name → text, as achievements/lua/rules.lua says. No round trip; O(definitions)."""
+    return catalog.derived("rules", lambda: dict(_parts()))
+
+
+def write(numbers: Collection[int]) -> None:
+    """Write the rules to some shards. Raises `StoreUnavailable`. One round trip for each 300 parts."""
+    flat = [part for pair in parts().items() for part in pair]
+    step = 2 * MOST_WRITTEN_A_CALL
+    for start in range(0, len(flat), step):
+        end = [catalog.snapshot().version, version(), int(start + step >= len(flat))]
+        calls = [(keys.shard(number), [*end, *flat[start : start + step]]) for number in numbers]
+        scripts.run("achievements/write_rules", calls, repeatable=True)
+
+
+def _parts() -> Iterator[tuple[str, str]]:
     metas = [item for item in achievements.all() if item.type == "meta" and item.status == "published"]
-    dependents = _dependents()
-    reachable = _reachable([*touched, *metas], dependents)
-    used_boards = {board.slug: board for _, found in heard.values() for board in found}
-    if touched:
-        used_boards[boards.POINTS] = boards.get(boards.POINTS)
-    return {
-        "rules": {item.slug: _compile_rule(item) for item in reachable},
-        "rule_of": {release.slug: item.slug for item in reachable for release in item.releases()},
-        "dependents": {
-            release.slug: [other.slug for other in dependents[release.slug]]
-            for item in reachable
-            for release in item.releases()
-            if release.slug in dependents
-        },
-        "metas": _by_counted(metas),
-        "categories": achievements.categories() if metas else {},
-        "boards": {slug: json.loads(board.for_scripts()) for slug, board in used_boards.items()},
-        "actions": {
-            action: {"rules": [item.slug for item in items], "boards": [board.slug for board in found]}
-            for action, (items, found) in heard.items()
-        },
-        "points": boards.POINTS,
+    counts = {item.counts or "" for item in metas}
+    categories = {
+        release: category
+        for release, category in achievements.categories().items()
+        if "" in counts or category in counts
     }
+    dependents = _dependents()
+    rules = {item.slug: _rule(item, categories, dependents) for item in achievements.all()}
+    for slug, rule in rules.items():
+        yield f"rule:{slug}", json.dumps(rule)
+    for counted, found in _by_counted(metas).items():
+        yield f"metas:{counted}", json.dumps(found)
+    for release, category in categories.items():
+        yield f"release:{release}", category
+    yield "categories", json.dumps(sha256(json.dumps(sorted(categories.items())).encode()).hexdigest()[:16])
+    if points := boards.find(boards.POINTS):
+        yield "points", points.for_scripts()
+    for action, (items, listening) in listeners().items():
+        heard = {
+            "slugs": [item.slug for item in items],
+            "rules": [rules[item.slug] for item in items],
+            "boards": [json.loads(board.for_scripts()) for board in listening],
+        }
+        yield f"action:{action}", json.dumps(heard)
 
 
-def _by_counted(metas: list[Achievement]) -> dict[str, list[str]]:
-    """Return category (or '' for all) → slugs of the metas that count it, lowest target first."""
-    found: dict[str, list[str]] = defaultdict(list)
+def _by_counted(metas: list[Achievement]) -> dict[str, list[tuple[str, int]]]:
+    """Return category (or '' for all) → slug and target of the metas that count it, the least target first."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for item in sorted(metas, key=lambda it: (it.target, it.slug)):
-        found[item.counts or ""].append(item.slug)
+        found[item.counts or ""].append((item.slug, item.target))
     return found
 
 
-def _dependents() -> dict[str, list[Achievement]]:
-    """Release → the published achievements that wait for it."""
-    found: dict[str, list[Achievement]] = defaultdict(list)
+def _dependents() -> dict[str, list[str]]:
+    """Return release → the published achievements that wait for it."""
+    found: dict[str, list[str]] = defaultdict(list)
     for item in achievements.all():
         for slug in item.prerequisites if item.status == "published" else ():
-            found[slug].append(item)
+            found[slug].append(item.slug)
     return found
 
 
-def _reachable(touched: list[Achievement], dependents: dict[str, list[Achievement]]) -> list[Achievement]:
-    """All that unlocks of some achievements can lead to."""
-    found: dict[str, Achievement] = {}
-    waiting = list(touched)
-    while waiting:
-        item = waiting.pop()
-        if item.slug not in found:
-            found[item.slug] = item
-            waiting += [other for release in item.releases() for other in dependents.get(release.slug, [])]
-    return [found[slug] for slug in sorted(found)]
-
-
-def _compile_rule(item: Achievement) -> dict[str, Any]:
-    return {
+def _rule(item: Achievement, categories: Mapping[str, str], dependents: Mapping[str, list[str]]) -> dict[str, Any]:
+    return _filled({
         "slug": item.slug,
         "type": item.type,
-        "action": item.action or "",
+        "action": item.action,
         "measure": item.measure,
         "freezes": item.freezes,
         "revision": item.revision,
-        "live": int(item.status == "published"),
-        "counts": item.counts or "",
+        "live": item.status == "published",
+        "counts": item.counts,
         "releases": [
-            {
+            _filled({
                 "slug": release.slug,
                 "target": release.target,
                 "points": release.points,
-                "prerequisites": item.prerequisites,
                 "revision": item.revision,
-            }
+                "category": categories.get(release.slug),
+                "prerequisites": item.prerequisites,
+                "dependents": dependents.get(release.slug),
+            })
             for release in item.releases()
         ],
-    }
+    })  # fmt: skip
+
+
+def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields without those that are empty; numbers stay."""
+    return {name: value for name, value in fields.items() if value or (value == 0 and value is not False)}

@@ -22,6 +22,7 @@ from achievements.documents import Definition, Kind
 from achievements.services import catalog
 from gamify_site import audit
 from gamify_site.identifiers import check_slug
+from gamify_site.texts import quoted
 from leaderboards.definitions import Board
 from leaderboards.services import boards
 
@@ -137,7 +138,7 @@ def read_json(text: str) -> list[Row]:
         )
     unknown = content.keys() - {"gamify", *KINDS}
     if unknown:
-        told = {"names": ", ".join(sorted(unknown)), "allowed": ", ".join(("gamify", *KINDS))}
+        told = {"names": quoted(", ".join(sorted(unknown))), "allowed": ", ".join(("gamify", *KINDS))}
         _refuse_file(_("There is no “%(names)s”. Allowed: %(allowed)s.") % told)
     listed = [(KINDS[name], item) for name, items in content.items() if name in KINDS for item in _list(name, items)]
     _check_number(len(listed))
@@ -158,12 +159,13 @@ def read_csv(text: str, *, category: str, status: Status = "draft") -> list[Row]
     _check_number(len(lines))
     read = [(line.number, _entry(line)) for line in lines]
     known = matching.Catalog(catalog.all(), [entry for _number, entry in read if isinstance(entry, play_console.Entry)])
-    return [
+    rows = [
         Row(number, "achievement", "", error=entry)
         if isinstance(entry, ValidationError)
         else _csv_row(number, entry, known, category, status)
         for number, entry in read
     ]
+    return _refuse_shared_ids(rows, [entry.id if isinstance(entry, play_console.Entry) else "" for _, entry in read])
 
 
 def plan(rows: Sequence[Row]) -> list[Finding]:
@@ -230,7 +232,7 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = sorted(name for name, number in Counter(name for name, _value in pairs).items() if number > 1)
-        _refuse_file(_("“%(names)s” stands twice in one object.") % {"names": ", ".join(twice)})
+        _refuse_file(_("“%(names)s” stands twice in one object.") % {"names": quoted(", ".join(twice))})
     return found
 
 
@@ -268,6 +270,24 @@ def _csv_row(number: int, entry: play_console.Entry, known: matching.Catalog, ca
         return replace(row, error=error)
 
 
+def _refuse_shared_ids(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
+    """Refuse all rows that give one ID to several achievements; `ids` are those of the rows, '' if there is none."""
+    sharing: dict[str, list[Row]] = defaultdict(list)
+    for row, id_ in zip(rows, ids, strict=True):
+        if id_:
+            sharing[id_].append(row)
+    errors = {
+        id_: ValidationError({"id": _("Rows %(rows)s have the same ID.") % {"rows": _numbers(same)}})
+        for id_, same in sharing.items()
+        if len({row.slug for row in same}) > 1
+    }
+    return [replace(row, error=row.error or errors.get(id_)) for row, id_ in zip(rows, ids, strict=True)]
+
+
+def _numbers(rows: Iterable[Row]) -> str:
+    return ", ".join(str(row.number) for row in rows)
+
+
 def _checked_text(text: str) -> str:
     """The text without the mark that some programs begin a file with."""
     if len(text) > MOST_BYTES or len(text.encode(errors="surrogatepass")) > MOST_BYTES:
@@ -295,15 +315,15 @@ def _existing() -> dict[tuple[Kind, str], Definition]:
 
 def _doubles(rows: Iterable[Row]) -> dict[int, ValidationError]:
     """Return row number → reason for all rows that define the same thing: it is unclear which one is meant."""
-    numbers: dict[tuple[Kind, str], list[int]] = defaultdict(list)
+    named: dict[tuple[Kind, str], list[Row]] = defaultdict(list)
     for row in rows:
         if row.slug:
-            numbers[row.kind, row.slug].append(row.number)
+            named[row.kind, row.slug].append(row)
     return {
-        number: ValidationError({"slug": _("Rows %(rows)s are the same.") % {"rows": ", ".join(map(str, same))}})
-        for same in numbers.values()
+        row.number: ValidationError({"slug": _("Rows %(rows)s are the same.") % {"rows": _numbers(same)}})
+        for same in named.values()
         if len(same) > 1
-        for number in same
+        for row in same
     }
 
 
@@ -315,13 +335,14 @@ def _changed(row: Row, before: Definition | None) -> tuple[str, ...] | None:
 
 
 def _check_boards(rows: Iterable[Row], existing: Existing) -> Iterator[Refused]:
+    known = {item.slug: item for item in existing.values() if isinstance(item, Board)}
     for row in rows:
-        before = existing.get((row.kind, row.slug))
-        if isinstance(row.definition, Board) and not isinstance(before, Achievement):
+        if isinstance(row.definition, Board):
             try:
-                boards.check(row.definition, before)
+                boards.check(row.definition, known.get(row.slug), known.values())
             except ValidationError as error:
                 yield row, error
+            known[row.slug] = row.definition
 
 
 def _check_achievements(rows: Iterable[Row], existing: Existing) -> Iterator[Refused]:
@@ -373,7 +394,9 @@ def _learn(known: dict[str, Achievement], before: Achievement | None, after: Ach
 def _refusal(row: Row, error: ValidationError) -> Finding:
     messages = error.message_dict
     reasons = dict.fromkeys(message for found in messages.values() for message in found)
-    return Finding(row.number, row.kind, row.slug, "refused", field=", ".join(messages), reason=" ".join(reasons))
+    return Finding(
+        row.number, row.kind, quoted(row.slug), "refused", field=", ".join(messages), reason=" ".join(reasons)
+    )
 
 
 def _finding(row: Row, changed: tuple[str, ...] | None) -> Finding:

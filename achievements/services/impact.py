@@ -53,6 +53,7 @@ def of(candidate: Achievement, *, patience: float = PATIENCE) -> Impact:
     looked_at, players = 0, count()
     now = {item.slug: item for item in catalog.all()}.get(candidate.slug)
     targets = {release.slug: release.target for release in now.releases()} if now else {}
+    known = compiled.parts()
     with stored.supposing(catalog.KIND, candidate.slug, candidate.to_fields()):
         slugs = backfill.affected(candidate.slug)
         size = max(1, MOST_CHECKS_A_CALL // len(slugs))
@@ -61,8 +62,9 @@ def of(candidate: Achievement, *, patience: float = PATIENCE) -> Impact:
             for reply in stored.run(
                 "achievements/weigh_edit",
                 work,
-                lambda some: _arguments(candidate.slug, slugs, targets, some),
+                lambda some: _arguments(candidate.slug, known, targets, some),
                 repeatable=True,
+                prepare=compiled.write,
             ):
                 found = [before + more for before, more in zip(found, reply, strict=True)]
             looked_at += len(ids)
@@ -71,6 +73,15 @@ def of(candidate: Achievement, *, patience: float = PATIENCE) -> Impact:
     return Impact(max(players, looked_at), looked_at, *found)
 
 
-def _arguments(slug: str, slugs: frozenset[str], targets: Mapping[str, int], players: Sequence[str]) -> list[str]:
-    request = {"slug": slug, "targets": targets, "players": players, "ms": int(clock.now().timestamp() * 1000)}
-    return [compiled.rules(frozenset(), slugs), json.dumps(request)]
+def _arguments(slug: str, known: Mapping[str, str], targets: Mapping[str, int], players: Sequence[str]) -> list[str]:
+    """ARGV of the script: besides the players those parts of the rules that the edit makes others than the `known`."""
+    supposed = compiled.parts()
+    parts = {name: supposed.get(name, "") for name in {*known, *supposed} if supposed.get(name) != known.get(name)}
+    request = {
+        "slug": slug,
+        "targets": targets,
+        "players": players,
+        "ms": int(clock.now().timestamp() * 1000),
+        "parts": parts,
+    }
+    return [compiled.version(), json.dumps(request)]

@@ -60,7 +60,11 @@ def _check_players(
         }
         work = [(shard, json.dumps(request))]
         (reply,) = stored.run(
-            "achievements/audit_players", work, lambda text: [compiled.rules(frozenset(), slugs), text], repeatable=True
+            "achievements/audit_players",
+            work,
+            lambda text: [compiled.version(), text],
+            repeatable=True,
+            prepare=compiled.write,
         )
         breaches, tally = reply
         for rule, player, detail in zip(breaches[::3], breaches[1::3], breaches[2::3], strict=True):

@@ -5,11 +5,11 @@ from typing import Literal
 
 from django.core.exceptions import ValidationError
 
-from achievements.definitions import EXACT, Achievement, CatalogEntry, Progress
+from achievements.definitions import EXACT, Achievement, CatalogEntry, Progress, ProgressUpdate
 from achievements.errors import UnknownAchievement
 from achievements.services import applying, catalog, states
 from gamify_site import clock
-from gamify_site.identifiers import check_player_id
+from gamify_site.identifiers import check_event_id, check_player_id
 from gamify_site.store import catalog as definitions
 from gamify_site.store import shards
 
@@ -92,30 +92,42 @@ def tiers(player: str, slug: str) -> tuple[Progress, ...]:
 
 
 def increment(player: str, slug: str, amount: int = 1) -> Progress:
-    """Adds to the progress of a counter, milestone or tiered achievement, and unlocks what it reaches.
-
-    Raises `UnknownAchievement`, `ValidationError`. Three round trips.
-    """
-    return _change(player, slug, "add", amount, 1)
+    """Add to the progress of a counter, milestone or tiered achievement, and unlock what it reaches. As `change`."""
+    return change(player, slug, "add", amount).progress
 
 
 def set(player: str, slug: str, value: int) -> Progress:  # noqa: A001
-    """Raises the progress to a value; progress never falls, so a smaller one changes nothing. As `increment`."""
-    return _change(player, slug, "set", value, 0)
+    """Raise the progress to a value; progress never falls, so a smaller one changes nothing. As `change`."""
+    return change(player, slug, "set", value).progress
 
 
 @definitions.as_of_now()
-def _change(player: str, slug: str, what: str, value: int, least: int) -> Progress:
+def change(
+    player: str,
+    slug: str,
+    what: Literal["add", "set"],
+    value: int,
+    *,
+    id: str | None = None,  # noqa: A002
+) -> ProgressUpdate:
+    """Add to the progress of a counter, milestone or tiered achievement, or raise it, and unlock what it reaches.
+
+    With an `id` the change counts once for the player and the achievement; a repeat returns the current progress as a
+    `duplicate`. Raises `UnknownAchievement`, `ValidationError`. Three round trips.
+    """
     achievement = catalog.get(slug)
     _check_direct(achievement)
+    least = 1 if what == "add" else 0
     if type(value) is not int or not least <= value <= EXACT:
         raise ValidationError({"amount": f"Enter a whole number from {least} to {EXACT}."})
-    order = applying.Order(check_player_id(player), what, slug, value, clock.now())
-    chunk = applying.Chunk(shards.of(player), orders=[order], achievements=frozenset([slug]))
+    if id is not None:
+        check_event_id(id)
+    order = applying.Order(check_player_id(player), what, slug, "", value, clock.now(), id or "")
+    chunk = applying.Chunk(shards.of(player), orders=[order])
     (result,) = applying.apply([chunk])
     if result.refused:
         raise ValidationError({"amount": "The result would leave the range of exact numbers; nothing was changed."})
-    return get(player, slug)
+    return ProgressUpdate(get(player, slug), result.unlocked, duplicate=bool(result.duplicates))
 
 
 def _check_direct(achievement: Achievement) -> None:

@@ -110,10 +110,10 @@ def _change(player: str, slug: str, what: str, reason: str, by: str) -> applying
     now = clock.now()
     releases = [release.slug for release in achievement.releases()]
     orders = [
-        applying.Order(check_player_id(player), what, release, 0, now)
+        applying.Order(check_player_id(player), what, achievement.slug, release, 0, now)
         for release in (releases if slug == achievement.slug else [slug])
     ]
-    chunk = applying.Chunk(shards.of(player), orders=orders, achievements=frozenset([achievement.slug]))
+    chunk = applying.Chunk(shards.of(player), orders=orders)
     (result,) = applying.apply([chunk])
     if len(result.refused) < len(orders):
         told = {"achievement": slug}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from achievements.errors import UnknownAchievement
 from gamify_site.players.services import UnknownPlayer
+from gamify_site.texts import quoted
 
 View = Callable[..., HttpResponse]
 
@@ -22,10 +23,10 @@ def clear_errors(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except UnknownAchievement as error:
-            title = _("There is no achievement “%(slug)s”") % {"slug": error.slug}
+            title = _("There is no achievement “%(slug)s”") % {"slug": quoted(error.slug)}
             return _not_found(request, title, _("The address is wrong, or the achievement is gone."))
         except UnknownPlayer as error:
-            title = _("There is no player “%(player)s”") % {"player": error.player}
+            title = _("There is no player “%(player)s”") % {"player": quoted(error.player)}
             return _not_found(request, title, _("The address is wrong, or the player is gone."))
         except ValidationError:
             return _not_found(request, _("There is nothing here"), _("No player can be called that."))

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from achievements import wording
-from achievements.definitions import STATUSES, TYPES, Achievement, Status
+from achievements.definitions import STATUSES, TYPES, Achievement
 from achievements.drawing import glyphs
 from achievements.errors import EditedMeanwhile, UnknownAchievement
 from achievements.forms import AchievementForm
@@ -29,7 +29,6 @@ from gamify_site.players.access import staff_only
 
 ROWS, PREVIEW, RULE = "rows", "preview", "rule"  # parts that htmx asks for; also the ids of their elements
 GIVE, LATER, STRICT = "give", "later", "strict"  # what becomes of players when a rule changes
-LIFE_AFTER: dict[str, Status] = {"publish": "published", "archive": "archived"}
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -148,7 +147,7 @@ def _each(request: HttpRequest, slugs: Sequence[str], change: Callable[[str], ob
             change(slug)
             done += 1
         except UnknownAchievement:
-            messages.error(request, _("There is no achievement “%(slug)s”") % {"slug": slug})
+            messages.error(request, _("There is no achievement “%(slug)s”") % {"slug": texts.quoted(slug)})
         except EditedMeanwhile:
             messages.error(request, _("%(slug)s has just been changed by somebody else.") % {"slug": slug})
         except ValidationError as error:
@@ -182,7 +181,7 @@ def _edit(request: HttpRequest, form: AchievementForm) -> HttpResponse:
         return _page(request, form, part=RULE if wants(request, RULE) else "")
     if not form.is_valid():
         return _page(request, form, status=422)
-    candidate = replace(form.achievement, status=LIFE_AFTER.get(do, form.achievement.status))
+    candidate = form.achievement
     policy = request.POST.get("policy", "") if request.POST.get("weighed") == _digest(candidate) else ""
     if candidate.status == "published" and policy not in (GIVE, LATER, STRICT):
         weighed = impact.of(candidate)

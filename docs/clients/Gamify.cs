@@ -3,6 +3,7 @@
 //   var gamify = new Gamify("https://play.example.com", key);      // in a MonoBehaviour
 //   StartCoroutine(gamify.Run());                                  // sends the events that wait, every 5 seconds
 //   gamify.OnDropped = (json, reason) => Keep(reason, json);       // will not count: rejected, no room, or not sent
+//   gamify.OnUnlocked = unlock => Show(unlock.achievement);        // what a player has just earned
 //   gamify.Event("alice", "coin_collected", amount: 5);
 //   StartCoroutine(gamify.SubmitScore("best-lap", "alice", 61.25));
 //   StartCoroutine(gamify.Top("best-lap", 10, page => Debug.Log(page.rows[0].name)));
@@ -14,7 +15,8 @@
 //
 // Each event has its own id and each batch an Idempotency-Key, so an event that is sent again counts once. Events wait
 // while the site cannot be reached or refuses the key. A bad event is dropped alone and reported to OnDropped; the rest of
-// its batch counts. Anybody can use a key that they have, and players can read a key out of a game that they hold: use this
+// its batch counts. An event without value and amount does not count for boards that need one: it and they are reported to
+// OnSkipped. Anybody can use a key that they have, and players can read a key out of a game that they hold: use this
 // on dedicated servers and kiosks, and let players' games report to a server of yours.
 using System;
 using System.Collections;
@@ -31,8 +33,15 @@ public class Gamify
     [Serializable] public class Row { public int rank; public string player; public string name; public double score; }
     [Serializable] public class Page { public int size; public Row[] rows; public string next; }
     [Serializable] public class PlaceOf { public int rank; public double score; public int size; public double percentile; public Row[] rows; }
-    [Serializable] class Answer { public Rejected[] rejected = new Rejected[0]; }
+    [Serializable] public class Unlock { public string player; public string achievement; public int points; }
+    [Serializable] class Answer
+    {
+        public Rejected[] rejected = new Rejected[0];
+        public Skipped[] skipped = new Skipped[0];
+        public Unlock[] unlocked = new Unlock[0];
+    }
     [Serializable] class Rejected { public int index; public string reason; }
+    [Serializable] class Skipped { public int index = 0; public string[] boards = new string[0]; }
     class Batch { public readonly string Key = Guid.NewGuid().ToString(); public List<string> Events; }
 
     const int MostEvents = 500; // of a batch; the API takes up to 1,000
@@ -52,6 +61,13 @@ public class Gamify
 
     // Called once for each event that will not count, with its JSON and the reason.
     public Action<string, string> OnDropped = (json, reason) => Debug.LogWarning($"Gamify: event dropped: {reason} {json}");
+
+    // Called for each event that counts, but not for these boards, with its JSON: it has neither a value nor an amount.
+    public Action<string, string[]> OnSkipped = (json, boards) =>
+        Debug.LogWarning($"Gamify: event has neither value nor amount, as these boards need: {string.Join(", ", boards)} {json}");
+
+    // Called for each achievement that the events have unlocked.
+    public Action<Unlock> OnUnlocked = unlock => { };
 
     // Called when a call fails or events could not be sent and wait: the status (0: not reached) and what the site said.
     public Action<long, string> OnError = (status, said) => Debug.LogWarning($"Gamify: {status} {said}");
@@ -109,7 +125,7 @@ public class Gamify
             yield return Call("POST", "/events", json, batch.Key, (code, text) => { status = code; said = text; });
             if (status == 200)
             {
-                Settle(batch, JsonUtility.FromJson<Answer>(said).rejected);
+                Settle(batch, JsonUtility.FromJson<Answer>(said));
                 continue;
             }
             var isRefused = status == 400 || status == 413 || status == 422;
@@ -133,7 +149,7 @@ public class Gamify
     {
         for (var batch = Next(); batch != null; batch = Next())
         {
-            Settle(batch, new Rejected[0]);
+            Settle(batch, new Answer());
             foreach (var json in batch.Events) Drop(json, "Not sent: the client was closed.");
         }
     }
@@ -168,7 +184,11 @@ public class Gamify
     void TakeApart(Batch batch, long status, string said)
     {
         var middle = batch.Events.Count / 2;
-        if (middle == 0 && status != 500) Settle(batch, new[] { new Rejected { index = 0, reason = $"{status} {said}" } });
+        if (middle == 0 && status != 500)
+        {
+            var rejected = new Rejected { index = 0, reason = $"{status} {said}" };
+            Settle(batch, new Answer { rejected = new[] { rejected } });
+        }
         else if (batches.Remove(batch))
         {
             if (middle == 0)
@@ -181,17 +201,21 @@ public class Gamify
         }
     }
 
-    // Forgets a batch and reports its events that do not count.
-    void Settle(Batch batch, Rejected[] rejected)
+    // Forgets a batch and reports what its answer says of its events, by index, and of players.
+    void Settle(Batch batch, Answer answer)
     {
         if (!batches.Remove(batch)) return; // DropAll was called while the batch was being sent
         foreach (var json in batch.Events) bytes -= Size(json);
-        foreach (var it in rejected) Drop(batch.Events[it.index], it.reason);
+        foreach (var it in answer.rejected ?? new Rejected[0]) Drop(batch.Events[it.index], it.reason);
+        foreach (var it in answer.skipped ?? new Skipped[0]) Report(() => OnSkipped(batch.Events[it.index], it.boards));
+        foreach (var unlock in answer.unlocked ?? new Unlock[0]) Report(() => OnUnlocked(unlock));
     }
 
-    void Drop(string json, string reason)
+    void Drop(string json, string reason) => Report(() => OnDropped(json, reason));
+
+    static void Report(Action callback)
     {
-        try { OnDropped(json, reason); }
+        try { callback(); }
         catch (Exception error) { Debug.LogException(error); } // Flush goes on
     }
 

@@ -4,6 +4,7 @@
 //     url: "https://play.example.com",
 //     key: process.env.GAMIFY_KEY,
 //     onDropped: (event, reason) => keep(reason, event), // will not count: rejected, no room, or not sent at the end
+//     onUnlocked: ({ player, achievement, points }) => show(player, achievement, points), // has just been earned
 //   });
 //   gamify.event("alice", "coin_collected", { amount: 5 });
 //   await gamify.submitScore("best-lap", "alice", 61.25);
@@ -12,9 +13,10 @@
 //
 // Events wait in memory until there are 500 of them or 5 seconds have passed. Each event has its own id and each batch
 // an Idempotency-Key, so an event that is sent again counts once. Events wait while the site cannot be reached or
-// refuses the key. A bad event is dropped alone and reported to `onDropped`; the rest of its batch counts. Keep a key
-// that may write on your servers, never in a page: anybody who has it can use it. A browser can call only the site that
-// the page came from (there are no CORS headers).
+// refuses the key. A bad event is dropped alone and reported to `onDropped`; the rest of its batch counts. An event without
+// `value` and `amount` does not count for boards that need one: it and they are reported to `onSkipped`. Keep a key that
+// may write on your servers, never in a page: anybody who has it can use it. A browser can call only the site that the
+// page came from (there are no CORS headers).
 
 const BATCH = 500; // events; the API takes up to 1,000
 const MOST_BYTES = 1_048_000; // of a batch; the API takes 1 MiB
@@ -63,6 +65,10 @@ function logDropped(event, reason) {
   console.warn(`Gamify: event dropped: ${reason}`, event);
 }
 
+function logSkipped(event, boards) {
+  console.warn(`Gamify: event has neither value nor amount, as these boards need: ${boards.join(", ")}`, event);
+}
+
 export class Gamify {
   #events = []; // { json, size }
   #batches = []; // { key, events }: taken from the events and not yet answered; the last one is sent first
@@ -71,9 +77,13 @@ export class Gamify {
   #timer = null;
 
   // `pause`: seconds before the second attempt, doubled for each one after it. `onDropped(event, reason)` is called
-  // once for each event that will not count, `onError` when events could not be sent in the background and wait.
-  constructor({ url, key, flushSeconds = 5, pause = 0.5, onError = console.warn, onDropped = logDropped }) {
-    Object.assign(this, { address: `${url.replace(/\/+$/, "")}/api/v1`, key, flushSeconds, pause, onError, onDropped });
+  // once for each event that will not count, `onSkipped(event, boards)` for each that counts, but not for these boards,
+  // `onUnlocked({ player, achievement, points })` for each achievement that the events have unlocked, and `onError` when
+  // events could not be sent in the background and wait.
+  constructor({ url, key, flushSeconds = 5, pause = 0.5, onError = console.warn, ...callbacks }) {
+    const { onDropped = logDropped, onSkipped = logSkipped, onUnlocked = () => {} } = callbacks;
+    const address = `${url.replace(/\/+$/, "")}/api/v1`;
+    Object.assign(this, { address, key, flushSeconds, pause, onError, onDropped, onSkipped, onUnlocked });
   }
 
   // Keeps an event to be sent, with `amount`, `value`, `item`, `at` or `id` if given, and returns its id. Throws a
@@ -131,7 +141,7 @@ export class Gamify {
       } catch (error) {
         const reason = `Not sent: ${error.message}`;
         for (let batch; (batch = this.#next()); ) {
-          this.#settle(batch, batch.events.map((_, index) => ({ index, reason })));
+          this.#settle(batch, { rejected: batch.events.map((_, index) => ({ index, reason })) });
         }
         throw error;
       }
@@ -164,7 +174,7 @@ export class Gamify {
         continue;
       }
       answers.push(answer);
-      this.#settle(batch, answer.rejected);
+      this.#settle(batch, answer);
     }
     return answers;
   }
@@ -184,18 +194,20 @@ export class Gamify {
   // Splits a refused batch in half until the bad events are alone. One that may break the site goes behind the others.
   #takeApart({ events }, { status, message }) {
     const middle = Math.floor(events.length / 2);
-    if (!middle && status !== 500) return this.#settle({ events }, [{ index: 0, reason: message }]);
+    if (!middle && status !== 500) return this.#settle({ events }, { rejected: [{ index: 0, reason: message }] });
     this.#batches.pop();
     const halves = middle ? [events.slice(middle), events.slice(0, middle)] : [];
     this.#batches.push(...halves.map((half) => ({ key: uuid(), events: half })));
     if (!middle) this.#events.push(...events);
   }
 
-  // Forgets a batch and reports its events that do not count.
-  #settle({ events }, rejected) {
+  // Forgets a batch and reports what its answer says of its events, by index, and of players.
+  #settle({ events }, { rejected, skipped = [], unlocked = [] }) {
     this.#batches.pop();
     for (const { size } of events) this.#size -= size;
     for (const { index, reason } of rejected) this.onDropped(JSON.parse(events[index].json), reason);
+    for (const { index, boards } of skipped) this.onSkipped(JSON.parse(events[index].json), boards);
+    for (const unlock of unlocked) this.onUnlocked(unlock);
   }
 
   async #call(method, path, body, idempotencyKey) {

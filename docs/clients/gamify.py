@@ -3,7 +3,10 @@
     def keep(event, reason):  # an event that will not count: rejected, no room, or not sent at the end
         print(reason, json.dumps(event), file=open("dropped.jsonl", "a"))
 
-    with Gamify("https://play.example.com", os.environ["GAMIFY_KEY"], on_dropped=keep) as gamify:
+    def show(unlock):  # what a player has just earned: player, achievement, points
+        print(unlock["player"], "has earned", unlock["achievement"])
+
+    with Gamify("https://play.example.com", os.environ["GAMIFY_KEY"], on_dropped=keep, on_unlocked=show) as gamify:
         gamify.event("alice", "coin_collected", amount=5)
         gamify.submit_score("best-lap", "alice", 61.25)
         print(gamify.top("best-lap", 10), gamify.place("best-lap", "alice"))
@@ -11,6 +14,7 @@
 Events wait in memory until there are 500 of them or 5 seconds have passed; then a thread sends them. Each event has its
 own id and each batch an Idempotency-Key, so an event that is sent again counts once. Events wait while the site cannot
 be reached or refuses the key. A bad event is dropped alone and reported to `on_dropped`; the rest of its batch counts.
+An event without `value` and `amount` does not count for boards that need one: it and they are reported to `on_skipped`.
 Keep the key on your servers: anybody who has it can write any score.
 """
 
@@ -24,7 +28,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
@@ -62,10 +66,21 @@ def log_dropped(event: dict[str, Any], reason: str) -> None:
     log.warning("Event dropped: %s %s", reason, event)
 
 
+def log_skipped(event: dict[str, Any], boards: list[str]) -> None:
+    """Log an event that counts, but not for these boards."""
+    log.warning("Event has neither value nor amount, as these boards need: %s %s", ", ".join(boards), event)
+
+
+def ignore_unlocked(unlock: dict[str, Any]) -> None:
+    """Do nothing."""
+
+
 class Gamify:
     """The site at `url`; events are sent at least every `flush_seconds`.
 
-    `on_dropped(event, reason)` is called once for each event that will not count, also on the client's own thread.
+    The client calls, also on its own thread, `on_dropped(event, reason)` once for each event that will not count,
+    `on_skipped(event, boards)` for each that counts, but not for these boards, and `on_unlocked(unlock)` for each
+    achievement that the events have unlocked, with `player`, `achievement` and `points`.
     """
 
     def __init__(
@@ -76,11 +91,15 @@ class Gamify:
         flush_seconds: float = 5.0,
         pause: float = 0.5,
         on_dropped: Callable[[dict[str, Any], str], None] = log_dropped,
+        on_skipped: Callable[[dict[str, Any], list[str]], None] = log_skipped,
+        on_unlocked: Callable[[dict[str, Any]], None] = ignore_unlocked,
     ) -> None:
         self.address = f"{url.rstrip('/')}/api/v1"
         self.key = key
         self.pause = pause  # seconds before the second attempt; doubled for each one after it
         self.on_dropped = on_dropped
+        self.on_skipped = on_skipped
+        self.on_unlocked = on_unlocked
         self._events: list[bytes] = []
         self._batches: list[Batch] = []  # taken from the events and not yet answered; the last one is sent first
         self._size = 0  # bytes of the events in both
@@ -131,7 +150,7 @@ class Gamify:
                         raise
                 else:
                     answers.append(answer)
-                    self._settle(batch, {it["index"]: it["reason"] for it in answer["rejected"]})
+                    self._settle(batch, answer)
         return answers
 
     def submit_score(self, board: str, player: str, score: float) -> dict[str, Any]:
@@ -162,7 +181,7 @@ class Gamify:
                 self.flush()
             except GamifyError as error:
                 while batch := self._next():
-                    self._settle(batch, dict.fromkeys(range(len(batch.events)), f"Not sent: {error}"))
+                    self._settle(batch, _rejected(range(len(batch.events)), f"Not sent: {error}"))
                 raise
 
     def __enter__(self) -> Self:
@@ -181,7 +200,7 @@ class Gamify:
                 self.flush()
             except GamifyError as error:
                 log.warning("Events could not be sent and wait: %s", error)
-            except Exception:  # raised by `on_dropped`: the next events must still be sent
+            except Exception:  # raised by a callback: the next events must still be sent
                 log.exception("Events could not be reported")
 
     def _next(self) -> Batch | None:
@@ -197,7 +216,7 @@ class Gamify:
         """Split a refused batch in half until the bad events are alone. One that may break the site goes last."""
         middle = len(batch.events) // 2
         if not middle and error.status in REFUSED:
-            self._settle(batch, {0: str(error)})
+            self._settle(batch, _rejected([0], str(error)))
             return
         with self._lock:
             self._batches.pop()
@@ -207,13 +226,17 @@ class Gamify:
             else:
                 self._events += batch.events
 
-    def _settle(self, batch: Batch, reasons: dict[int, str]) -> None:
-        """Forget a batch and report its events that do not count, by index."""
+    def _settle(self, batch: Batch, answer: dict[str, Any]) -> None:
+        """Forget a batch and report what its answer says of its events, by index, and of players."""
         with self._lock:
             self._batches.pop()
             self._size -= sum(map(len, batch.events))
-        for index, reason in reasons.items():
-            self.on_dropped(json.loads(batch.events[index]), reason)
+        for it in answer["rejected"]:
+            self.on_dropped(json.loads(batch.events[it["index"]]), it["reason"])
+        for it in answer.get("skipped", []):
+            self.on_skipped(json.loads(batch.events[it["index"]]), it["boards"])
+        for unlock in answer.get("unlocked", []):
+            self.on_unlocked(unlock)
 
     def _call(self, method: str, path: str, body: bytes | None = None, idempotency_key: str = "") -> Any:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
@@ -240,6 +263,10 @@ class Gamify:
                 if attempt == ATTEMPTS:
                     raise GamifyError(0, {"detail": str(error)}) from error
             time.sleep(pause)
+
+
+def _rejected(indexes: Iterable[int], reason: str) -> dict[str, Any]:
+    return {"rejected": [{"index": index, "reason": reason} for index in indexes]}
 
 
 def _encode(body: dict[str, Any]) -> bytes:

@@ -9,7 +9,12 @@
 #   ./gamify.sh place best-lap alice
 #
 # Events are sent when there are 500 of them or 5 seconds have passed. Each gets an id (unless it has one) and each batch
-# an Idempotency-Key, so an event that is sent again counts once. Answers are printed as they come, errors on stderr.
+# an Idempotency-Key, so an event that is sent again counts once. Answers are printed as they come, one a line, errors on
+# stderr. The answer to a batch says in `unlocked` what players have earned, and in `skipped` which events, by their index
+# in the batch, do not count for which boards: these need a `value` or an `amount`. To show what was earned:
+#
+#   … | ./gamify.sh events | jq -c '.unlocked[]'
+#
 # A bad event is dropped alone and written to stderr with the reason; the rest of its batch counts. Events that cannot be
 # sent because the site cannot be reached or refuses the key go into a file for a later run of `events`; reading goes on.
 # The exit code is 1 if any event was dropped or kept in a file.
@@ -75,6 +80,17 @@ call() {
       srand(seed); most = pause * 2 ^ attempt; print after + rand() * (most < 30 ? most : 30) }')"
   done
   return 1
+}
+
+encode() { # TEXT: as a part of a path
+  local index byte
+  for ((index = 0; index < ${#1}; index++)); do
+    byte=${1:index:1}
+    case $byte in
+      [a-zA-Z0-9._~-]) printf %s "$byte" ;;
+      *) printf '%%%02X' $(($(printf %d "'$byte") & 255)) ;;
+    esac
+  done
 }
 
 complain() { echo "gamify: $status $(cat "$folder/answer")" >&2; }
@@ -167,9 +183,15 @@ case ${1:-} in
   score)
     if [[ ! ${4:?score BOARD PLAYER SCORE} =~ ^$number$ ]]; then echo "gamify: $4 is not a number" >&2; exit 2; fi
     printf '{"score":%s}' "$4" >"$folder/body"
-    call PUT "/leaderboards/$2/scores/$3" "$folder/body" || { complain; exit 1; }
+    call PUT "/leaderboards/$(encode "$2")/scores/$(encode "$3")" "$folder/body" || { complain; exit 1; }
     ;;
-  top) call GET "/leaderboards/${2:?top BOARD [ROWS]}?limit=${3:-10}" || { complain; exit 1; } ;;
-  place) call GET "/leaderboards/${2:?place BOARD PLAYER}/players/${3:?place BOARD PLAYER}" || { complain; exit 1; } ;;
+  top)
+    board=$(encode "${2:?top BOARD [ROWS]}")
+    call GET "/leaderboards/$board?limit=$(encode "${3:-10}")" || { complain; exit 1; }
+    ;;
+  place)
+    board=$(encode "${2:?place BOARD PLAYER}")
+    call GET "/leaderboards/$board/players/$(encode "${3:?place BOARD PLAYER}")" || { complain; exit 1; }
+    ;;
   *) echo "usage: gamify.sh events | score BOARD PLAYER SCORE | top BOARD [ROWS] | place BOARD PLAYER" >&2; exit 2 ;;
 esac

@@ -22,8 +22,9 @@ from gamify_site.api.problems import Refused, problem
 from gamify_site.players.services import UnknownPlayer
 from gamify_site.store.connection import UNANSWERED
 from gamify_site.store.errors import StoreUnavailable
+from gamify_site.texts import quoted
 from leaderboards import api as leaderboards
-from leaderboards.errors import InsufficientBalance, UnknownBoard
+from leaderboards.errors import InsufficientBalance, NotOnBoard, UnknownBoard
 
 logger = logging.getLogger("gamify")
 
@@ -64,7 +65,7 @@ def _known_query(view: Callable[..., Any]) -> Callable[..., Any]:
     def checked(request: HttpRequest, **values: Any) -> Any:
         unknown = sorted(set(request.GET) - set(names))
         if unknown:
-            raise ValidationError(dict.fromkeys(unknown, f"This call has no such parameter; {those}."))
+            raise ValidationError(dict.fromkeys(map(quoted, unknown), f"This call has no such parameter; {those}."))
         return view(request, **values)
 
     return checked
@@ -120,6 +121,7 @@ HANDLERS: dict[type[Exception], Handler] = {
     UnknownAchievement: _not_found,
     UnknownBoard: _not_found,
     UnknownPlayer: _not_found,
+    NotOnBoard: _not_found,
     Refused: _refused,
     ValidationError: _invalid,
     SchemaError: _no_schema,

@@ -11,7 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from ninja.parser import Parser
 
-from gamify_site.api.fields import LONGEST_NUMBER
+from gamify_site.api.fields import MAX_INTEGER_DIGITS
 from gamify_site.api.problems import Refused
 
 MOST_BYTES = 1_048_576
@@ -63,12 +63,12 @@ def parse(body: bytes) -> Any:
 
 
 def _integer(text: str) -> int | float:
-    return int(text) if len(text) <= LONGEST_NUMBER else NOT_A_NUMBER
+    return int(text) if len(text) <= MAX_INTEGER_DIGITS else NOT_A_NUMBER
 
 
 def _decimal(text: str) -> Decimal | float:
     try:
-        return Decimal(text) if len(text) <= LONGEST_NUMBER else NOT_A_NUMBER
+        return Decimal(text)
     except InvalidOperation:  # an exponent of twenty digits
         return NOT_A_NUMBER
 

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from gamify_site.api.problems import Refused
+from gamify_site.identifiers import MAX_EVENT_ID_LENGTH
 from gamify_site.store import keys
 from gamify_site.store.connection import client, guarded
 
 HEADER = "Idempotency-Key"
-LONGEST = 128
 LIFE = 30  # seconds; longer than any call takes
 STILL_RUNNING = f"The first call with this {HEADER} is still running."
 ANOTHER_BODY = (
@@ -32,8 +32,8 @@ def once(request: HttpRequest, body: bytes) -> Iterator[str | None]:
     if given is None:
         yield None
         return
-    if not 0 < len(given) <= LONGEST or not (given.isascii() and given.isprintable()):
-        raise Refused(400, f"{HEADER} has 1 to {LONGEST} printable ASCII characters.")
+    if not 0 < len(given) <= MAX_EVENT_ID_LENGTH or not (given.isascii() and given.isprintable()):
+        raise Refused(400, f"{HEADER} has 1 to {MAX_EVENT_ID_LENGTH} printable ASCII characters.")
     owner: str = request.auth.id  # type: ignore[attr-defined]
     name, digest = _digest(f"{owner} {given}".encode()), _digest(body)
     is_first, known = _begin(name, digest)

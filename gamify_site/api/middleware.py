@@ -12,6 +12,7 @@ from django.urls import resolve
 from django.utils import translation
 
 from gamify_site.api.problems import CONTENT_TYPE, Refused, problem
+from gamify_site.middleware import check_host
 
 PREFIX = "/api/v1/"
 PAGES = {"/api/v1/docs"}  # pages for people, which want the policy for scripts
@@ -40,7 +41,7 @@ class ApiMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         try:
-            request.get_host()
+            check_host(request)
             match = resolve(request.path_info)
             request.resolver_match = match
             return match.func(request, *match.args, **match.kwargs)
@@ -62,5 +63,8 @@ def _as_problem(response: HttpResponse) -> HttpResponse:
     if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
         return response
     kept = {name: value for name, value in response.headers.items() if name in ("Allow", "Retry-After")}
+    if "Allow" in kept:
+        methods = set(kept["Allow"].split(", "))
+        kept["Allow"] = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
     detail = "This method is not allowed here." if response.status_code == 405 else "The request is refused."
     return problem(response.status_code, detail, headers=kept)

@@ -1,6 +1,5 @@
 """Errors of the HTTP API as `application/problem+json` (RFC 9457): title, detail, and for fields `errors`."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
@@ -11,11 +10,12 @@ from django.http import HttpResponse
 from ninja import Schema
 
 from gamify_site.api.answers import dump
-from gamify_site.api.fields import Score
+from gamify_site.api.fields import FORM, Score
+from gamify_site.texts import quoted
 
 CONTENT_TYPE = "application/problem+json"
 MOST_REASONS = 50
-SHAPE = re.compile(r"[A-Z]|(int|str|decimal)$|function-")
+NO_OBJECT = ("model_type", "model_attributes_type")  # what Pydantic says of these names our classes
 
 
 class Problem(Schema):
@@ -52,7 +52,7 @@ def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = Non
 def of_fields(errors: Mapping[str, Sequence[str]]) -> HttpResponse:
     """422: some fields are refused, each with its reasons."""
     told = {name: [str(reason) for reason in reasons] for name, reasons in errors.items()}
-    detail = "; ".join(f"{name}: {' '.join(reasons)}" for name, reasons in told.items())
+    detail = " ".join(f"{name}: {' '.join(reasons)}" for name, reasons in told.items())
     return problem(422, detail[:2000] or "The request is refused.", errors=told)
 
 
@@ -71,15 +71,10 @@ def of_schema(errors: Sequence[Mapping[str, Any]]) -> HttpResponse:
 
 
 def reasons(errors: Iterable[Mapping[str, Any]], whole: str = "request") -> dict[str, list[str]]:
-    """Why a value does not fit its schema, by the place of what is wrong with it; `whole` is all of it."""
+    """Return why a value does not fit its schema, as sentences by the path of each field; `whole` is all of it."""
     told: dict[str, list[str]] = {}
     for error in islice(errors, MOST_REASONS):
-        told.setdefault(_place(error) or whole, []).append(error["msg"])
+        path = ".".join(part for part in map(quoted, error["loc"]) if not part.startswith(FORM))
+        reason = "Enter an object" if error["type"] in NO_OBJECT else error["msg"]
+        told.setdefault(path or whole, []).append(f"{reason.rstrip('.')}.")
     return told
-
-
-def _place(error: Mapping[str, Any]) -> str:
-    """Leave out which union member was tried: it means nothing to the caller. Unknown fields keep their names."""
-    place = [str(part) for part in error["loc"]]
-    last = [place.pop()] if place and error["type"] == "extra_forbidden" else []
-    return ".".join([part for part in place if not SHAPE.match(part)] + last)

@@ -42,7 +42,7 @@ from leaderboards.views.query import BoardQuery
 MOST_OF_AN_ADDRESS = 50
 SLOWEST = 10.0  # seconds that a reader may take for what it is sent
 RETRY = (2000, 6000)  # milliseconds: browsers come back spread over this time
-LONGEST_ID = 40
+MAX_ENTRY_ID_LENGTH = 40
 
 OPEN_STREAMS = Gauge("gamify_open_streams", "Streams that are open.")
 
@@ -119,7 +119,7 @@ def _place(player: str | None, given: str) -> str:
     """Behind which news the stream begins: what the browser has seen last, else what there is now."""
     if player is None:
         return feed.START
-    if given and len(given) <= LONGEST_ID:
+    if given and len(given) <= MAX_ENTRY_ID_LENGTH:
         with suppress(ValueError):
             feed.order(given)
             return given

@@ -73,15 +73,16 @@ class Hub:
 
     def hear(self, message: str) -> None:
         """Notes a message of `keys.changes`, if anybody looks at what it is about."""
-        what, _blank, name = message.partition(" ")
+        what, *names = message.split(" ")
+        watched = {it.board for it in self._watching}
         if what == "board":
-            if not any(watched.board == name for watched in self._watching):
+            if not watched.intersection(names):
                 return
-            self._changed.add(name)
+            self._changed |= watched.intersection(names)
         elif what == "boards":
-            self._changed.update(watched.board for watched in self._watching)
-        elif name in self._players:
-            self._told.add(name)
+            self._changed |= watched
+        elif not self._players.keys().isdisjoint(names):
+            self._told.update(names)
         else:
             return
         self._wake.set()

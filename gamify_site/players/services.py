@@ -105,7 +105,7 @@ def _write_profiles(profiles: Mapping[str, Mapping[str, str]]) -> list[Any]:
     def arguments(player: str) -> list[Any]:
         changes = profiles[player]
         flat = [part for pair in changes.items() for part in pair]
-        return [player, now, _segmented_boards(), names.fold(changes.get("name", "")), *flat]
+        return [player, now, _boards_within(changes), names.fold(changes.get("name", "")), *flat]
 
     work = [(shards.of(player), player) for player in profiles]
     for _attempt in range(catalog.TRIES):
@@ -317,8 +317,15 @@ def from_fields(player: str, fields: Mapping[bytes, bytes]) -> Player:
     )
 
 
-def _segmented_boards() -> str:
-    """The boards that rank within a field of the profile, as JSON."""
-    return catalog.derived(
-        "segmented boards", lambda: json.dumps([board for board in removal.board_rules() if board["segment_by"]])
-    )
+def _boards_within(fields: Iterable[str]) -> str:
+    """Return the boards that rank within one of some fields of the profile, as JSON; an empty text where none does."""
+    by_field: dict[str, list[dict[str, Any]]] = catalog.derived("boards by segment", _boards_by_segment)
+    found = [board for field in fields for board in by_field.get(field, ())]
+    return json.dumps(found) if found else ""
+
+
+def _boards_by_segment() -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for board in removal.board_rules():
+        found.setdefault(board["segment_by"], []).append(board)
+    return found

@@ -7,7 +7,7 @@ at no extra round trip.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ Fields = dict[str, str]
 
 KINDS = ("board", "achievement")
 TRIES = 4
+UNWRITTEN = b"unwritten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +221,18 @@ def _read_definitions() -> dict[str, dict[str, Fields]]:
 
 
 def run(
-    script: str, work: Sequence[tuple[int, T]], arguments: Callable[[T], Sequence[Any]], *, repeatable: bool = False
+    script: str,
+    work: Sequence[tuple[int, T]],
+    arguments: Callable[[T], Sequence[Any]],
+    *,
+    repeatable: bool = False,
+    prepare: Callable[[Collection[int]], None] | None = None,
 ) -> list[Any]:
     """Runs a fenced script for each `(shard, item)` and gives the replies in the same order.
 
     `arguments(item)` makes ARGV from the second on, and is asked again for the items that came back stale, so it must
-    look its definitions up when it is called. Raises `StoreUnavailable`. One round trip while no definition changes.
+    look its definitions up when it is called. `prepare(shards)` writes what a script answers `unwritten` for.
+    Raises `StoreUnavailable`. One round trip while no definition changes.
     """
     replies: list[Any] = [None] * len(work)
     waiting = list(range(len(work)))
@@ -234,11 +241,16 @@ def run(
         calls = [(keys.shard(work[index][0]), [version, *arguments(work[index][1])]) for index in waiting]
         for index, reply in zip(waiting, scripts.run(script, calls, repeatable=repeatable), strict=True):
             replies[index] = reply
-        waiting = [index for index in waiting if replies[index] == versions.STALE]
+        unprepared = [index for index in waiting if prepare and replies[index] == UNWRITTEN]
+        stale = [index for index in waiting if replies[index] == versions.STALE]
+        waiting = [*unprepared, *stale]
         if not waiting:
             return replies
-        insist_on_new_answers()
-        if attempt:  # a process that died while it saved a definition left a shard behind
-            versions.publish()
-        forget()
+        if prepare and unprepared:
+            prepare({work[index][0] for index in unprepared})
+        if stale:
+            insist_on_new_answers()
+            if attempt:  # a process that died while it saved a definition left a shard behind
+                versions.publish()
+            forget()
     raise StoreUnavailable("The definitions are being changed.")

@@ -37,6 +37,7 @@ from gamify_site.store.errors import NotCopied, StoreUnavailable
 TRIES = 6  # a slot that has moved, and a cluster that has not agreed about it yet
 LONGEST = 1.5  # seconds, less than an answer is awaited for, after which nothing is sent again
 PAUSE = 0.05  # seconds before what the cluster could not take just now is sent again
+NOTHING_DONE = (b"stale", b"unwritten")  # what scripts answer before they write
 COPY_PATIENCE = 1000  # milliseconds that a change may take to reach the replicas
 LOST = (ConnectionError, TimeoutError, OSError)
 SCRIPTS = {"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO"}
@@ -96,6 +97,11 @@ def _is_asked_elsewhere(reply: Any) -> bool:
 @lru_cache(maxsize=4096)
 def _slot_of_tag(tag: str) -> int:
     return int(key_slot(tag.encode()))
+
+
+def is_change(reply: Any) -> bool:
+    """Whether a reply tells of something that may have been written."""
+    return not isinstance(reply, Exception) and reply not in NOTHING_DONE
 
 
 def wait_for_copies(prefix: str, copies: int) -> list[Words]:
@@ -262,7 +268,7 @@ class Cluster(RedisCluster):
             except RedisError as error:
                 replies[place] = error
         if copies and not self._is_copied(read, connection, copies):
-            done = [place for place in batch.places if not isinstance(replies[place], Exception)]
+            done = [place for place in batch.places if is_change(replies[place])]
             self._fill(done, replies, NotCopied())
 
     def _is_copied(self, read: Any, connection: Any, copies: int) -> bool:

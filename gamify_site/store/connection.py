@@ -28,7 +28,7 @@ from redis.exceptions import (
 )
 
 from gamify_site.store import keys
-from gamify_site.store.cluster import LONGEST, Cluster, Command, Words, wait_for_copies
+from gamify_site.store.cluster import LONGEST, Cluster, Command, Words, is_change, wait_for_copies
 from gamify_site.store.errors import NotAllowed, NotCopied, StoreUnavailable
 
 T = TypeVar("T")
@@ -247,7 +247,7 @@ def send(commands: Sequence[Words], *, copies: int = 0, replicas: bool = False, 
     replies = _unfenced(replies, fenced=fenced)
     if isinstance(copied, int) and copied >= copies:
         return replies
-    return [reply if isinstance(reply, Exception) else NotCopied() for reply in replies]
+    return [NotCopied() if is_change(reply) else reply for reply in replies]
 
 
 def _fence(words: Words) -> Words:

@@ -214,6 +214,12 @@ def unlocked(number: int, player_id: str) -> str:
     return f"{player(number, player_id)}:unlocked"
 
 
+def counted(number: int, player_id: str) -> str:
+    """hash: category of achievements, empty for all → how many of the player's awards metas count in it; `*` → a digest
+    of what is in which category: where that has changed, or nothing is kept, they are counted anew."""
+    return f"{player(number, player_id)}:counted"
+
+
 def revoked(number: int, player_id: str) -> str:
     """set: achievements and tiers that staff took away; no backfill gives them back."""
     return f"{player(number, player_id)}:revoked"
@@ -232,6 +238,12 @@ def days(number: int, player_id: str, action: str) -> str:
 def collection(number: int, player_id: str, achievement: str) -> str:
     """bitmap: the collected items, by their index in the definition."""
     return f"{player(number, player_id)}:collection:{achievement}"
+
+
+def rules(number: int) -> str:
+    """hash: `version` of the definitions → of which the other fields are made, as scripts of events need them; `next`
+    while they are being written. See achievements/lua/rules.lua; written anew where the version is another one."""
+    return f"{shard(number)}:rules"
 
 
 def unlocks(number: int) -> str:
@@ -261,9 +273,9 @@ def active(number: int, date: str) -> str:
 
 
 def event_ids(number: int, span: int) -> str:
-    """hash with a life time: `<player> <id>` of each event, and `<player> <board>`, a tab, the kind of change, a tab,
-    the id of each score, that was applied in a span of `GAMIFY_EVENT_TTL` seconds of the data store's clock → 1. An id
-    is known for as long at least: this span and the one before are asked."""
+    """hash with a life time: `<player> <id>` of each event, and `<player> <board or achievement>`, a tab, the kind of
+    change, a tab, the id of each score and change of progress, that was applied in a span of `GAMIFY_EVENT_TTL` seconds
+    of the data store's clock → 1. An id is known for as long at least: this span and the one before are asked."""
     return f"{shard(number)}:event_ids:{span}"
 
 
@@ -364,5 +376,5 @@ def board_versions(number: int) -> str:
 
 
 def changes(number: int) -> str:
-    """shard channel, not a key: `board <slug>`, `boards` where a name or a rule changed, `feed <player id>`."""
+    """shard channel, not a key: `board <slug> …`, `boards` where a name or a rule changed, `feed <player id>`."""
     return f"{shard(number)}:changes"

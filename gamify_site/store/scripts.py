@@ -32,6 +32,7 @@ FOLDERS = {
 JOINS = "-- joins:"
 READS = "-- Only reads."
 NEEDS_NO_WRITE = "-- Does without its writes."
+WRITES_DERIVED = "-- Can be written anew."  # so that no replica need have it
 # A function of a file, on one line or up to the line that is `end`.
 FUNCTION = re.compile(
     r"^local function (\w+)\(.*\).* end$|^local function (\w+)\(.*\)\n(?:(?!end$).*\n)*end$", re.MULTILINE
@@ -214,7 +215,7 @@ def _call(
 ) -> list[Any]:
     suffix = "_RO" if replicas else ""
     how: dict[str, Any] = {
-        "copies": settings.GAMIFY_WAIT_REPLICAS if _writes(name) else 0,
+        "copies": settings.GAMIFY_WAIT_REPLICAS if _writes(name) and WRITES_DERIVED not in _lines(name) else 0,
         "replicas": replicas,
         "fenced": not is_checked and not may_be_refused(name),
     }

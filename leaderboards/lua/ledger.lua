@@ -163,18 +163,19 @@ local function collect(changes, order, player, old)
   if old then left[#left + 1] = old end
 end
 
--- What changed in a set where that is all there is to know: no segments, no levels, nobody hidden.
+-- What changed in a set where that is all there is to know: no segments, no levels, nobody hidden. One of the orders that
+-- were left is enough then.
 local function plain_changes_of(set)
-  local arguments, count, before, after, players = {}, 0, set.before, set.after, set.players
+  local arguments, left, count, before, after, players = {}, {}, 0, set.before, set.after, set.players
   for i = 1, #players do
     local player = players[i]
     local new = after[player]
     if new and new ~= before[player] then
       arguments[count + 1], arguments[count + 2] = new, player
-      count = count + 2
+      count, left[1] = count + 2, before[player] or left[1]
     end
   end
-  return { arguments = arguments, left = {}, count = count }, {}
+  return { arguments = arguments, left = left, count = count }, {}
 end
 
 -- What changed in a set, and in each of its segments.
@@ -210,13 +211,14 @@ local function times_of(ledger, set)
   return times
 end
 
--- Writes one set and its segments; returns whether anything changed, and the players who fell off.
-local function write_set(shard, ledger, suffix)
+-- Writes one set and its segments; returns whether anything changed, and the players who fell off. `is_there`: it is
+-- known to have entries.
+local function write_set(shard, ledger, suffix, is_there)
   local board, set = ledger.board, ledger.sets[suffix]
   local whole, parts = changes_of(shard, ledger, suffix, set)
   if board.timed == 1 then write_times(shard, board, suffix, set.expires, times_of(ledger, set)) end
   if whole.count == 0 then return false, {} end
-  write_entries(shard, board, suffix, set.expires, whole.arguments, whole.left)
+  write_entries(shard, board, suffix, set.expires, whole.arguments, whole.left, is_there)
   for part, its in pairs(parts) do write_entries(shard, board, part, set.expires, its.arguments, its.left) end
   return true, trim_entries(shard, board, suffix)
 end
@@ -228,13 +230,21 @@ local function top_boundary(shard, board, suffix)
   return last[2] and tonumber(last[2]) or -math.huge
 end
 
--- Who rose within the top of the main set: player, order before or '', order after by turns.
-local function climbers_of(shard, ledger, main, dropped)
-  local fallen, climbers = {}, {}
-  local boundary = top_boundary(shard, ledger.board, main)
-  for _, player in ipairs(dropped) do fallen[player] = true end
-  local set = ledger.sets[main]
+-- Whether somebody may have come into the top of a set, which ended at `least`: who reaches that, or falls and makes room.
+local function may_climb(set, least)
   local players, before, after = set.players, set.before, set.after
+  for i = 1, #players do
+    local old, new = before[players[i]], after[players[i]]
+    if new and (new >= least or old and new < old) then return true end
+  end
+  return false
+end
+
+-- Who rose within the top of the main set, which ends at `boundary` now: player, order before or '', order after by turns.
+local function climbers_of(ledger, main, dropped, boundary)
+  local fallen, climbers, set = {}, {}, ledger.sets[main]
+  local players, before, after = set.players, set.before, set.after
+  for _, player in ipairs(dropped) do fallen[player] = true end
   for i = 1, #players do
     local player = players[i]
     local old, new = before[player], after[player]
@@ -247,18 +257,19 @@ local function climbers_of(shard, ledger, main, dropped)
   return climbers
 end
 
--- Announces those of the climbers who were not in the top, which ended at `boundary`.
-local function announce_climbers(shard, slug, main, climbers, boundary, ms)
+-- Announces those of the climbers who are in the top and were not, when it ended at `boundary`.
+local function announce_climbers(shard, board, main, climbers, boundary, ms)
   for i = 1, #climbers, 3 do
     local player, old, new = climbers[i], climbers[i + 1], climbers[i + 2]
     if old == '' or tonumber(old) < boundary then
-      announce_rank(shard, slug, player, 1 + count_better(board_key(shard, slug, main), new), ms)
+      local better = count_better(board_key(shard, board.slug, main), new)
+      if better < board.news_top then announce_rank(shard, board.slug, player, 1 + better, ms) end
     end
   end
 end
 
 -- Writes everything. `main` is the set that news and the answer speak of, nil where the batch does not touch it; `now`
--- is {seen (s), ms, lone (1 or 0)}. A shard that is alone announces who came into the top. Else that takes the first
+-- is {seen (s), ms, lone (1 or 0), touched (boards that `publish_boards` is to tell of, to which this one is added)}. A shard that is alone announces who came into the top. Else that takes the first
 -- order values of all shards: `wanted` of them are returned, if any, where so many write that it costs little beside it.
 -- Returns the climbers; those who fell off the main set, or are hidden; where it has changed {version of the board here,
 -- wanted or 0 where nothing follows, order …}.
@@ -267,18 +278,21 @@ local function write_ledger(shard, ledger, main, wanted, now)
   local boundary = main and now.lone == 1 and top_boundary(shard, ledger.board, main)
   local changed, dropped = false, {}
   for _, suffix in ipairs(ledger.suffixes) do
-    local set_changed, fallen = write_set(shard, ledger, suffix)
+    local is_there = suffix == main and boundary and math.abs(boundary) < math.huge
+    local set_changed, fallen = write_set(shard, ledger, suffix, is_there)
     changed = changed or set_changed
     if suffix == main then dropped = fallen end
   end
   for player in pairs(ledger.hidden) do dropped[#dropped + 1] = player end
   if not changed then return {}, dropped end
-  local version = touch_board(shard, slug)
-  redis.call('ZREMRANGEBYSCORE', board_windows_key(shard, slug), '-inf', redis.call('TIME')[1]) -- by whose clock sets expire
-  if not main then return {}, dropped end
-  local climbers = climbers_of(shard, ledger, main, dropped)
-  if now.lone == 1 then
-    announce_climbers(shard, slug, main, climbers, boundary, now.ms)
+  local version = redis.call('HINCRBY', board_versions_key(shard), slug, 1)
+  now.touched[#now.touched + 1] = slug
+  if not main or boundary and not may_climb(ledger.sets[main], boundary) then return {}, dropped end
+  -- Who is alone in having climbed is in the top if the rank is.
+  local is_alone = boundary and #ledger.sets[main].players == 1
+  local climbers = climbers_of(ledger, main, dropped, is_alone and -math.huge or top_boundary(shard, ledger.board, main))
+  if boundary then
+    announce_climbers(shard, ledger.board, main, climbers, boundary, now.ms)
     return {}, dropped
   end
   if wanted == 0 or #ledger.sets[main].players < wanted then return climbers, dropped, { version, 0 } end

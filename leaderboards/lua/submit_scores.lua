@@ -107,7 +107,9 @@ local place, writer = {}, entries[1]
 if request.ranks == 1 then
   place[1], place[2], place[3] = place_of(not ledger.hidden[writer] and ledger.sets[main].before[writer])
 end
+request.touched = {}
 local climbers, dropped, first = write_ledger(shard, ledger, main, request.first, request)
+publish_boards(shard, request.touched)
 if request.ranks == 1 then place[4], place[5], place[6] = place_of(order_in(ledger.sets[main], writer)) end
 see_players(shard, seen(), request.seen)
 remember_ids(shard, id_span, new_ids, request.ttl)

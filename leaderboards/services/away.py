@@ -6,7 +6,7 @@ script that counts it: the script says that somebody is away, and is sent again 
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -50,7 +50,11 @@ def all_boards() -> list[Rules]:
 
 
 def run(
-    script: str, work: Sequence[tuple[int, T]], arguments: Callable[[T, list[Rules] | None], Sequence[Any]]
+    script: str,
+    work: Sequence[tuple[int, T]],
+    arguments: Callable[[T, list[Rules] | None], Sequence[Any]],
+    *,
+    prepare: Callable[[Collection[int]], None] | None = None,
 ) -> list[Any]:
     """`catalog.run` for scripts that put players back: `arguments(item, all_boards)` is asked with no boards at first,
     and again with the definitions of all for the items in which somebody is away. Periods that were closed without
@@ -60,7 +64,7 @@ def run(
 
     Raises `StoreUnavailable`. One round trip; where somebody comes back four, and more for crowds.
     """
-    replies = catalog.run(script, work, lambda item: arguments(item, None))
+    replies = catalog.run(script, work, lambda item: arguments(item, None), prepare=prepare)
     for _ in range(catalog.TRIES):
         waiting = [index for index, reply in enumerate(replies) if reply[0] in (AWAY, players.BEING_DELETED)]
         if not waiting:
@@ -70,7 +74,8 @@ def run(
         closings.open_again(sets_aside([name for index in waiting for name in _named(replies[index], AWAY)]))
         for index in waiting:
             _put_back(work[index][0], _named(replies[index], AWAY)[MOST_AT_ONCE:], ACTIVE)
-        found = catalog.run(script, [work[index] for index in waiting], lambda item: arguments(item, all_boards()))
+        absent = [work[index] for index in waiting]
+        found = catalog.run(script, absent, lambda item: arguments(item, all_boards()), prepare=prepare)
         for index, reply in zip(waiting, found, strict=True):
             replies[index] = reply
     raise StoreUnavailable(players.STILL_DELETED)

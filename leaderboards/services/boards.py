@@ -1,7 +1,7 @@
 """Definitions of boards: written by designers, read by everything else."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from django.core.exceptions import ValidationError
@@ -29,6 +29,9 @@ BUILT_IN_RULES: dict[str, tuple[object, ...]] = {
     "ties": ("unlocks", "shared", "dense"),
 }
 FIXED = ("order", "decimals", "ties")
+# Limits that keep the script call of an event short.
+MAX_BOARDS = 100  # that listen to one action
+MAX_WINDOWS = 100  # of these boards together: so many ranked sets an event may be written to
 SAME_ORDER_VALUES = {"shared", "dense"}
 
 
@@ -48,7 +51,7 @@ def define(board: Board, *, by: str = "", expected: str | None = None) -> None:
         before = find(board.slug)
         if expected is not None and expected != digest(before):
             raise EditedMeanwhile(board.slug)
-        check(board, before)
+        check(board, before, all())
         replaced.append(before)
         return _change("board_saved", board.slug, before, board, by)
 
@@ -57,13 +60,15 @@ def define(board: Board, *, by: str = "", expected: str | None = None) -> None:
         _follow_change(before, board)
 
 
-def check(board: Board, before: Board | None) -> None:
-    """Raises `ValidationError` with the field where a definition cannot take the place of `before`.
+def check(board: Board, before: Board | None, known: Iterable[Board]) -> None:
+    """Raises `ValidationError` with the field where a definition cannot take the place of `before` among those known.
 
     Cost: none; a round trip where order, decimals or the tie rule differ.
     """
     if board.slug == POINTS:
         _check_built_in(board)
+    if board.action is not None:
+        _check_limits(board, before, [it for it in known if it.action == board.action and it.slug != board.slug])
     if before is not None:
         _refuse_new_encoding(before, board)
 
@@ -152,6 +157,19 @@ def _check_built_in(board: Board) -> None:
         if getattr(board, name) not in allowed:
             needed = _(" or ").join(map(str, allowed))
             raise ValidationError({name: _("The built-in board needs %(allowed)s.") % {"allowed": needed}})
+
+
+def _check_limits(board: Board, before: Board | None, others: Sequence[Board]) -> None:
+    """A board that is over a limit already can be edited as long as it does not add to that."""
+    now = before if before and before.action == board.action else None
+    if now is None and len(others) >= MAX_BOARDS:
+        reason = _("“%(action)s” already has %(number)s boards, which is the most.")
+        raise ValidationError({"action": reason % {"action": board.action, "number": MAX_BOARDS}})
+    windows = sum(len(it.windows) for it in others) + len(board.windows)
+    if windows > MAX_WINDOWS and (now is None or len(board.windows) > len(now.windows)):
+        reason = _("The boards of “%(action)s” would have %(number)s windows together, and %(most)s is the most.")
+        told = {"action": board.action, "number": windows, "most": MAX_WINDOWS}
+        raise ValidationError({"windows": reason % told})
 
 
 def _refuse_new_encoding(before: Board, after: Board) -> None:

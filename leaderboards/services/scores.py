@@ -17,7 +17,7 @@ from gamify_site import clock
 from gamify_site.identifiers import check_event_id, check_player_id
 from gamify_site.store import catalog, shards
 from leaderboards import windows
-from leaderboards.definitions import Board, ScoreUpdate, exact_number
+from leaderboards.definitions import BatchUpdate, Board, ScoreUpdate, Withdrawal, exact_number
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import away, boards, closings, limits, places, rank_news
 
@@ -25,13 +25,14 @@ MOST_NAMES = 20  # players named in an error
 MOST_CALLS_A_PIPELINE = 40  # an answer is awaited for 2 s; forty calls take 0.1 to 0.2
 MOST_WRITES_A_CALL = 500  # entries x sets of one script call, which then stays below 5 ms of server time
 Score = int | float | str | Decimal
+Scores = Mapping[str, Score] | Iterable[tuple[str, Score] | tuple[str, Score, str | None]]
 How = Literal["sum", "set"]  # whatever the board's rule
 
 
 def submit(slug: str, player: str, score: Score, *, at: datetime | None = None, id: str | None = None) -> ScoreUpdate:  # noqa: A002
     """Reports a score, which counts by the board's own rule (`combine`). `at` is now unless given.
 
-    With an `id` it counts once for the player, as an event does; a repeat returns the current state.
+    With an `id` it counts once for the player, as an event does; a repeat returns the current state as a `duplicate`.
 
     Raises `UnknownBoard`, `ValidationError` (a bad score or id; a result out of range changes nothing) and
     `StoreUnavailable`. One round trip with one shard, else 2 to 4, more on boards with a limit; O(sets × log size).
@@ -56,13 +57,13 @@ def set(slug: str, player: str, score: Score, *, at: datetime | None = None) -> 
     return _write_one(slug, _entry(player, score), "set", at, "score")
 
 
-def submit_many(
-    slug: str,
-    scores: Mapping[str, Score] | Iterable[tuple[str, Score] | tuple[str, Score, str | None]],
-    *,
-    at: datetime | None = None,
-) -> int:
-    """Reports many scores, in the order given, a player more than once if need be; gives how many players were written.
+def submit_many(slug: str, scores: Scores, *, at: datetime | None = None) -> int:
+    """Report many scores as `submit_batch` does, and return how many players were written."""
+    return submit_batch(slug, scores, at=at).written
+
+
+def submit_batch(slug: str, scores: Scores, *, at: datetime | None = None) -> BatchUpdate:
+    """Report many scores, in the order given, a player more than once if need be.
 
     An entry may have an id as its third part, under which it counts once, as in `submit`.
     A bad id or score raises `ValidationError` before anything is written. A result out of range leaves that entry out;
@@ -86,29 +87,38 @@ def submit_many(
         names = ", ".join(list(refused)[:MOST_NAMES]) + (_(" and others") if len(refused) > MOST_NAMES else "")
         reason = _("The result would leave ±%(most)s; left out: %(names)s.")
         raise ValidationError({"score": reason % {"most": _greatest(board), "names": names}})
-    repeated = sum(len(reply.repeated) for reply in replies)
-    return len(
+    duplicates = sum(len(reply.repeated) for reply in replies)
+    written = (
         {
             entry.player
             for batch, reply in zip(batches, replies, strict=True)
             for index, entry in enumerate(batch.entries)
             if index not in reply.repeated
         }
-        if repeated
+        if duplicates
         else {entry.player for entry in entries}
     )
+    return BatchUpdate(len(written), duplicates)
 
 
 def spend(slug: str, player: str, amount: Score, *, id: str | None = None) -> int | Decimal:  # noqa: A002
-    """Takes an amount off the balance, in the window `all` alone, and gives the new balance.
+    """Take an amount off the balance as `withdraw` does, and return the new balance."""
+    return withdraw(slug, player, amount, id=id).balance
 
-    With an `id` it is spent once; a repeat returns the current balance.
-    Other windows go on telling what was earned. Raises `InsufficientBalance` where it would fall below the board's
-    floor, `ValidationError`, `UnknownBoard`. One round trip with one shard; O(log size).
+
+def withdraw(slug: str, player: str, amount: Score, *, id: str | None = None) -> Withdrawal:  # noqa: A002
+    """Take an amount off the balance, in the window `all` alone; other windows keep what was earned.
+
+    With an `id` it is spent once; a repeat returns the current balance as a `duplicate`. Raises `InsufficientBalance`
+    if the balance would fall below the board's floor, `ValidationError`, `UnknownBoard`. One round trip with one
+    shard; O(log size).
     """
     board = _writable(slug)
     if board.to_units(amount, "amount") <= 0:
-        raise ValidationError({"amount": _("The amount must be greater than 0.")})
+        reason = _("The amount must be greater than 0.")
+        if exact_number(amount, "amount") > 0:
+            reason = _("The amount must be at least %(least)s.") % {"least": number_format(board.from_units(1))}
+        raise ValidationError({"amount": reason})
     if "all" not in board.windows or board.order == "asc":
         raise ValidationError({"board": _("Spending needs a descending board with the window 'all'.")})
     now = clock.now()
@@ -117,7 +127,8 @@ def spend(slug: str, player: str, amount: Score, *, id: str | None = None) -> in
     if reply.refused:
         raise InsufficientBalance(board.from_units(reply.refused[0]))
     settle(board, ["all"], [reply.rise])
-    return board.score_of(reply.after.order) if reply.after else board.from_units(0)
+    balance = board.score_of(reply.after.order) if reply.after else board.from_units(0)
+    return Withdrawal(balance, duplicate=bool(reply.repeated))
 
 
 def remove(slug: str, player: str) -> bool:
@@ -210,7 +221,8 @@ def _write_one(slug: str, entry: _Entry, how: How | None, at: datetime | None, f
     fell_off = reply.after is None or _fell_off(board, main, entry.player, reply)
     score = board.score_of(reply.after.order) if reply.after else board.from_units(board.to_units(entry.score))
     previous_score = board.score_of(reply.before.order) if reply.before else None
-    return ScoreUpdate(score, None if fell_off else rank, previous_rank, fell_off, previous_score)
+    rank = None if fell_off else rank
+    return ScoreUpdate(score, rank, previous_rank, fell_off, previous_score, duplicate=bool(reply.repeated))
 
 
 def _batches(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from gamify_site.texts import quoted
 from leaderboards.errors import UnknownBoard
 
 BoardPage = Callable[[HttpRequest, str], HttpResponse]
@@ -21,7 +22,7 @@ def clear_errors(view: BoardPage) -> BoardPage:
         try:
             return view(request, slug)
         except UnknownBoard as error:
-            title = _("There is no board “%(slug)s”") % {"slug": error.slug}
+            title = _("There is no board “%(slug)s”") % {"slug": quoted(error.slug)}
             context = {"title": title, "reason": _("The address is wrong, or the board is gone.")}
             return render(request, "leaderboards/refused.html", context, status=404)
         except ValidationError as error:

@@ -1,5 +1,6 @@
 """Recording events: exactly once, all or nothing, nothing silently lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,13 +8,14 @@ import pytest
 from django.conf import settings
 
 from achievements.definitions import EXACT, Event
-from achievements.services import events, progress
+from achievements.services import applying, events, progress
 from gamify_site import clock as site_clock
 from gamify_site.players import services as players
 from gamify_site.store import keys, shards
+from gamify_site.store.errors import StoreUnavailable
 from leaderboards.services import boards, moderation, ranking, scores
 from tests.achievements.builders import assert_consistent, do, make, unlocked
-from tests.builders import brief, make_board, make_player
+from tests.builders import brief, make_board, make_player, season
 
 pytestmark = pytest.mark.usefixtures("services_store")
 
@@ -185,6 +187,45 @@ def test_batch_is_answered_as_before_when_its_events_have_become_too_old(clock):
     assert list(first.rejected) == [7]
     clock.advance(seconds=5)
     assert events.record(batch, idempotency_key="edge") == first
+
+
+def test_batch_that_broke_off_is_cut_again_as_it_was_then(monkeypatch):
+    """Else what the first call has applied would be applied by the second of other cuts as well."""
+    monkeypatch.setattr(events, "MOST_TOUCHED_A_CALL", 12)
+    make("ten", target=10)
+    batch = [Event(player, "coin") for _ in range(10) for player in ("alice", "bob")]
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
+        calls = iter([applying.apply])
+        patch.setattr(applying, "apply", lambda chunks: next(calls, _fail)(chunks))
+        events.record(batch, idempotency_key="once")
+    make_board(action="coin")
+    make("eleven", target=11)
+    for _ in range(2):
+        assert events.record(batch, idempotency_key="once").accepted == 20
+    assert [progress.get(player, "ten").progress for player in ("alice", "bob")] == [10, 10]
+
+
+def _fail(_chunks: object) -> None:
+    raise StoreUnavailable("The process was killed.")
+
+
+def test_batch_that_is_sent_again_is_answered_by_the_definitions_of_then():
+    batch = [Event("alice", "coin"), Event("bob", "whistle"), Event("no one", "gong")]
+    first = events.record(batch, idempotency_key="once")
+    assert first.no_listeners == ["coin", "whistle"]
+    make("ten")
+    make_board("whistles", action="whistle")
+    assert events.record(batch, idempotency_key="once") == first
+
+
+def test_batch_is_answered_again_after_its_board_is_changed_or_deleted():
+    made = make_board("coins", action="coin")
+    batch = [Event("alice", "coin"), Event("bob", "coin")]
+    first = events.record(batch, idempotency_key="once")
+    boards.define(replace(made, windows=("season",), seasons=(season("over", "2020-01-01", "2021-01-01"),)))
+    assert events.record(batch, idempotency_key="once") == first
+    boards.delete("coins")
+    assert events.record(batch, idempotency_key="once") == first
 
 
 def test_event_id_is_no_batch_key():

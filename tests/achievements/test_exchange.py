@@ -384,6 +384,29 @@ def read(text: str, **said) -> list[exchange.Row]:
     return exchange.read_csv(text, **{"category": "imported", "status": "published"} | said)
 
 
+def test_what_a_file_holds_is_quoted_in_short(store, subtests):  # noqa: ARG001
+    long = "x" * 5000
+    tiers = [{"level": long, "name": "A", "target": 1, "points": 0}]
+    for document in (
+        COUNTER | {"slug": long},
+        COUNTER | {long: 1},
+        COUNTER | TIERED | {"target": 1, "tiers": tiers},
+        COUNTER | {"type": "tiered", "tiers": [{long: 1}]},
+    ):
+        with subtests.test(document=str(document)[:80]):
+            (found,) = exchange.plan(exchange.read_json(text_of(document)))
+            assert found.what == "refused"
+            assert len(found.slug + found.field + found.reason) < 500
+    for cells in (f"A,,{long},,Revealed,5,1", f"A,,False,,{long},5,1", f"A,,False,,Revealed,{long},1"):
+        with subtests.test(cells=cells[:30]):
+            (found,) = take(cells + "\n")
+            assert found.what == "refused"
+            assert "…" in found.reason and len(found.reason) < 200
+    for text in (json.dumps({"gamify": 1, long: []}), f'{{"gamify": 1, "boards": [{{"{long}": 1, "{long}": 2}}]}}'):
+        with subtests.test(text=text[:20]):
+            assert len(file_error(exchange.read_json, text)) < 200
+
+
 def test_csv_with_and_without_header(store):  # noqa: ARG001
     rows = 'First Steps,"Do it, once",False,,Revealed,5,1\n100 coins,,TRUE,100,hidden,10,\n'
     header = "\ufeffName, Description,Incremental Value,Steps needed,Initial state,Points,List order\r\n"
@@ -547,6 +570,17 @@ def test_rows_that_are_the_same_are_refused_with_both_numbers(store, subtests):
             assert set(found.values()) == {"Rows {}, {} are the same.".format(*numbers)}
     assert len(catalog.all()) == 2
     assert store
+
+
+def test_rows_that_share_a_new_id_are_refused_with_their_numbers(store, subtests):  # noqa: ARG001
+    make("rich", name="Rich")
+    reason = "Rows 2, 4 have the same ID."
+    for other in (row("Other"), row("Rich")):
+        with subtests.test(other=other):
+            found = take(with_ids(("CgkIx", row("New")), ("CgkIy", row("Fine")), ("CgkIx", other)))
+            assert [it.number for it in found if it.what == "refused"] == [2, 4]
+            assert {(it.field, it.reason) for it in found if it.what == "refused"} == {("id", reason)}
+            assert [it.slug for it in catalog.all()] == ["rich"]
 
 
 def test_id_counts_before_the_name(store):  # noqa: ARG001
@@ -745,7 +779,7 @@ def test_long_names_of_tiers_are_told(store):  # noqa: ARG001
 
 def test_what_play_console_minds_of_the_whole_file_is_told(store):  # noqa: ARG001
     for number in range(401):
-        make(f"a{number}", name=f"A{number}", points=5)
+        make(f"a{number}", name=f"A{number}", action=f"action-{number}", points=5)
     assert [(it.row, it.reason) for it in exchange.notices()] == [
         (0, "All together have 2,005 points; Play Console takes 2,000 for a game."),
         (0, "There are 401 rows; Play Console takes 400 achievements for a game."),

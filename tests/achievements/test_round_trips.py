@@ -34,7 +34,12 @@ def played(request, open_store, round_trips):
     make("slayer", type="tiered", action="boss", target=2, points=0, tiers=(Tier("a", "A", 1, 3), Tier("b", "B", 2, 4)))
     make("any", type="meta", action=None, target=3)
     for number in range(MANY - 4):
-        make(f"a{number:03}", target=1 + number, category=f"c{number % 7}")
+        make(
+            f"a{number:03}",
+            action=f"coin-{number}" if number > 99 else "coin",
+            target=1 + number,
+            category=f"c{number % 7}",
+        )
     batch = [Event("alice", action, 100, item="cup") for action in ("coin", "login", "relic", "boss")]
     events.record(batch)
     assert len(progress.all("alice")) == MANY

@@ -282,6 +282,38 @@ def test_progress_can_be_set_but_never_falls():
         progress.increment("alice", "nope", 1)
 
 
+def test_change_of_progress_names_all_that_it_unlocked():
+    make("ten")
+    make("later", action="whistle", target=1, prerequisites=("ten",))
+    do("alice", "whistle")
+    assert progress.change("alice", "ten", "add", 4).unlocked == []
+    update = progress.change("alice", "ten", "set", 10)
+    assert [(unlock.achievement, unlock.points) for unlock in update.unlocked] == [("ten", 5), ("later", 5)]
+    assert update.progress == progress.get("alice", "ten")
+
+
+def test_change_of_progress_counts_once_under_its_id_for_the_player_and_the_achievement():
+    make("ten")
+    make("more", target=50)
+    for player, slug, duplicate in (
+        ("alice", "ten", False),
+        ("alice", "ten", True),
+        ("alice", "more", False),
+        ("bob", "ten", False),
+    ):
+        update = progress.change(player, slug, "add", 4, id="p-1")
+        assert (update.progress.progress, update.duplicate) == (4, duplicate)
+    assert do("alice", "coin", id="p-1").accepted == 1  # events have ids of their own
+    assert progress.change("alice", "ten", "set", 9, id="p-1").progress.progress == 5
+    with pytest.raises(ValidationError):
+        progress.change("alice", "ten", "add", EXACT, id="p-2")
+    assert not progress.change("alice", "ten", "add", 1, id="p-2").duplicate
+    for bad in ("", "x" * 129, "a\tb"):
+        with pytest.raises(ValidationError) as refused:
+            progress.change("alice", "ten", "add", 1, id=bad)
+        assert list(refused.value.message_dict) == ["id"]
+
+
 def test_rarity_is_exact():
     make("ten")
     events.record([Event(f"p{number}", "coin", 10 if number < 4 else 1) for number in range(10)])

@@ -2,16 +2,25 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from achievements.api.events import MOST_EVENTS, EventIn
+from achievements.definitions import Event
+from achievements.services import events
+from gamify_site import clock
 from gamify_site.api import guard, keys
 from gamify_site.api.app import api
+from gamify_site.players import services as players
+from gamify_site.players.avatars import TONES
+from gamify_site.players.services import LONGEST
+from leaderboards.definitions import EXACT, Board
 from leaderboards.services import scores
-from tests.achievements.builders import make
 from tests.builders import make_board
+from tests.conftest import Store
+from tests.snapshots import seed
 from tests.test_docs import README, ROOT
 
 PAGE = (ROOT / "docs/api.md").read_text("utf-8")
@@ -20,17 +29,14 @@ CALLS = re.findall(r"`(GET|POST|PUT|DELETE) (/[^`?\s]+)", PAGE)
 
 
 @pytest.fixture
-def write(store: object) -> Client:  # noqa: ARG001
-    """A program with a key, on a site that has what the page speaks of."""
-    make("first-lap", action="lap_finished", target=1, points=10)
-    make("collector", action="relic_found")
-    make_board("best-lap", action="lap_finished", combine="best", order="asc", decimals=2)
-    make_board("purse", action="coin_collected")
+def write(store: Store) -> Client:
+    """Return a program with a key, on a site with the demo's sample data."""
+    seed(store, "showcase", 12, clock.now().date())
     _key, secret = keys.create("game", "write", by="root")
     return Client(headers={"authorization": f"Bearer {secret}"})
 
 
-def send(client: Client, method: str, path: str, body: str = "") -> object:
+def send(client: Client, method: str, path: str, body: str = "") -> Any:
     return client.generic(method, f"/api/v1{path}", body, content_type="application/json")
 
 
@@ -38,39 +44,57 @@ def test_every_body_is_found() -> None:
     assert len(BODIES) == PAGE.count("```json") == 9
 
 
-def test_every_body_is_accepted_in_the_order_of_the_page(write: Client) -> None:
-    for method, path, body in BODIES:
+def test_examples_work_with_the_demo_in_the_order_of_the_page(write: Client) -> None:
+    assert send(write, "GET", "/players/ada").status_code == 404
+    curl = re.search(r"-d '(.*?)'", PAGE)
+    assert curl
+    answers = {}
+    for method, path, body in [("POST", "/events", curl[1]), *BODIES]:
         answer = send(write, method, path, body)
         assert answer.status_code == 200, f"{method} {path}: {answer.content!r}"
-
-
-def test_answer_to_the_batch_is_the_one_on_the_page(write: Client) -> None:
-    _method, path, body = BODIES[0]
+        answers[path] = answer.json()
     told = re.search(r"looks like this:\n\n(.*?)\n\n\|", PAGE, re.DOTALL)
     assert told
-    assert send(write, "POST", path, body).json() == json.loads(told[1])
-
-
-def test_curl_on_the_page_sends_a_good_event(write: Client) -> None:
-    body = re.search(r"-d '(.*?)'", PAGE)
-    assert body
-    assert send(write, "GET", "/players/alice").status_code == 404
-    assert send(write, "POST", "/events", body[1]).json()["accepted"] == 1
-    assert send(write, "GET", "/players/alice").status_code == 200  # "A player who is not there yet is made."
-
-
-def test_reads_and_removals_on_the_page_are_answered(write: Client) -> None:
-    scores.submit("best-lap", "alice", 61)
+    assert answers["/events"] == json.loads(told[1])
+    assert answers["/leaderboards/coins/spend/ada"] == {"balance": 40, "duplicate": False}
+    unlocked = answers["/players/ada/achievements/pocket-money/progress"]["newly_unlocked"]
+    assert unlocked == [{"player": "ada", "achievement": "pocket-money", "points": 10}]
+    assert answers["/players/ada/achievements/faster-than-yesterday/grant"] == {"unlocked": ["faster-than-yesterday"]}
+    assert answers["/players/ada/achievements/faster-than-yesterday/revoke"] == {"revoked": True}
     for method, path in sorted(set(CALLS), reverse=True):  # GET before DELETE
         if method in ("GET", "DELETE"):
             answer = send(write, method, path)
             assert answer.status_code == (200 if method == "GET" else 204), f"{method} {path}: {answer.content!r}"
 
 
+def test_examples_of_the_clients_work_with_the_demo(write: Client, subtests: pytest.Subtests) -> None:
+    boards = {board["slug"] for board in send(write, "GET", "/leaderboards").json()}
+    for file in sorted(ROOT.glob("docs/clients/*amify.*")):
+        with subtests.test(file=file.name):
+            text = file.read_text("utf-8")
+            assert set(re.findall(r"coin_\w+", text)) == {"coin_collected"}
+            assert set(re.findall(r"\b(best-\w+|laps)\b", text)) <= boards
+
+
 def test_error_on_the_page_is_the_one_that_is_told(write: Client) -> None:
-    told = re.search(r"for fields `errors`:\n\n(.*?)\n\n\|", PAGE, re.DOTALL)
+    told = re.search(r"fields, `errors`:\n\n(.*?)\n\n[A-Z]", PAGE, re.DOTALL)
     assert told
-    assert send(write, "PUT", "/players/alice", '{"nmae": "Alice"}').json() == json.loads(told[1])
+    assert send(write, "PUT", "/players/ada", '{"nmae": "Ada"}').json() == json.loads(told[1])
+
+
+@pytest.mark.usefixtures("store")
+def test_a_player_exists_by_a_profile_an_event_or_a_score() -> None:
+    make_board("coins")
+    for player, begin in (
+        ("alice", lambda: players.upsert("alice")),
+        ("bob", lambda: events.record([Event("bob", "whistle")])),
+        ("charlie", lambda: scores.submit("coins", "charlie", 1)),
+    ):
+        assert not players.exists(player)
+        begin()
+        assert players.exists(player)
+        players.delete(player)
+        assert not players.exists(player)
 
 
 def test_every_call_of_the_document_is_on_the_page() -> None:
@@ -93,8 +117,17 @@ def test_every_field_of_an_event_is_on_the_page() -> None:
 
 
 def test_limits_on_the_page_are_those_of_the_program() -> None:
-    assert f"A key has {guard.MOST:,} requests at once and gains {guard.RATE:,} a second" in PAGE
+    assert f"A key can send {guard.MOST:,} requests at once and regains {guard.RATE:,} a second" in PAGE
     assert f"One call takes up to {MOST_EVENTS:,} events and 1 MiB" in PAGE
+    assert f"±{EXACT:,}" in PAGE
+    for ties in ("earliest", "unlocks"):
+        assert f"{Board(slug='x', name='x', ties=ties).greatest_score:,}" in PAGE  # type: ignore[arg-type]
+    for field, most in LONGEST.items():
+        row = re.search(rf"^\| .*`{field}`.* \| (.*) \|$", PAGE[PAGE.index("## Players") :], re.MULTILINE)
+        assert row
+        assert str(most) in row[1] or field in ("country", "avatar", "timezone")
+    for tone in (TONES[0], TONES[-1]):
+        assert f"`{tone}`" in PAGE
 
 
 def test_readme_leads_to_the_page() -> None:

@@ -1,5 +1,7 @@
 """Each call of the HTTP API: what it answers, and every status that its document promises."""
 
+import re
+
 from achievements.definitions import Tier
 from achievements.services import events, progress, unlocks
 from gamify_site import audit
@@ -91,6 +93,11 @@ def test_progress_grant_and_revoke(call):
     path = "/players/alice/achievements/ten"
     assert call("post", f"{path}/progress", {"amount": 4}).json()["progress"] == 4
     assert call("post", f"{path}/progress", {"value": 9}).json()["percent"] == 90
+    unlocked = {"player": "alice", "achievement": "ten", "points": 5}
+    for duplicate, newly_unlocked in ((False, [unlocked]), (True, [])):
+        told = call("post", f"{path}/progress", {"amount": 1, "id": "p-1"}).json()
+        assert (told["progress"], told["newly_unlocked"], told["duplicate"]) == (10, newly_unlocked, duplicate)
+    assert call("post", f"{path}/revoke", {"reason": "mistake"}).json() == {"revoked": True}
     assert call("post", f"{path}/grant", {"reason": "prize"}).json() == {"unlocked": ["ten"]}
     assert call("post", f"{path}/revoke", {"reason": "mistake"}).json() == {"revoked": True}
     assert unlocks.for_player("alice") == []
@@ -110,11 +117,11 @@ def test_definitions_with_rarity(call):
 def test_boards_and_scores(call):
     make_board("coins", decimals=2)
     assert call("put", "/leaderboards/coins/scores/ada", {"score": 58.25}).json() == {
-        "score": 58.25, "rank": 1, "previous_rank": None, "trimmed": False,
+        "score": 58.25, "rank": 1, "previous_rank": None, "trimmed": False, "duplicate": False,
     }  # fmt: skip
     assert call("put", "/leaderboards/coins/scores/ada", {"increment": 1}).json()["score"] == 59.25
     many = {"scores": [{"player": "bob", "score": 70}, {"player": "cyd", "score": 1}]}
-    assert call("post", "/leaderboards/coins/scores", many).json() == {"written": 2}
+    assert call("post", "/leaderboards/coins/scores", many).json() == {"written": 2, "duplicates": 0}
     page = call("get", "/leaderboards/coins?limit=2").json()
     assert ([row["player"] for row in page["rows"]], page["size"]) == (["bob", "ada"], 3)
     rest = call("get", f"/leaderboards/coins?limit=2&after={page['next']}").json()
@@ -122,7 +129,7 @@ def test_boards_and_scores(call):
     place = call("get", "/leaderboards/coins/players/ada?around=1").json()
     assert (place["rank"], [row["player"] for row in place["rows"]]) == (2, ["bob", "ada", "cyd"])
     assert [row["rank"] for row in call("get", "/leaderboards/coins/ranks/1?around=1").json()["rows"]] == [1, 2, 3]
-    assert call("post", "/leaderboards/coins/spend/ada", {"amount": 9}).json() == {"balance": 50.25}
+    assert call("post", "/leaderboards/coins/spend/ada", {"amount": 9}).json()["balance"] == 50.25
     poor = call("post", "/leaderboards/coins/spend/ada", {"amount": 99})
     assert (poor.status_code, poor.json()["balance"]) == (409, 50.25)
     assert call("delete", "/leaderboards/coins/scores/ada").status_code == 204
@@ -133,6 +140,7 @@ def test_boards_and_scores(call):
 def test_what_is_not_there_is_named(call, subtests):
     make_player("ada")
     make("ten")
+    make_board("coins", windows=("all", "day"), segment_by="country")
     for method, path, body, detail in (
         ("get", "/players/nobody", None, "There is no player 'nobody'."),
         ("get", "/players/nobody/achievements", None, "There is no player 'nobody'."),
@@ -144,6 +152,13 @@ def test_what_is_not_there_is_named(call, subtests):
         ("get", "/achievements/nothing", None, "There is no achievement 'nothing'."),
         ("get", "/leaderboards/nothing", None, "There is no board 'nothing'."),
         ("put", "/leaderboards/nothing/scores/ada", {"score": 1}, "There is no board 'nothing'."),
+        ("get", "/leaderboards/nothing/players/ada", None, "There is no board 'nothing'."),
+        ("get", "/leaderboards/coins/players/nobody", None, "There is no player 'nobody'."),
+        ("get", "/leaderboards/coins/players/ada", None, "'ada' is not on the board 'coins'."),
+        (
+            *("get", "/leaderboards/coins/players/ada?window=day&segment=SE&around=2", None),
+            "'ada' is not on the board 'coins' with window=day, segment=SE.",
+        ),
         ("get", "/nowhere", None, "There is nothing at /api/v1/nowhere."),
     ):
         with subtests.test(method=method, path=path):
@@ -152,16 +167,38 @@ def test_what_is_not_there_is_named(call, subtests):
             assert answer.json()["detail"] == detail
 
 
+def test_what_was_sent_is_quoted_in_short(call, subtests):
+    long = "x" * 5000
+    make("relics", type="collection", action="relic", items=("cup", "ring"), target=2)
+    make_board("coins", windows=("all", "day"))
+    for method, path, body in (
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", "item": long}]}),
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", "item": 10**298}]}),
+        ("post", "/events", {"events": [{"player": "ada", "action": "relic", long: 1}]}),
+        ("post", "/events", {"events": [], long: 1}),
+        ("put", "/players/ada", {long: 1}),
+        ("get", f"/leaderboards/coins?window=day&period={long}", None),
+        ("get", f"/leaderboards/coins?{long}=1", None),
+    ):
+        with subtests.test(path=path[:40], body=str(body)[:80]):
+            answer = call(method, path, body)
+            assert len(answer.content) < 500
+            assert "…" in str(answer.json())
+
+
 SCORE_OF_ADA = "/leaderboards/coins/scores/ada"
 BAD_VALUES = (  # with the fields that are named, and a part of what is said of each
     ("put", "/players/ada", {"name": 5}, {"name": "valid string"}),
     ("put", "/players/ada", {"nmae": "Ada"}, {"nmae": "not permitted"}),
     ("put", "/players/ada", {"country": "Sweden"}, {"country": "match pattern '^([A-Z]{2})?$'"}),
     ("put", "/players/a b", {"name": "Ada"}, {"player": "match pattern '^[A-Za-z0-9][A-Za-z0-9_.:@|-]{0,63}$'"}),
-    ("put", SCORE_OF_ADA, {}, {"score": "required", "increment": "required"}),
-    ("put", SCORE_OF_ADA, {"score": 1, "increment": 1}, {"score": "not permitted", "increment": "not permitted"}),
-    ("put", SCORE_OF_ADA, {"score": "1"}, {"score": "valid number", "increment": "required"}),
-    ("put", SCORE_OF_ADA, {"score": float("nan")}, {"score": "valid number", "increment": "required"}),
+    ("put", SCORE_OF_ADA, {}, {"request": "Send either score or increment."}),
+    ("put", SCORE_OF_ADA, [], {"request": "Send either score or increment."}),
+    ("put", SCORE_OF_ADA, {"score": 1, "increment": 1}, {"request": "Send either score or increment."}),
+    ("put", SCORE_OF_ADA, {"score": "1"}, {"score": "valid number"}),
+    ("put", SCORE_OF_ADA, {"increment": "1", "id": 7}, {"increment": "valid number.", "id": "valid string."}),
+    ("put", SCORE_OF_ADA, {"increment": 1, "Amount": 7}, {"Amount": "not permitted"}),
+    ("put", SCORE_OF_ADA, {"score": float("nan")}, {"score": "valid number"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": float("inf")}, {"amount": "valid number"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": 10**400}, {"amount": "valid number"}),
     ("put", "/players/ada", {"Name": "Ada"}, {"Name": "not permitted"}),
@@ -169,18 +206,27 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("put", SCORE_OF_ADA, {"score": 10**30}, {"score": "The score must lie within ±9,007,199,254,740,991."}),
     ("post", "/leaderboards/coins/scores", {"scores": [{"player": "ada"}]}, {"scores.0.score": "required"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": 0}, {"amount": "The amount must be greater than 0."}),
+    ("post", "/leaderboards/laps/spend/ada", {"amount": 0.001}, {"amount": "The amount must be at least 0.01."}),
+    ("post", "/leaderboards/laps/spend/ada", {"amount": -0.001}, {"amount": "The amount must be greater than 0."}),
     ("get", "/leaderboards/coins?limit=0", None, {"limit": "greater than or equal to 1"}),
     ("get", "/leaderboards/coins?after=x", None, {"after": "This is not a place that this board gave out."}),
     ("get", "/leaderboards/coins?window=year", None, {"window": "This board has the windows all."}),
     ("get", "/leaderboards/coins/ranks/0", None, {"rank": "greater than or equal to 1"}),
     ("get", "/leaderboards/coins/players/ada?around=x", None, {"around": "valid integer"}),
-    ("post", "/players/bob/achievements/ten/progress", {"amount": 0}, {"amount": "equal to 1", "value": "required"}),
+    ("post", "/players/bob/achievements/ten/progress", {"amount": 0}, {"amount": "equal to 1"}),
+    ("post", "/players/bob/achievements/ten/progress", {}, {"request": "Send either amount or value."}),
+    ("post", "/players/bob/achievements/ten/progress", {"value": "9"}, {"value": "valid integer"}),
+    ("post", "/leaderboards/coins/scores", [{"player": "ada", "score": 1}], {"request": "Enter an object."}),
+    ("post", "/leaderboards/coins/scores", {"scores": [1]}, {"scores.0": "Enter an object."}),
+    ("post", "/events", [{"player": "ada", "action": "coin"}], {"request": "Enter an object."}),
+    ("put", "/players/ada", {"name": 1, "team": 1}, {"name": "valid string.", "team": "valid string."}),
     ("post", "/players/bob/achievements/ten/grant", {"reason": " "}, {"reason": "1 to 500 characters"}),
 )
 
 
 def test_bad_values_are_refused_at_their_field_and_change_nothing(call, subtests):
     make_board("coins")
+    make_board("laps", decimals=2)
     make("ten")
     make_player("bob")
     for method, path, body, errors in BAD_VALUES:
@@ -190,6 +236,10 @@ def test_bad_values_are_refused_at_their_field_and_change_nothing(call, subtests
             found = answer.json()["errors"]
             assert found.keys() == errors.keys()
             assert all(part in " ".join(found[field]) for field, part in errors.items()), found
+            sentences = [f"{field}: {reason}" for field, reasons in found.items() for reason in reasons]
+            assert answer.json()["detail"] == " ".join(sentences)
+            assert all(it.endswith(".") for it in sentences)
+            assert not re.search(r"[a-z](In|Out)\b", answer.json()["detail"])
             assert not players.exists("ada")
             assert unlocks.for_player("bob") == []
             assert progress.get("bob", "ten").progress == 0
@@ -238,7 +288,21 @@ def test_head_answers_as_get_without_the_body(call, subtests):
 def test_a_method_that_is_not_there(call):
     answer = call("delete", "/achievements")
     assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
-    assert "GET" in answer["Allow"]
+    assert answer["Allow"] == "GET, HEAD"
+    assert call("options", "/players/ada")["Allow"] == "DELETE, GET, HEAD, PUT"
+    assert call("options", "/events")["Allow"] == "POST"
+
+
+def test_host_that_is_not_allowed_is_answered_with_the_setting_that_allows_it(call):
+    answer = call("get", "/leaderboards", host="play.example")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert "'play.example' to GAMIFY_ALLOWED_HOSTS." in answer.json()["detail"]
+
+
+def test_segment_that_nobody_has_is_empty(call):
+    make_board("coins", segment_by="country", entries={"ada": 5})
+    answer = call("get", "/leaderboards/coins?segment=XX")
+    assert (answer.status_code, answer.json()) == (200, {"size": 0, "rows": [], "next": None})
 
 
 def test_reading_needs_a_key_and_writing_one_that_may(call):
@@ -294,11 +358,15 @@ def test_it_speaks_english_whatever_the_caller_prefers(call):
 
 def test_scores_and_spends_with_an_id_count_once(call):
     make_board("purse")
-    for score in (10, 11):
-        assert call("put", "/leaderboards/purse/scores/alice", {"score": 10, "id": "r-1"}).json()["score"] == score
-        call("put", "/leaderboards/purse/scores/alice", {"increment": 5, "id": "r-2"})
-        assert call("post", "/leaderboards/purse/spend/alice", {"amount": 4, "id": "s-1"}).json() == {"balance": 11}
+    for score, repeats in ((10, 0), (11, 1)):
+        reported = call("put", "/leaderboards/purse/scores/alice", {"score": 10 + 90 * repeats, "id": "r-1"}).json()
+        assert (reported["score"], reported["duplicate"]) == (score, bool(repeats))
+        added = call("put", "/leaderboards/purse/scores/alice", {"increment": 5 + repeats, "id": "r-2"}).json()
+        assert added["duplicate"] is bool(repeats)
+        spent = call("post", "/leaderboards/purse/spend/alice", {"amount": 4 + repeats, "id": "s-1"}).json()
+        assert spent == {"balance": 11, "duplicate": bool(repeats)}
         entry = {"player": "bob", "score": 3, "id": "r-1"}
-        assert call("post", "/leaderboards/purse/scores", {"scores": [entry, entry]}).status_code == 200
+        told = call("post", "/leaderboards/purse/scores", {"scores": [entry, entry]}).json()
+        assert told == {"written": 1 - repeats, "duplicates": 1 + repeats}
     assert ranking.standing("purse", "bob").score == 3
     assert call("put", "/leaderboards/purse/scores/alice", {"score": 1, "id": "a\tb"}).status_code == 422

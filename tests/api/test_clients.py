@@ -21,6 +21,7 @@ from gamify_site.api import keys
 from gamify_site.api.app import api
 from leaderboards.definitions import Board
 from leaderboards.services import boards
+from tests.achievements.builders import make
 from tests.sites import ROOT, Site
 
 pytestmark = pytest.mark.xdist_group("api_site")  # one worker, which starts the site once
@@ -39,6 +40,10 @@ def tell(*words):
     print(*words, file=sys.stderr)
 def dropped(event, reason):
     tell("dropped:", reason, json.dumps({{**event, "item": ""}}))
+def skipped(event, boards):
+    tell("skipped:", *boards, json.dumps(event))
+def unlocked(unlock):
+    tell("unlocked:", json.dumps(unlock))
 def attempt(call, *arguments, **fields):
     try:
         call(*arguments, **fields)
@@ -46,7 +51,8 @@ def attempt(call, *arguments, **fields):
         tell(type(error).__name__, error)
 for what, *rest in json.load(sys.stdin):
     site = os.environ["GAMIFY_URL"], os.environ["GAMIFY_KEY"]
-    gamify = Gamify(*site, flush_seconds=1000, pause=0.001, on_dropped=dropped)
+    reports = {{"on_dropped": dropped, "on_skipped": skipped, "on_unlocked": unlocked}}
+    gamify = Gamify(*site, flush_seconds=1000, pause=0.001, **reports)
     if what == "events":
         for event in rest[0]:
             gamify.event(**event)
@@ -72,6 +78,8 @@ import {{ readFileSync }} from "node:fs";
 import {{ Gamify }} from {file};
 const tell = (...words) => console.error(...words);
 const onDropped = (event, reason) => tell("dropped:", reason, JSON.stringify({{ ...event, item: "" }}));
+const onSkipped = (event, boards) => tell("skipped:", ...boards, JSON.stringify(event));
+const onUnlocked = (unlock) => tell("unlocked:", JSON.stringify(unlock));
 async function attempt(call) {{
   try {{
     await call();
@@ -81,7 +89,7 @@ async function attempt(call) {{
 }}
 for (const [what, ...rest] of JSON.parse(readFileSync(0, "utf-8"))) {{
   const site = {{ url: process.env.GAMIFY_URL, key: process.env.GAMIFY_KEY }};
-  const gamify = new Gamify({{ ...site, flushSeconds: 1000, pause: 0.001, onDropped }});
+  const gamify = new Gamify({{ ...site, flushSeconds: 1000, pause: 0.001, onDropped, onSkipped, onUnlocked }});
   if (what === "events") {{
     for (const {{ player, action, ...fields }} of rest[0]) gamify.event(player, action, fields);
   }} else if (what === "refused") {{
@@ -239,6 +247,8 @@ def secrets(site_data: None, made: dict[str, str]) -> dict[str, str]:  # noqa: A
         for language in LANGUAGES:
             boards.define(Board(slug=f"coins-{language}", name=f"Coins, {language}", action=f"coin-{language}"))
         boards.define(Board(slug="laps", name="Laps", combine="best"))
+        boards.define(Board(slug="leaps", name="Leaps", action="leap", combine="best"))
+        make("leaper", action="leap", target=1)
         made |= {scope: keys.create(f"may {scope}", scope, by="root")[1] for scope in keys.SCOPES}
     return made
 
@@ -332,6 +342,31 @@ def test_score_is_submitted_and_the_top_is_read(client: Client, site: Site, key:
 def rows(top: Any) -> list[dict[str, Any]]:
     """The script prints the whole answer, the others give its rows."""
     return top["rows"] if isinstance(top, dict) else top
+
+
+def test_unlocks_and_skipped_boards_are_given_to_the_caller(client: Client, site: Site, key: str) -> None:
+    player = f"charlie-{client.language}"
+    done = client.run(site.address, key, ("events", [{"player": player, "action": "leap"}]))
+    unlock = {"player": player, "achievement": "leaper", "points": 5}
+    if client.language == "bash":  # which prints the answer
+        answer = json.loads(done.stdout)
+        assert (answer["unlocked"], answer["skipped"]) == ([unlock], [{"index": 0, "boards": ["leaps"]}])
+    else:
+        skipped, unlocked = (
+            re.search(rf"^{name}: (.*)$", done.stderr, re.MULTILINE) for name in ("skipped", "unlocked")
+        )
+        assert unlocked
+        assert skipped
+        assert json.loads(unlocked[1]) == unlock
+        board, _space, event = skipped[1].partition(" ")
+        assert (board, json.loads(event)["player"]) == ("leaps", player)
+
+
+def test_ids_of_other_platforms_are_percent_encoded(client: Client, site: Site, key: str) -> None:
+    player = f"auth0|{client.language}:5@home"
+    *_, place = client.answers(site.address, key, ("score", "laps", player, 3), ("place", "laps", player))
+    assert place["score"] == 3
+    assert "422" in client.run(site.address, key, ("place", "laps", f"{player}?around=1")).stderr
 
 
 def test_bad_key_gives_a_clear_error(client: Client, site: Site) -> None:

@@ -129,6 +129,9 @@ public static class Program
         return new Gamify(Environment.GetEnvironmentVariable("GAMIFY_URL"), Environment.GetEnvironmentVariable("GAMIFY_KEY"))
         {
             OnDropped = (json, reason) => Console.Error.WriteLine("dropped: " + reason + " " + json.Replace(Long, "")),
+            OnSkipped = (json, boards) => Console.Error.WriteLine("skipped: " + string.Join(" ", boards) + " " + json),
+            OnUnlocked = unlock => Console.Error.WriteLine("unlocked: {\"player\":\"" + unlock.player
+                + "\",\"achievement\":\"" + unlock.achievement + "\",\"points\":" + unlock.points + "}"),
             OnError = (status, said) => Console.Error.WriteLine("failed: " + status + " " + said),
         };
     }

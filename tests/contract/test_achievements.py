@@ -1,9 +1,11 @@
 """Contracts of the scripts of `achievements`: events and the state of players."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -14,6 +16,7 @@ from achievements.services import (
     activity,
     backfill,
     catalog,
+    compiled,
     events,
     feed,
     impact,
@@ -30,6 +33,7 @@ from achievements.services.states import Run, State
 from gamify_site.integrity import Breach
 from gamify_site.players import services as players
 from gamify_site.players.services import Player, UnknownPlayer
+from gamify_site.store import catalog as definitions
 from gamify_site.store import keys, shards
 from leaderboards.services import away, boards, ranking
 from tests.achievements.builders import assert_consistent, do, make, on_days, unlocked
@@ -109,6 +113,8 @@ def test_grants_revocations_and_backfills_change_unlocks_and_points(services_sto
     assert [unlocks.revoke("bob", "ten", "a mistake", by="root") for _ in range(2)] == [True, False]
     assert {holder.player for holder in insights.story("ten", insights.rarity("ten")).holders} == {"alice", "charlie"}
     assert progress.set("charlie", "slayer", 5).progress == progress.set("charlie", "slayer", 3).progress == 5
+    added = [progress.change("charlie", "slayer", "add", 1, id="p-1") for _ in range(2)]
+    assert [(update.progress.progress, update.duplicate) for update in added] == [(6, False), (6, True)]
     with pytest.raises(ValidationError) as refusal:
         progress.increment("charlie", "slayer", 2**53 - 1)
     assert refusal.value.message_dict == {
@@ -223,6 +229,24 @@ def test_history_of_an_achievement_is_counted_by_day(clock):
     assert insights.story("ten", (2, 3), holders=1, days=0).holders == found.holders[:1]
 
 
+@contract("achievements/write_rules")
+def test_rules_of_a_new_version_replace_those_of_the_last(services_store):
+    make_all()
+    do("alice", "coin", amount=12)
+    shard, redis = shards.of("alice"), services_store.redis
+    before = redis.hgetall(keys.rules(shard))
+    catalog.define(replace(catalog.get("first"), status="archived"))
+    do("alice", "relic", item="cup")
+    after = redis.hgetall(keys.rules(shard))
+    assert json.loads(before[b"action:coin"])["slugs"] == ["first", "ten"]
+    assert json.loads(after[b"action:coin"])["slugs"] == ["ten"]
+    assert after[b"version"].decode() == definitions.snapshot().version != before[b"version"].decode()
+    with patch.object(compiled, "MOST_WRITTEN_A_CALL", 3):
+        redis.hset(keys.rules(shard), mapping={"version": "0", "action:relic": "{}"})
+        assert do("alice", "relic", item="ring").unlocked  # several calls, and nothing of another version is left
+    assert redis.hgetall(keys.rules(shard)) == after
+
+
 @contract("achievements/pin_badges")
 def test_pinned_achievements_keep_their_order():
     make_all()
@@ -264,16 +288,18 @@ def test_breaches_of_players_are_reported_and_repaired(services_store, clock):
     redis.zrem(keys.board(shard, boards.POINTS, "all"), "alice")
     redis.hset(keys.progress(shard, "alice"), mapping={"relics": 2, "ten": "1.5"})
     redis.hset(keys.streak(shard, "alice", "three"), "current", 9)
+    redis.hset(keys.counted(shard, "alice"), "", 2)
     assert list(integrity.check()) == [
         Breach("points", "alice", "the profile has 21 points of 4, the unlocks are 16 of 4"),
         Breach("points board", "alice", "the order value is absent, the unlocks make 65540"),
         Breach("progress", "alice", "ten is 1.5"),
         Breach("collection", "alice", "relics has 1 items and a progress of 2"),
         Breach("streak", "alice", "three is 9 days to day 22969, the days make 3 to day 22969"),
+        Breach("counted awards", "alice", "those that metas count are not those unlocked"),
         Breach("due", "alice", "relics is reached and not unlocked"),
     ]
     redis.hset(keys.progress(shard, "alice"), "ten", 12)
-    assert len(list(integrity.check(repair=True))) == 5
+    assert len(list(integrity.check(repair=True))) == 6
     assert list(integrity.check()) == []
     assert brief(ranking.top(boards.POINTS)) == [(1, "charlie", 16), (1, "alice", 16)]
     assert states.read("alice").progress == states.read("charlie").progress

@@ -34,6 +34,7 @@ class Update:
     rank: int | None
     previous_rank: int | None
     trimmed: bool
+    duplicate: bool = False
 
 
 class OutOfRange(Exception):
@@ -99,7 +100,7 @@ class Model:
         if (player, name) in self.ids:
             self.seen[player] = now
             held = self._entry(main, player)
-            return Update(held.units if held else units, previous_rank, previous_rank, previous_rank is None)
+            return Update(held.units if held else units, previous_rank, previous_rank, previous_rank is None, True)
         result = self._outcome(main, player, units, how, at)
         dropped = self.write([(player, units)], how, at, now=now)
         if name:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from achievements.definitions import Event
 from achievements.services import events
-from leaderboards.definitions import ScoreUpdate
+from leaderboards.definitions import BatchUpdate, ScoreUpdate, Withdrawal
 from leaderboards.errors import InsufficientBalance
 from leaderboards.services import ranking, scores
 from tests.builders import brief, make_board, make_player
@@ -303,6 +303,7 @@ def test_score_with_an_id_counts_once(clock):
     first = scores.submit("coins", "alice", 5, id="r-1")
     again = scores.submit("coins", "alice", 5, id="r-1")
     assert (again.score, again.rank, again.previous_rank, again.trimmed) == (5, first.rank, 1, False)
+    assert (first.duplicate, again.duplicate) == (False, True)
     assert scores.increment("coins", "alice", 2, id="r-2").score == 7
     clock.advance(days=3)  # of this program's clock; the store's goes on as it does
     assert scores.increment("coins", "alice", 2, id="r-2").score == 7
@@ -310,6 +311,8 @@ def test_score_with_an_id_counts_once(clock):
     assert scores.submit_many("coins", [("alice", 1, "r-1"), ("alice", 1, "r-3"), ("bob", 1, "r-3"), ("bob", 1)]) == 2
     assert scores.submit_many("coins", [("alice", 1, "r-3"), ("bob", 1, "r-3")]) == 0
     assert (score_of("alice"), score_of("bob")) == (8, 4)
+    more = [("alice", 9, "r-3"), ("bob", 9, "r-4"), ("bob", 9, "r-4")]
+    assert scores.submit_batch("coins", more) == BatchUpdate(written=1, duplicates=2)
 
 
 def test_ids_of_scores_are_a_boards_own_and_no_events():
@@ -345,7 +348,8 @@ def test_spending_with_an_id_takes_once():
     assert [scores.spend("coins", "alice", 4, id="s-1") for _ in range(3)] == [6, 6, 6]
     with pytest.raises(InsufficientBalance):
         scores.spend("coins", "alice", 7, id="s-2")
-    assert scores.spend("coins", "alice", 6, id="s-2") == 0
+    assert scores.withdraw("coins", "alice", 6, id="s-2") == Withdrawal(balance=0, duplicate=False)
+    assert scores.withdraw("coins", "alice", 1, id="s-2") == Withdrawal(balance=0, duplicate=True)
     for bad in ("", "x" * 129, "a\tb", 7):
         with pytest.raises(ValidationError) as refusal:
             scores.spend("coins", "alice", 1, id=bad)

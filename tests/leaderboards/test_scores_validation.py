@@ -36,6 +36,8 @@ BAD_SCORES = [
     ("", NO_NUMBER),
     ("ten", NO_NUMBER),
     ("1e400", UNREADABLE),
+    ("-1e999999999", UNREADABLE),
+    (Decimal("1e999999999999"), UNREADABLE),
     ("0x10", NO_NUMBER),
     (b"10", NO_NUMBER),
     ([1], NO_NUMBER),
@@ -79,6 +81,27 @@ def test_decimal_scores_are_exact(subtests):
     for number, given in enumerate([83, 83.4, "83.4", Decimal("83.40"), "8.34e1", "0.29", 0.29, -0.01]):
         with subtests.test(given=given):
             assert scores.submit("coins", f"p{number}", given).score == Decimal(str(given))
+
+
+def test_numbers_of_any_length_are_rounded_once(subtests):
+    make_board(combine="last", decimals=2)
+    for number, (given, score) in enumerate(
+        [
+            ("68.2899999999999999999999999999999999999999999999", "68.29"),
+            ("68.28" + "9" * 5000, "68.29"),
+            ("0.0049" + "9" * 100, "0.00"),
+            ("0.005" + "0" * 100, "0.01"),
+            ("-0.005" + "0" * 100, "-0.01"),
+            ("0" * 100 + "7", "7.00"),
+            ("1e-50", "0.00"),
+            ("0e999999999", "0.00"),
+            ("-1e-999999999", "0.00"),
+            (Decimal("1e-999999999999"), "0.00"),
+            (5e-324, "0.00"),
+        ]
+    ):
+        with subtests.test(given=str(given)[:30]):
+            assert scores.submit("coins", f"p{number}", given).score == Decimal(score)
 
 
 def test_whole_numbers_are_taken_in_any_spelling(subtests):
@@ -157,6 +180,8 @@ def test_bad_amounts_are_refused_with_field_and_reason(subtests):
         ("x", NO_NUMBER),
         (2**53, TOO_LARGE),
         (10**19, TOO_LARGE),
+        (10**400, TOO_LARGE),
+        ("1e999999999", UNREADABLE),
     ]
     for number, (amount, reason) in enumerate(bad_amounts):
         player = f"p{number}"

@@ -95,7 +95,9 @@ class Histories(RuleBasedStateMachine):
             return
         update = write("coins", player, self.board.from_units(amount), at=at, **named)
         score = self.board.from_units(expected.units)
-        assert update == ScoreUpdate(score, expected.rank, expected.previous_rank, expected.trimmed)
+        assert update == ScoreUpdate(
+            score, expected.rank, expected.previous_rank, expected.trimmed, duplicate=expected.duplicate
+        )
 
     @rule(entries=st.lists(st.tuples(a_player, an_amount), max_size=12), ago=a_while)
     def write_many(self, entries: list[tuple[str, int]], ago: timedelta) -> None:

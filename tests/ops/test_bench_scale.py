@@ -172,7 +172,7 @@ def test_three_nodes_are_told_beside_one():
     ways = {"at_once": at_once, "in_turn": in_turn, "plain": plain}
     found = {"players": 100_000, "shards": 12, "turns": 40, **ways}
     text = report.text(figures() | {"cluster": found}, "benchmarks")
-    assert "had 33%, 35%, 32% of it" in text.replace("\n", " ")
+    assert "three nodes were 33%, 35%, 32% at once" in text.replace("\n", " ")
     assert "| events, at once, three nodes | 30,000 | 30.0 | 20.0 | 31.0 |" in text
     assert "| the plainest script, three nodes | 30,000 | 1.8 | 20.0 | 31.0 |" in text
     goal = "| server time of an event, three nodes beside one, each batch for"

@@ -238,15 +238,16 @@ def test_batches_that_are_sent_again_count_once(open_store: Callable[..., Store]
 
 
 WRONG_ANSWERS = (
-    *('["ok",', "[]", '["ok"]', '["ok",[],[],[],[],[]]', '["ok",[],[],[],[],[],[],[]]', '["stale",[],[],[],[],[],[]]'),
-    *('["ok",[1],[],[],[],[],[]]', '["ok",[],["a"],[],[],[],[]]', '["ok",[],[],["alice","ten",1],[],[],[]]'),
-    *('["ok",[],[],[],["coins",["alice","",""],{}],[],[]]', '["ok",[],[],[],[],[NaN,""],[]]'),
-    '["ok",[],[],[],[],[],[0,"no slug"]]',
+    *('["ok",', "[]", '["ok"]', '["ok",[],[],[],[],[],[],[]]', '["ok",[],[],[],[],[],[],[],[],[]]'),
+    *('["stale",[],[],[],[],[],[],[],[]]', '["ok",[1],[],[],[],[],[],[],[]]', '["ok",[],["a"],[],[],[],[],[],[]]'),
+    *('["ok",[],[],["alice","ten",1],[],[],[],[],[]]', '["ok",[],[],[],["coins",["alice","",""],{}],[],[],[],[]]'),
+    *('["ok",[],[],[],[],[NaN,""],[],[],[]]', '["ok",[],[],[],[],[],[0,"no slug"],[],[]]'),
+    *('["ok",[],[],[],[],[],[],["no slug"],[]]', '["ok",[],[],[],[],[],[],[],[-1]]'),
 )
 
 
 def test_answers_to_batches_are_checked(subtests: pytest.Subtests) -> None:
-    answers.check('["ok",[],{},[],[],[],[0,"coins"]]')
+    answers.check('["ok",[],{},[],[],[],[0,"coins"],["whistle"],[0,40]]')
     for answer in WRONG_ANSWERS:
         with subtests.test(answer=answer), pytest.raises(Wrong):
             answers.check(answer)
@@ -292,7 +293,7 @@ def test_every_key_is_exported_made_anew_or_left_out() -> None:
 
 def fates() -> dict[str, str]:
     """What docs/operations.md says becomes of each key."""
-    table = OPERATIONS.read_text("utf-8").partition("### What becomes of each key")[2]
+    table = OPERATIONS.read_text("utf-8").partition("### Keys in an export")[2]
     return dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", table, re.MULTILINE))
 
 
@@ -314,6 +315,8 @@ def test_every_exported_key_is_there_again(played_on_three_shards: Store) -> Non
         "due_periods",
         "last_look",
         "new_periods",
+        "rules",
+        "counted",
         "deletions",
         "answers",
     }

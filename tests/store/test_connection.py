@@ -70,6 +70,7 @@ def test_store_that_takes_no_writes_says_why(open_store, kind, setting, value, r
     open_store(kind, 8 if kind == "cluster" else 1)
     make_board(action="coin", entries={"alice": 5})
     make("ten", type="streak")
+    events.record([Event("alice", "other")])  # the shard has got its rules
     servers, event = connection.servers(), Event("alice", "coin", id="one")
     before = stored()
     for server in servers:

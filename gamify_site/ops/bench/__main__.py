@@ -19,13 +19,25 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from gamify_site.ops.bench import api, boards, catalog, cluster, events, live, report, scale, surroundings
+    from gamify_site.ops.bench import (
+        api,
+        boards,
+        catalog,
+        cluster,
+        definitions,
+        events,
+        live,
+        report,
+        scale,
+        surroundings,
+    )
     from gamify_site.store import embedded
 
     suites: dict[str, Any] = {
         "boards": boards.run,
         "events": events.run,
         "catalog": catalog.run,
+        "definitions": definitions.run,
         "live": live.run,
         "api": api.run,
         "cluster": cluster.run,

@@ -12,76 +12,75 @@ Stages = Sequence[Mapping[str, Any]]
 INTRODUCTION = """\
 # Benchmarks
 
-What grows with a board, and what does not: boards from a thousand players to {most}, on one shard and on several, all
-of them on one server. This page is written by the command below. It runs a data store of its own, the embedded one,
-with the append-only file on; client, web processes and server share the machine.
+How the cost of a board depends on its size: boards from a thousand players to {most}, on one shard and on several,
+all on one server. The command below writes this page. It runs its own embedded data store with the append-only file
+on; client, web processes and server share the machine.
 """
 MISSED = """\
-Why some are missed, where they are: **score updates** on ten million players wait for memory, plain `ZINCRBY` as long.
-**Sixteen shards** of one server are asked one after the other; they are for several servers, and one shard is for one.
-**Three nodes at once** share the cores and the caches with each other and with their client, where those are few; by
-turns they do not. What is told as a **ratio of two moments**, such as the page of two boards, moves by up to a quarter
-from run to run on a machine that others share. **One plain command** of a package is faster than a script that checks
-limits, ties, windows and who is hidden.
+Why some goals may be missed: **Score updates** on ten million players wait for memory, as plain `ZINCRBY` does.
+**Sixteen shards** on one server are asked one after the other; they are meant for several servers, one shard for one.
+**Three nodes at once** share cores and caches with each other and with their client if there are few cores; in turns
+they do not. A **ratio of two measurements**, such as the page of two boards, varies by up to a quarter from run to
+run on a shared machine. **One plain command** of a package is faster than a script that checks limits, ties, windows
+and hidden players.
 """
 READS = """\
 ## Reading
 
-Service time: how long a caller of `leaderboards.services.ranking` waits in the same machine, one client, players and
-ranks drawn from the whole board. *Server* is the CPU time that the server uses for it. All shards are asked at once,
-and what they give is put together by the caller, so that more shards cost more on one server: they are for several.
+Service time: how long a caller of `leaderboards.services.ranking` on the same machine waits, with one client, and
+players and ranks drawn from the whole board. *Server* is the server's CPU time for it. All shards are asked at once,
+and the caller merges their replies, so more shards cost more on one server: they are meant for several.
 """
 PAGE = """\
 ## The page
 
-The page of the board with 50 top rows and the rows around a player in the middle of it who is logged in: over HTTP, one
-connection, through all of Django; the best of five turns.
+The board page of a logged-in player in the middle of the board, with 50 top rows and the rows around the player: over
+HTTP, one connection, through all of Django; the best of five runs.
 """
 WRITES = """\
 ## Writing
 
 Score updates per second in batches of 500, for players drawn from the whole board; `submit_many` takes scores,
-`events.record` whole events. Beside them, in turns, redis-py's pipelines of bare `ZINCRBY` on the same sorted sets,
-which know no news, no windows, and not who was seen when. *µs* is the CPU time of the server for each update.
+`events.record` whole events. For comparison, in turns, redis-py pipelines of bare `ZINCRBY` on the same sorted sets,
+without feeds, windows, or when players were last seen. *µs* is the server's CPU time for each update.
 """
 MEMORY = """\
 ## Memory
 
-Bytes for each player: an entry on one board; what is kept of every known player (last seen, and by which id to find
-them); a profile with a name and a country (also found by name), if there is one.
+Bytes per player: an entry on one board; what is stored for every player (when last seen, and the id in the search
+index); a profile with a name and a country, which is also found by name.
 """
 BESIDE = """\
-## Beside the Python package leaderboard
+## Compared with the Python package leaderboard
 
-The same sorted set of {players} players, the same questions, one client each, in turns; the best of three turns. The
-package ranks either each player for itself (*unique*) or equal scores alike (*shared*), as we do. It is a plain
-interface of the sorted set: a score is one `ZADD`, and tells nothing. Ours is one script that also knows limits,
-windows, segments, ties, seasons and staff's decisions, gives the ranks before and after, and tells the news. Client and
-server are on the same machine here, where a round trip costs next to nothing; *trips* are those of ours and of theirs
-with shared ranks, for when it does.
+The same sorted set of {players} players, the same queries, one client each, in turns; the best of three runs. The
+package ranks either each player separately (*unique*) or equal scores alike (*shared*), as Gamify does. It is a thin
+interface of the sorted set: a score is one `ZADD`, and returns nothing. Gamify runs one script that also handles
+limits, windows, segments, ties, seasons and moderation, returns the ranks before and after, and writes feed entries.
+Client and server are on the same machine here, where a round trip costs next to nothing; *trips* are the round trips
+of Gamify and of the package with shared ranks, for networks where they matter.
 """
 BEHIND = """\
-Where the ratio is below 1 the package sends one or two plain commands and leaves the rest to its caller. A call of ours
-costs some 50 µs of Python and of the server's Lua, whatever is asked: it checks the catalog's version and looks at
-limits, ties and those whom staff have hidden. That is less than one more round trip costs over most networks.
+If the ratio is below 1, the package sends one or two plain commands and leaves the rest to its caller. Every call of
+Gamify costs about 50 µs in Python and in the server's Lua: it checks the version of the definitions, limits, ties and
+hidden players. That is less than one more round trip over most networks.
 """
 
 
 CLUSTER = """\
 ## Three nodes
 
-Whole events of {players} known players in batches of 500 on {shards} shards, one client, on three nodes of a cluster,
-on one, and on a server that is no cluster: the CPU time of all servers for an event. They took turns, {turns} short
-ones each; the median of them is told, and of the goal the median of what three nodes took beside one in the same round.
-*At once*: players are drawn from all, so that all nodes work on each batch at the same time. *By turns*: each batch is
-for the players of one node, so that nodes work one after the other, as if each had a core of its own. The three had
-{at_once} of it at once, and {in_turn} by turns.
+Whole events of {players} existing players in batches of 500 on {shards} shards, one client, on three nodes of a
+cluster, on one node, and on a server without a cluster: the CPU time of all servers per event. They took turns,
+{turns} short ones each; the table shows the median, and the goal the median of three nodes compared with one in the
+same round. *At once*: players are drawn from all, so that all nodes work on each batch at the same time. *By turns*:
+each batch is for the players of one node, so that nodes work one after the other, as if each had its own core. The
+shares of the three nodes were {at_once} at once, and {in_turn} by turns.
 
-Where there are fewer cores than processes, these push each other off them and out of the caches, and all that they do
-takes more time. *The plainest script* tells how much that is for a script that needs hardly any memory of its own: it
-adds to two numbers of a player and to three ranked sets and does nothing else, in batches of as many events, on three
-servers that are no cluster, beside one. Scripts that need much of Lua's memory, as whole
-events do, seem to suffer more.
+If there are fewer cores than processes, they displace each other from cores and caches, and everything takes more
+time. *The plainest script* shows how much, for a script that needs hardly any memory of its own: it adds to two
+numbers of a player and to three ranked sets and does nothing else, in batches of the same size, on three servers
+without a cluster, compared with one. Scripts that need much of Lua's memory, as whole events do, seem to suffer more.
 """
 
 
@@ -217,7 +216,7 @@ def _beside(stage: Mapping[str, Any]) -> Iterable[str]:
     if "beside_server" in stage:
         ours, other = (stage["beside_server"][who] for who in ("ours", "other"))
         ratio = ours["requests_per_second"] / max(1, other["requests_per_second"])
-        yield "## Beside another server\n\nOne increment a request, over HTTP, 8 connections.\n"
+        yield "## Compared with another server\n\nOne increment per request, over HTTP, 8 connections.\n"
         yield _table(
             ["", "requests/s", "p50 ms", "p99 ms"],
             (
@@ -255,7 +254,7 @@ def _cluster(found: Mapping[str, Any] | None) -> Iterable[str]:
 
 def _events(found: Mapping[str, Any] | None) -> Iterable[str]:
     if found:
-        yield "## Events\n\nWhole events beside bare `ZINCRBY`, in batches of 500 (`bench events`).\n"
+        yield "## Events\n\nWhole events compared with bare `ZINCRBY`, in batches of 500 (`bench events`).\n"
         yield _table(
             ["per second", "1 client", "2 clients"],
             (

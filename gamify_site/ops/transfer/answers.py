@@ -69,4 +69,6 @@ PARTS: tuple[Sequence[Check], ...] = (
     (checks.slug, _climbers, _dropped),  # of each board
     (checks.slug, checks.text),  # board and period that somebody has come back to
     (_number, checks.slug),  # place of an event, board that took nothing of it
+    (checks.slug,),  # action that nothing listens to
+    (_number,),  # where the calls of the batch begin
 )

@@ -29,7 +29,7 @@ def make_board(thing: Any, target: Target) -> None:
     """Checks a board and makes it."""
     checks.fields(thing, ("slug", "fields"))
     board = _definition(thing, Board.from_fields)
-    _valid(lambda: boards.check(board, None))
+    _valid(lambda: boards.check(board, None, ()))  # how many there are was allowed where they come from
     _write(target, "board", board.slug, board.to_fields())
     target.known.add_board(board)
 

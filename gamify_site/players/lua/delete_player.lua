@@ -23,6 +23,7 @@ redis.call('SREM', hidden_key(shard), player)
 redis.call('ZREM', away_key(shard), player)
 redis.call('HDEL', deletions_key(shard), player)
 redis.call('ZREM', players_key(shard), player)
-redis.call('UNLINK', key, feed_key(shard, player), progress_key(shard, player), unlocked, revoked_key(shard, player),
-  following_key(shard, player), hidden_entries_key(shard, player), final_ranks_key(shard, player), answers_key(shard, player))
+redis.call('UNLINK', key, feed_key(shard, player), progress_key(shard, player), unlocked, counted_key(shard, player),
+  revoked_key(shard, player), following_key(shard, player), hidden_entries_key(shard, player),
+  final_ranks_key(shard, player), answers_key(shard, player))
 return 'ok'

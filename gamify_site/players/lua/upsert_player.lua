@@ -1,9 +1,9 @@
 -- Writes fields of a player's profile and moves the player's entries where a board ranks within a changed field.
 -- joins: store/keys store/entries store/players
 -- KEYS[1] the shard's key prefix
--- ARGV    catalog version; player; now (s); JSON boards with segments [{slug, segment_by, max_entries, dense} …];
---         the name as it is searched for, '' where none is given; then field and value by turns, an empty value
---         removes the field
+-- ARGV    catalog version; player; now (s); JSON of the boards that rank within one of the fields [{slug, segment_by,
+--         max_entries, dense} …], '' where none does; the name as it is searched for, '' where none is given; then field
+--         and value by turns, an empty value removes the field
 -- Returns `stale`; `deleted` where the player is being deleted, nothing is written then; or the profile as field and
 --         value by turns. Cost: O(fields + sets of those boards × log size).
 
@@ -26,7 +26,7 @@ local function move(board, from, to)
   touch_board(shard, board.slug)
 end
 
-local changed = false
+local changed, boards = false, nil
 for i = 6, #ARGV, 2 do
   local field, value = ARGV[i], ARGV[i + 1]
   local old = redis.call('HGET', key, field) or ''
@@ -34,7 +34,8 @@ for i = 6, #ARGV, 2 do
     changed = true
     if field == 'name' then index_name(shard, player, ARGV[5]) end
     if value == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, value) end
-    for _, board in ipairs(cjson.decode(ARGV[4])) do
+    boards = boards or ARGV[4] ~= '' and cjson.decode(ARGV[4]) or {}
+    for _, board in ipairs(boards) do
       if board.segment_by == field then move(board, old, value) end
     end
   end

@@ -18,12 +18,16 @@ end
 local function split_segment(suffix) return string.match(suffix, '^([^:]*):(.*)$') end
 
 -- Notes that a set is there: whole boards in one place, the segments of each in a place of its own. A new period is told
--- to `tick`, which will have to close it.
+-- to `tick`, which will have to close it; with it those go that have expired, by the clock by which sets do.
 local function register_set(shard, board, suffix, expires)
   local window, segment = split_segment(suffix)
   if not window then
-    local is_new = redis.call('ZADD', board_windows_key(shard, board.slug), expires > 0 and expires or '+inf', suffix) == 1
-    if is_new and expires > 0 then redis.call('SADD', new_periods_key(shard), board.slug .. ':' .. suffix) end
+    local key = board_windows_key(shard, board.slug)
+    local is_new = redis.call('ZADD', key, expires > 0 and expires or '+inf', suffix) == 1
+    if is_new and expires > 0 then
+      redis.call('SADD', new_periods_key(shard), board.slug .. ':' .. suffix)
+      redis.call('ZREMRANGEBYSCORE', key, '-inf', redis.call('TIME')[1])
+    end
     return
   end
   local key = board_segments_key(shard, board.slug, window)
@@ -32,10 +36,11 @@ local function register_set(shard, board, suffix, expires)
 end
 
 -- Writes changed entries of one set: `arguments` is order, player, order, player …; `left` the orders they had before.
-local function write_entries(shard, board, suffix, expires, arguments, left)
+-- `is_there`: the set is known to have entries, which some of `left` say too.
+local function write_entries(shard, board, suffix, expires, arguments, left, is_there)
   local key = board_key(shard, board.slug, suffix)
   write_all('ZADD', key, arguments)
-  register_set(shard, board, suffix, expires)
+  if expires > 0 or not is_there and #left == 0 then register_set(shard, board, suffix, expires) end
   if expires > 0 then redis.call('EXPIREAT', key, expires) end
   if board.dense == 1 then
     local levels_key = board_levels_key(shard, board.slug, suffix)
@@ -91,9 +96,13 @@ local function trim_entries(shard, board, suffix)
   return dropped
 end
 
--- Tells readers and live processes that the board's rows have changed; returns the board's new version on this shard.
+-- Tells live processes that the rows of some boards have changed.
+local function publish_boards(shard, slugs)
+  if #slugs > 0 then publish(shard, 'board ' .. table.concat(slugs, ' ')) end
+end
+
+-- Tells readers and live processes that a board's rows have changed.
 local function touch_board(shard, slug)
-  local version = redis.call('HINCRBY', board_versions_key(shard), slug, 1)
-  publish(shard, 'board ' .. slug)
-  return version
+  redis.call('HINCRBY', board_versions_key(shard), slug, 1)
+  publish_boards(shard, { slug })
 end

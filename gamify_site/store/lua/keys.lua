@@ -18,6 +18,7 @@ local function api_bucket_key(site, digest) return site .. ':api_bucket:' .. dig
 -- Keys of one shard
 
 local function shard_catalog_version_key(shard) return shard .. ':catalog_version' end
+local function rules_key(shard) return shard .. ':rules' end
 local function players_key(shard) return shard .. ':players' end
 -- A colon within a player id is written %3A, so that no key of a player is another player's.
 local function player_key(shard, player) return shard .. ':player:' .. string.gsub(player, ':', '%%3A') end
@@ -25,6 +26,7 @@ local function player_names_key(shard) return shard .. ':player_names' end
 local function following_key(shard, player) return player_key(shard, player) .. ':following' end
 local function progress_key(shard, player) return player_key(shard, player) .. ':progress' end
 local function unlocked_key(shard, player) return player_key(shard, player) .. ':unlocked' end
+local function counted_key(shard, player) return player_key(shard, player) .. ':counted' end
 local function revoked_key(shard, player) return player_key(shard, player) .. ':revoked' end
 local function streak_key(shard, player, slug) return player_key(shard, player) .. ':streak:' .. slug end
 local function days_key(shard, player, action) return player_key(shard, player) .. ':days:' .. action end
@@ -55,7 +57,7 @@ local function board_segments_key(shard, board, window) return shard .. ':segmen
 local function board_versions_key(shard) return shard .. ':board_versions' end
 local function changes_key(shard) return shard .. ':changes' end
 
--- Tells the live processes what has changed: `board <slug>`, `boards` where a name or a rule did, or `feed <player>`.
+-- Tells the live processes what has changed: `board <slug> …`, `boards` where a name or a rule did, or `feed <player>`.
 -- A shard channel where the server has those, from Redis 7 on: a cluster passes other messages on to all its nodes.
 -- Whoever may not publish writes all the same: readers ask again, a little later.
 local function publish(shard, what)

@@ -18,26 +18,36 @@ local function last_generated_id(key)
   end
 end
 
+local last_ids = {} -- of the streams that this call has added to
+
 -- Adds an entry at `ms`, after all others, and keeps the latest `most`.
 local function add_news(key, most, ms, ...)
-  local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-  local added = redis.pcall('XADD', key, 'MAXLEN', most, next_id(last and last[1] or '0-0', ms), ...)
-  if type(added) == 'table' then redis.call('XADD', key, 'MAXLEN', most, next_id(last_generated_id(key), ms), ...) end
+  local last = last_ids[key]
+  if not last then
+    local found = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+    last = found and found[1] or '0-0'
+  end
+  local added = redis.pcall('XADD', key, 'MAXLEN', most, next_id(last, ms), ...)
+  if type(added) == 'table' then
+    added = redis.call('XADD', key, 'MAXLEN', most, next_id(last_generated_id(key), ms), ...)
+  end
+  last_ids[key] = added
 end
 
 -- Adds to a player's own news, which live processes show at once.
 local function add_to_feed(shard, player, ms, ...)
-  add_news(feed_key(shard, player), 50, ms, ...)
-  publish(shard, 'feed ' .. player)
+  local key = feed_key(shard, player)
+  if not last_ids[key] then publish(shard, 'feed ' .. player) end -- once a call
+  add_news(key, 50, ms, ...)
 end
 
 -- Tells that a player entered the top of a board, unless that was told within the hour.
 local function announce_rank(shard, board, player, rank, ms)
-  local sent_key = rank_news_sent_key(shard, player, board)
-  local told = tonumber(redis.call('GET', sent_key) or nil)
-  if told and math.abs(ms - told) < HOUR then return end
-  redis.call('SET', sent_key, string.format('%.0f', ms), 'PX', HOUR)
-  local at = string.format('%.0f', ms)
+  local sent_key, at = rank_news_sent_key(shard, player, board), string.format('%.0f', ms)
+  if not redis.call('SET', sent_key, at, 'PX', HOUR, 'NX') then
+    if math.abs(ms - tonumber(redis.call('GET', sent_key) or 0)) < HOUR then return end
+    redis.call('SET', sent_key, at, 'PX', HOUR)
+  end
   add_to_feed(shard, player, ms, 'type', 'rank', 'board', board, 'rank', rank, 'at', at)
   add_news(rank_events_key(shard), 1000, ms, 'player', player, 'board', board, 'rank', rank, 'at', at)
 end

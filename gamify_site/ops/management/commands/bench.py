@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-SUITES = ("boards", "events", "catalog", "live", "api", "cluster")
+SUITES = ("boards", "events", "catalog", "definitions", "live", "api", "cluster")
 SCALE = "scale"  # takes ten minutes and 5 GB of memory, so only where it is asked for
 
 

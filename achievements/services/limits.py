@@ -1,0 +1,76 @@
+"""Limits that keep one script call short: how many achievements an event, or an unlock, may have to go through."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from achievements.definitions import Achievement
+
+# Of published achievements; drafts and archived ones listen to nothing.
+MAX_LISTENERS = 200  # of one action
+MAX_METAS = 50  # that count the same category, or all achievements
+MAX_CHAIN = 50  # each of which waits for the one before
+
+Items = dict[str, Achievement]
+
+
+def check(achievement: Achievement, before: Achievement | None, known: Mapping[str, Achievement]) -> None:
+    """Raise `ValidationError` with the field where the definition goes beyond a limit that `before` did not touch.
+
+    `known` are the other definitions by the names of what they unlock. No round trip; O(definitions).
+    """
+    if achievement.status != "published":
+        return
+    now = before if before and before.status == "published" else None
+    if achievement.type == "meta":
+        if now is None or now.counts != achievement.counts:
+            _check_metas(achievement, known.values())
+    elif now is None or now.action != achievement.action:
+        _check_listeners(achievement, known.values())
+    if now is None or not set(achievement.prerequisites) <= set(now.prerequisites):
+        _check_chain(achievement, known, has_dependents=before is not None)
+
+
+def _check_listeners(achievement: Achievement, others: Iterable[Achievement]) -> None:
+    if _count(achievement, (it for it in others if it.action == achievement.action)) >= MAX_LISTENERS:
+        reason = _("“%(action)s” already has %(number)s achievements, which is the most.")
+        raise ValidationError({"action": reason % {"action": achievement.action, "number": MAX_LISTENERS}})
+
+
+def _check_metas(achievement: Achievement, others: Iterable[Achievement]) -> None:
+    metas = (it for it in others if it.type == "meta" and it.counts == achievement.counts)
+    if _count(achievement, metas) >= MAX_METAS:
+        reason = _("Already %(number)s metas count these achievements, which is the most.")
+        raise ValidationError({"counts": reason % {"number": MAX_METAS}})
+
+
+def _count(achievement: Achievement, others: Iterable[Achievement]) -> int:
+    """Count the other achievements that are published, each once, however many tiers it has."""
+    return len({it.slug for it in others if it.status == "published" and it.slug != achievement.slug})
+
+
+def _check_chain(achievement: Achievement, known: Mapping[str, Achievement], *, has_dependents: bool) -> None:
+    def needed_by(items: Items) -> Items:
+        found = [known[name] for item in items.values() for name in item.prerequisites if name in known]
+        return {item.slug: item for item in found if item.status == "published"}
+
+    def waiting_for(items: Items) -> Items:
+        return {item.slug: item for item in known.values() if item.status == "published" and waits(item, items)}
+
+    def waits(item: Achievement, items: Items) -> bool:
+        return any(name in known and known[name].slug in items for name in item.prerequisites)
+
+    above = _count_steps(achievement, needed_by)
+    below = _count_steps(achievement, waiting_for) if has_dependents else 0
+    if above + 1 + below > MAX_CHAIN:
+        reason = _("A chain of prerequisites has at most %(most)s achievements, and this one would be longer.")
+        raise ValidationError({"prerequisites": reason % {"most": MAX_CHAIN}})
+
+
+def _count_steps(start: Achievement, following: Callable[[Items], Items]) -> int:
+    """Count the steps of the longest way; no more than the limit, where definitions of one file form a circle."""
+    items, steps = following({start.slug: start}), 0
+    while items and steps <= MAX_CHAIN:
+        items, steps = following(items), steps + 1
+    return steps
