@@ -23,7 +23,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from gamify_site import clock as site_clock
 from gamify_site import visitors
-from gamify_site.store import addresses, catalog, connection, scripts
+from gamify_site.store import addresses, catalog, connection, scripts, subscription
 from tests.clusters import Cluster, Watched
 from tests.servers import MISSING, Fake, Private, Server, program
 from tests.sites import Site
@@ -127,6 +127,15 @@ def static_files() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def swift_subscriptions() -> Iterator[None]:
+    """Let subscriptions in this process end and begin anew at once: many tests wait for that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subscription, "PATIENCE", 0.02)
+        patch.setattr(subscription, "PAUSE", 0.05)
         yield
 
 

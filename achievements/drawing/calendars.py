@@ -57,6 +57,6 @@ def _month_in_words(month: date, found: Counter[str]) -> str:
     if found["frozen"]:
         text += ", " + ngettext("%(n)s frozen", "%(n)s frozen", found["frozen"]) % {"n": found["frozen"]}
     if found["moved"]:
-        moved = ngettext("%(n)s between timezones", "%(n)s between timezones", found["moved"])
+        moved = ngettext("%(n)s while changing time zones", "%(n)s while changing time zones", found["moved"])
         text += ", " + moved % {"n": found["moved"]}
     return text

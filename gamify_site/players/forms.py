@@ -84,7 +84,7 @@ class ProfileForm(forms.Form):
     team = forms.CharField(label=_("Team"), required=False)
     timezone = forms.ChoiceField(
         label=_("Timezone"),
-        help_text=_("Your days and streaks begin at midnight there. It can be changed once a day."),
+        help_text=_("Days and streaks reset at midnight in this time zone. You can change it once a day."),
         widget=LongSelect,
     )
 

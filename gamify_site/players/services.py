@@ -114,7 +114,7 @@ def _write_profiles(profiles: Mapping[str, Mapping[str, str]]) -> list[Any]:
     for _attempt in range(catalog.TRIES):
         replies = catalog.run("players/upsert_player", work, arguments, repeatable=True)
         if MOVED in replies:
-            raise ValidationError({"timezone": ValidationError(_("The timezone can be changed once a day."), "moved")})
+            raise ValidationError({"timezone": ValidationError(_("The time zone can be changed once a day."), "moved")})
         if not (going := [player for player, reply in zip(profiles, replies, strict=True) if reply == BEING_DELETED]):
             return replies
         finish_deletions(going)

@@ -224,8 +224,12 @@ class Histories(RuleBasedStateMachine):
         expected = self.model.grant(player, item, slugs, self.clock.now())
         assert _sorted(given) == _sorted(expected)
 
-    @rule(player=a_player, slug=st.sampled_from((*SLUGS, *RELEASES)))
-    def revoke(self, player: str, slug: str) -> None:
+    @rule(player=a_player, slug=st.sampled_from((*SLUGS, *RELEASES)), place=st.none() | st.integers(0, 9))
+    def revoke(self, player: str, slug: str, place: int | None) -> None:
+        """Take back anything, or something that the player has."""
+        held = sorted(self.model.players.get(player, Player()).unlocked)
+        if held and place is not None:
+            slug = held[place % len(held)]
         item, slugs = self._releases(slug)
         assert unlocks.revoke(player, slug, "a mistake", by="root") == self.model.revoke(player, item, slugs)
 

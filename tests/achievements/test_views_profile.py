@@ -68,8 +68,8 @@ def test_profile_shows_days_between_two_timezones(alice, clock):
     do("alice", "login")
     shown = text_of(alice, "/players/alice/")
     assert shown.count('class="moved"') == 2  # the day and the legend
-    assert "1 between timezones" in shown
-    assert "between two timezones: does not count, breaks nothing" in shown
+    assert "1 while changing time zones" in shown
+    assert "change of time zone: not counted, breaks no streak" in shown
 
 
 def test_dashboard_ranks_me_among_friends(alice):

@@ -58,7 +58,7 @@ def test_timezone_is_changed_once_a_day(call):
         assert call("put", "/players/ada", {"timezone": zone}).status_code == 200
     answer = call("put", "/players/ada", {"name": "Ada", "timezone": "Asia/Tokyo"})
     assert (answer.status_code, answer.json()["errors"]) == (
-        422, {"timezone": ["The timezone can be changed once a day."]},
+        422, {"timezone": ["The time zone can be changed once a day."]},
     )  # fmt: skip
     assert call("get", "/players/ada").json()["name"] == "ada"
 

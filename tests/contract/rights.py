@@ -29,7 +29,11 @@ def without(redis: Redis, *rules: str) -> Iterator[None]:
 def dump(redis: Redis) -> dict[bytes, bytes]:
     """All that is stored, but for what is written on trial and gone in a millisecond."""
     names = sorted(name for name in redis.scan_iter(count=1000) if not name.endswith(b":probe"))
-    return {name: value for name, value in zip(names, map(redis.dump, names), strict=True) if value is not None}
+    with redis.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.dump(name)
+        values = pipeline.execute()
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
 def can_be_tried() -> bool:
@@ -64,9 +68,9 @@ def try_without_rights(name: str, calls: Sequence[scripts.Call], call: Callable[
     redis = connection.client()
     scripts.forget()  # as in a process that has just begun
     commands = {*scripts.commands(name), *_commands_told(name, calls)}
+    before = dump(redis)
     for command in sorted(commands):
         right = command.lower()
-        before = dump(redis)
         # Some keys alone, as a careful user has: servers then look for the keys of a command.
         with without(redis, "resetkeys", "~{gamify*", f"-{right.partition('|')[0]}"):
             try:

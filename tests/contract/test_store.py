@@ -72,8 +72,7 @@ def test_version_is_replaced_by_one_writer_and_on_all_shards(services_store):
 
 
 @contract("store/tell_boards")
-def test_new_time_is_published_on_each_shard(monkeypatch):
-    monkeypatch.setattr(subscription, "PATIENCE", 0.01)
+def test_new_time_is_published_on_each_shard():
     messages: Queue[str] = Queue()
     stop = Event()
     thread = Thread(target=subscription.listen, args=(messages.put, lambda: messages.put("begun"), stop), daemon=True)

@@ -31,7 +31,7 @@ WINDOWS = (("all",), ("all", "day"), ("all", "day", "week", "month"), ("week", "
 
 a_player = st.sampled_from(PLAYERS)
 an_amount = st.one_of(
-    st.integers(-5, 5), st.integers(-5, 5), st.sampled_from([2**53 - 1, 1 - 2**53, 2**22, -(2**41), 10**6])
+    st.integers(1, 3), st.integers(-5, 5), st.sampled_from([2**53 - 1, 1 - 2**53, 2**22, -(2**41), 10**6])
 )
 a_while = st.one_of(
     st.integers(0, 72).map(lambda it: timedelta(hours=it)), st.integers(0, 3).map(lambda it: timedelta(seconds=it))
@@ -78,6 +78,7 @@ class Histories(RuleBasedStateMachine):
     @rule(
         player=a_player,
         amount=an_amount,
+        same_as=st.none() | a_player,
         ago=a_while,
         how=st.sampled_from(["submit", "increment", "set"]),
         number=st.one_of(st.none(), st.integers(0, 3)),
@@ -89,7 +90,11 @@ class Histories(RuleBasedStateMachine):
         self._write(**given)
         self.clock.set(now)
 
-    def _write(self, player: str, amount: int, ago: timedelta, how: str, number: int | None) -> None:
+    def _write(
+        self, player: str, amount: int, same_as: str | None, ago: timedelta, how: str, number: int | None
+    ) -> None:
+        """Write an amount, or what somebody has."""
+        amount = next((it[same_as].units for it in self.model.sets.values() if same_as in it), amount)
         at = self.clock.now() - ago
         name = "" if number is None or how == "set" else f"report-{number}"
         named = {"id": name} if name else {}
@@ -130,8 +135,12 @@ class Histories(RuleBasedStateMachine):
             return
         assert scores.submit_many("coins", given, at=at) == len({player for player, _ in entries})
 
-    @rule(player=a_player, amount=st.integers(1, 8))
-    def spend(self, player: str, amount: int) -> None:
+    @rule(player=a_player, amount=st.none() | st.none() | st.integers(1, 8))
+    def spend(self, player: str, amount: int | None) -> None:
+        """Spend an amount, or all that there is above the floor."""
+        if amount is None:
+            entry = self.model.sets.get("all", {}).get(player)
+            amount = max(1, (entry.units if entry else 0) - self.board.to_units(self.board.floor))
         given = self.board.from_units(amount)
         if "all" not in self.board.windows or self.board.order == "asc":
             with pytest.raises(ValidationError):
@@ -299,7 +308,7 @@ class Histories(RuleBasedStateMachine):
         for where in self._periods():
             self._check_whole(**where)
         where = self._ranked()
-        for player in PLAYERS:
+        for player in PLAYERS * 3:  # with more and less around them
             self._check_player(player, **where)
         for suffix, entries in self.model.sets.items():
             self._check_stored(suffix, set(entries))

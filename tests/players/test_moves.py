@@ -8,7 +8,7 @@ from gamify_site.players import services
 from gamify_site.store import keys, shards
 from tests.players.test_settings import FILLED, SETTINGS
 
-REFUSED = {"timezone": ["The timezone can be changed once a day."]}
+REFUSED = {"timezone": ["The time zone can be changed once a day."]}
 
 
 def zones_before(store, player="alice"):
