@@ -5,11 +5,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
-from uuid import uuid4
 
 from achievements.definitions import Achievement
 from achievements.services import catalog as achievements
-from gamify_site.store import catalog, keys, scripts, versions
+from gamify_site.store import catalog, keys, scripts
 from leaderboards.definitions import Board
 from leaderboards.services import boards
 
@@ -63,14 +62,16 @@ def _following(found: Iterable[Achievement], waiting: Mapping[str, Sequence[str]
 
 
 def version() -> str:
-    """Return the version of the rules: two processes have the same rules where theirs are equal. No round trip.
+    """Return the version of the rules, a digest of them. No round trip; O(definitions) once they have changed.
 
-    While all data are being replaced the catalog's version stays the same whatever is defined.
+    The catalog's version would not do: it stays as it is while all data are being replaced, whatever is defined, and
+    when another version of the program compiles the same definitions.
     """
-    known = catalog.snapshot().version
-    if not known.startswith(versions.RESETTING):
-        return known
-    return catalog.derived("rules version", lambda: f"{known} {uuid4().hex}")
+    return catalog.derived("rules version", lambda: _digest(parts()))
+
+
+def _digest(value: Mapping[str, str]) -> str:
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def parts() -> Mapping[str, str]:
@@ -104,7 +105,7 @@ def _parts() -> Iterator[tuple[str, str]]:
         yield f"metas:{counted}", json.dumps(found)
     for release, category in categories.items():
         yield f"release:{release}", category
-    yield "categories", json.dumps(sha256(json.dumps(sorted(categories.items())).encode()).hexdigest()[:16])
+    yield "categories", json.dumps(_digest(categories))
     if points := boards.find(boards.POINTS):
         yield "points", points.for_scripts()
     for action, (items, listening) in listeners().items():

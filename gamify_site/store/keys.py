@@ -249,7 +249,7 @@ def collection(number: int, player_id: str, achievement: str) -> str:
 
 
 def rules(number: int) -> str:
-    """hash: `version` of the definitions → of which the other fields are made, as scripts of events need them; `next`
+    """hash: `version` (a digest) and the definitions by parts, as scripts of events need them; `next`, the version,
     while they are being written. See achievements/lua/rules.lua; written anew where the version is another one."""
     return f"{shard(number)}:rules"
 

@@ -11,6 +11,7 @@ from gamify_site.store import catalog
 from gamify_site.store.errors import WrongShards
 from leaderboards.services import ranking, scores
 from tests.builders import make_board
+from tests.sites import free_ports
 
 PLAYERS = [f"p{number}" for number in range(12)]
 
@@ -44,7 +45,8 @@ def test_commands_say_what_to_set(settings, tmp_path, subtests):
     settings.GAMIFY_SHARDS = 8
     advice = "Set it to 3; `export` and `import` bring the data onto another number"
     for command in ("check_integrity", "tick", "serve", "export"):
-        arguments = [str(tmp_path / "all.jsonl")] if command == "export" else []
+        ports = [f"--{name}={port}" for name, port in zip(("port", "live-port"), free_ports(2), strict=True)]
+        arguments = {"export": [str(tmp_path / "all.jsonl")], "serve": ports}.get(command, [])
         with subtests.test(command=command), pytest.raises(CommandError, match=advice):
             catalog.forget()  # as in a process that has just started
             call_command(command, *arguments)
