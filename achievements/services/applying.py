@@ -79,10 +79,11 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
 
     The days of streaks are told by the players' timezones as far as they are known; where the script knows better it
     applies nothing and the chunk is sent again, one more round trip. Where a shard gets several chunks, which must not
-    overtake each other, timezones are asked for first. Where somebody was away and comes back four more.
+    overtake each other, one more round trip may see to it that none has to be sent again. Where somebody was away and
+    comes back four more.
     """
     replies: list[list[Any]] = [[]] * len(chunks)
-    zones = _zones(chunks) if len({chunk.shard for chunk in chunks}) < len(chunks) else {}
+    zones = _look_ahead(chunks) if len({chunk.shard for chunk in chunks}) < len(chunks) else {}
     waiting = list(range(len(chunks)))
     while waiting:
         for start in range(0, len(waiting), MOST_CALLS_A_PIPELINE):
@@ -96,25 +97,32 @@ def apply(chunks: Sequence[Chunk]) -> list[Result]:
         waiting = [index for index in waiting if replies[index][0] == ZONES]
         for index in waiting:
             zones |= {player.decode(): zone.decode() for player, zone in _by(replies[index][1:], 2)}
+    compiled.written().update(chunk.shard for chunk in chunks)
     _settle(chunks, replies)
     for reply in replies:
         away.settle(reply[5])
     return [_result(reply) for reply in replies]
 
 
-def _zones(chunks: Sequence[Chunk]) -> dict[str, str]:
-    """Read the timezones of players whose events count for a streak. One round trip; none without such events."""
+def _look_ahead(chunks: Sequence[Chunk]) -> dict[str, str]:
+    """Write the rules where they are missing, and return the timezones of players whose events count for a streak.
+
+    One round trip; none where the rules are known to be there and no event counts for a streak.
+    """
     streaks = {
         action for action, (rules, _) in compiled.listeners().items() if any(rule.type == "streak" for rule in rules)
     }
     players = {
         item.event.player: chunk.shard for chunk in chunks for item in chunk.events if item.event.action in streaks
     }
-    found = (
-        ask([("hmget", keys.player(shard, player), "timezone", "zones_before") for player, shard in players.items()])
-        if players
-        else []
-    )
+    numbers = sorted({chunk.shard for chunk in chunks} - compiled.written())
+    asked: list[tuple[str, ...]] = [("hget", keys.rules(number), "version") for number in numbers]
+    asked += [("hmget", keys.player(shard, player), "timezone", "zones_before") for player, shard in players.items()]
+    told = ask(asked) if asked else []
+    versions, found = told[: len(numbers)], told[len(numbers) :]
+    current = compiled.version().encode()
+    if missing := [number for number, version in zip(numbers, versions, strict=True) if version != current]:
+        compiled.write(missing)
     return {
         player: days.told(*((part or b"").decode() for part in parts))
         for player, parts in zip(players, found, strict=True)

@@ -12,7 +12,7 @@ from gamify_site.store import catalog, keys, scripts
 from leaderboards.definitions import Board
 from leaderboards.services import boards
 
-MOST_WRITTEN_A_CALL = 300  # parts; a call takes about a millisecond then
+MAX_WRITTEN_A_CALL = 300  # parts; a call takes about a millisecond then
 
 
 def listeners() -> dict[str, tuple[list[Achievement], list[Board]]]:
@@ -79,24 +79,29 @@ def parts() -> Mapping[str, str]:
     return catalog.derived("rules", lambda: dict(_parts()))
 
 
+def written() -> set[int]:
+    """Return the shards that are known to have the rules. No round trip."""
+    return catalog.derived("shards with rules", set)
+
+
 def write(numbers: Collection[int]) -> None:
-    """Write the rules to some shards. Raises `StoreUnavailable`. One round trip for each 300 parts."""
-    flat = [part for pair in parts().items() for part in pair]
-    step = 2 * MOST_WRITTEN_A_CALL
+    """Write the rules to some shards, and stop where somebody else is writing others.
+
+    Raises `StoreUnavailable`. One round trip for each 300 parts.
+    """
+    rules, known = parts(), catalog.snapshot().version
+    flat = [part for pair in rules.items() for part in pair]
+    step = 2 * MAX_WRITTEN_A_CALL
     for start in range(0, len(flat), step):
-        end = [catalog.snapshot().version, version(), int(start + step >= len(flat))]
-        calls = [(keys.shard(number), [*end, *flat[start : start + step]]) for number in numbers]
-        scripts.run("achievements/write_rules", calls, repeatable=True)
+        told = [known, _digest(rules), start // 2, len(rules)]
+        calls = [(keys.shard(number), [*told, *flat[start : start + step]]) for number in numbers]
+        if set(scripts.run("achievements/write_rules", calls, repeatable=True)) != {b"ok"}:
+            return
 
 
 def _parts() -> Iterator[tuple[str, str]]:
     metas = [item for item in achievements.all() if item.type == "meta" and item.status == "published"]
-    counts = {item.counts or "" for item in metas}
-    categories = {
-        release: category
-        for release, category in achievements.categories().items()
-        if "" in counts or category in counts
-    }
+    categories = achievements.categories() if _is_counted() else {}
     dependents = _dependents()
     rules = {item.slug: _rule(item, categories, dependents) for item in achievements.all()}
     for slug, rule in rules.items():
@@ -115,6 +120,14 @@ def _parts() -> Iterator[tuple[str, str]]:
             "boards": [json.loads(board.for_scripts()) for board in listening],
         }
         yield f"action:{action}", json.dumps(heard)
+
+
+def _is_counted() -> bool:
+    """Return whether it is kept how many awards players have by category.
+
+    That is so for good once there is a meta: it may be archived and come back, when what is kept must still be right.
+    """
+    return any(item.type == "meta" and item.status != "draft" for item in achievements.all())
 
 
 def _by_counted(metas: list[Achievement]) -> dict[str, list[tuple[str, int]]]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from achievements.definitions import Achievement
@@ -53,7 +53,6 @@ def of(candidate: Achievement, *, patience: float = PATIENCE) -> Impact:
     looked_at, players = 0, count()
     now = {item.slug: item for item in catalog.all()}.get(candidate.slug)
     targets = {release.slug: release.target for release in now.releases()} if now else {}
-    known = compiled.parts()
     with stored.supposing(catalog.KIND, candidate.slug, candidate.to_fields()):
         slugs = backfill.affected(candidate.slug)
         size = max(1, MOST_CHECKS_A_CALL // len(slugs))
@@ -62,9 +61,9 @@ def of(candidate: Achievement, *, patience: float = PATIENCE) -> Impact:
             for reply in stored.run(
                 "achievements/weigh_edit",
                 work,
-                lambda some: _arguments(candidate.slug, known, targets, some),
+                lambda some: _arguments(candidate.slug, targets, some),
                 repeatable=True,
-                prepare=compiled.write,
+                prepare=_prepare,
             ):
                 found = [before + more for before, more in zip(found, reply, strict=True)]
             looked_at += len(ids)
@@ -73,15 +72,24 @@ def of(candidate: Achievement, *, patience: float = PATIENCE) -> Impact:
     return Impact(max(players, looked_at), looked_at, *found)
 
 
-def _arguments(slug: str, known: Mapping[str, str], targets: Mapping[str, int], players: Sequence[str]) -> list[str]:
-    """ARGV of the script: besides the players those parts of the rules that the edit makes others than the `known`."""
+def _prepare(numbers: Collection[int]) -> None:
+    """Write the rules to some shards: those that hold, and not those that the edit would make."""
+    with stored.actual():
+        compiled.write(numbers)
+
+
+def _arguments(slug: str, targets: Mapping[str, int], players: Sequence[str]) -> list[str]:
+    """ARGV of the script: besides the players those parts of the rules that the edit would make others."""
+    with stored.actual():
+        version, known = compiled.version(), compiled.parts()
     supposed = compiled.parts()
-    parts = {name: supposed.get(name, "") for name in {*known, *supposed} if supposed.get(name) != known.get(name)}
     request = {
         "slug": slug,
         "targets": targets,
         "players": players,
         "ms": int(clock.now().timestamp() * 1000),
-        "parts": parts,
+        "parts": {
+            name: supposed.get(name, "") for name in {*known, *supposed} if supposed.get(name) != known.get(name)
+        },
     }
-    return [compiled.version(), json.dumps(request)]
+    return [version, json.dumps(request)]

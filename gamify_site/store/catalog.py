@@ -167,6 +167,19 @@ def supposing(kind: str, slug: str, fields: Mapping[str, str]) -> Iterator[None]
 
 
 @contextmanager
+def actual() -> Iterator[None]:
+    """Within it, inside `supposing`, read the definitions that hold, of the same version."""
+    version = snapshot().version
+    token = _own.set(_shared)
+    try:
+        if snapshot().version != version:
+            forget()
+        yield
+    finally:
+        _own.reset(token)
+
+
+@contextmanager
 def apart(supposed: tuple[str, str, Mapping[str, str]] | None = None) -> Iterator[None]:
     """Within it this thread reads the definitions anew, and what it knows is its own."""
     own = _own.set(_Knowledge(supposed=supposed))
@@ -238,14 +251,14 @@ def run(
     """
     replies: list[Any] = [None] * len(work)
     waiting = list(range(len(work)))
-    for attempt in range(TRIES):
+    for attempt in range(2 * TRIES if prepare else TRIES):
         version = snapshot().version
         calls = [(keys.shard(work[index][0]), [version, *arguments(work[index][1])]) for index in waiting]
         for index, reply in zip(waiting, scripts.run(script, calls, repeatable=repeatable), strict=True):
             replies[index] = reply
         unprepared = [index for index in waiting if prepare and replies[index] == UNWRITTEN]
         stale = [index for index in waiting if replies[index] == versions.STALE]
-        waiting = [*unprepared, *stale]
+        waiting = sorted([*unprepared, *stale])
         if not waiting:
             return replies
         if prepare and unprepared:

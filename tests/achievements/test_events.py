@@ -192,7 +192,7 @@ def test_batch_is_answered_as_before_when_its_events_have_become_too_old(clock):
 def test_batch_that_broke_off_is_cut_again_as_it_was_then(monkeypatch):
     """Else what the first call has applied would be applied by the second of other cuts as well."""
     monkeypatch.setattr(events, "MOST_TOUCHED_A_CALL", 12)
-    make("ten", target=10)
+    make("ten", target=100)
     batch = [Event(player, "coin") for _ in range(10) for player in ("alice", "bob")]
     with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
         calls = iter([applying.apply])

@@ -281,7 +281,7 @@ def test_rules_of_a_new_version_replace_those_of_the_last(services_store):
     assert json.loads(before[b"action:coin"])["slugs"] == ["first", "ten"]
     assert json.loads(after[b"action:coin"])["slugs"] == ["ten"]
     assert after[b"version"].decode() == compiled.version() != before[b"version"].decode()
-    with patch.object(compiled, "MOST_WRITTEN_A_CALL", 3):
+    with patch.object(compiled, "MAX_WRITTEN_A_CALL", 3):
         redis.hset(keys.rules(shard), mapping={"version": "0", "action:relic": "{}"})
         assert do("alice", "relic", item="ring").unlocked  # several calls, and nothing of another version is left
     assert redis.hgetall(keys.rules(shard)) == after

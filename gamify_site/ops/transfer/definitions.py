@@ -71,7 +71,7 @@ def _check_revision(slug: str, told: Any) -> None:
     checks.whole("at", told["at"], 0, checks.LATEST_MS)
     checks.text("by", told["by"], 100)
     checks.text("reason", told["reason"])
-    _definition({"slug": slug, "fields": told["fields"]}, Achievement.from_fields)
+    _definition({"slug": slug, "fields": told["fields"]}, Achievement.as_stored)
 
 
 def _valid(make: Callable[[], Any]) -> Any:
