@@ -1,14 +1,16 @@
-"""The compiled rules of a shard, and what it keeps of how many awards metas count: never others than the definitions say."""
+"""The rules of a shard, and what it keeps of how many awards metas count, are never others than the definitions say."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from achievements.services import catalog, compiled, impact, integrity, unlocks
 from gamify_site.store import keys, scripts, shards
 from tests.achievements.builders import do, make, unlocked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.usefixtures("services_store")
 
