@@ -1,4 +1,4 @@
-"""The ASGI application: the live process. Pages are WSGI, see wsgi.py."""
+"""The live process; pages are those of web.py."""
 
 import os
 

@@ -75,7 +75,6 @@ MIDDLEWARE = [
 
 PRODUCT = "Gamify"  # what the site is called on its pages
 ROOT_URLCONF = "gamify_site.urls"
-WSGI_APPLICATION = "gamify_site.wsgi.application"
 
 _LOADERS = [
     "django.template.loaders.filesystem.Loader",

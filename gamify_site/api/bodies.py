@@ -21,7 +21,7 @@ NOT_A_NUMBER = float("nan")  # what is no number, or none that can be told; ever
 def read(request: HttpRequest) -> bytes:
     """Return the body, unpacked. Raises `Refused`: 413 if it is too long, 415 for another encoding, 400 for bad gzip.
 
-    One that is cut off is a `BadRequest`, which `gamify_site.wsgi` raises.
+    One that is cut off is a `BadRequest`, which `gamify_site.web` raises.
     """
     try:
         body = request.body

@@ -1,4 +1,4 @@
-"""The web process: Django's WSGI application. `serving.py` starts it as `python -m gamify_site.ops.web`."""
+"""The web process. `serving.py` starts it as `python -m gamify_site.ops.web`."""
 
 import os
 import tempfile
@@ -6,15 +6,14 @@ from copy import deepcopy
 
 from django.conf import settings
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
 from gamify_site.ops import processes
 
-# Python runs one thread at a time, and a request mostly waits for Redis on the same machine: more threads only take
-# turns. Measured on 2 cores, see docs/running.md.
-BLOCKING_THREADS = 2
-BACKPRESSURE = 64
+MAX_CONNECTIONS = 2048  # of a worker
+HEADERS = HTTP1Settings(header_read_timeout=10_000)  # milliseconds, also for the next request of a connection
 KILL_TIMEOUT = 5  # seconds for requests that are under way
 
 
@@ -22,13 +21,13 @@ def main() -> None:
     """Serves the pages."""
     options = processes.options()
     server = Server(
-        "gamify_site.wsgi:application",
+        "gamify_site.web:application",
         address=options.host,
         port=options.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         workers=options.workers,
-        blocking_threads=BLOCKING_THREADS,
-        backpressure=BACKPRESSURE,
+        backpressure=MAX_CONNECTIONS,
+        http1_settings=HEADERS,
         workers_kill_timeout=KILL_TIMEOUT,
         respawn_failed_workers=True,
         websockets=False,
@@ -37,7 +36,7 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory(prefix="gamify-metrics-", ignore_cleanup_errors=True) as folder:
         os.environ[processes.METRICS_FOLDER] = folder  # for the workers, which are started from here
-        processes.run(server, "gamify_site.wsgi")
+        processes.run(server, "gamify_site.web")
 
 
 if __name__ == "__main__":
