@@ -82,7 +82,7 @@ def test_hidden_achievements_stay_hidden(call):
     do("alice", "coin", amount=5)
     found = call("get", "/players/alice/achievements").json()
     assert [(it["achievement"], it["progress"], it["target"]) for it in found] == [
-        ("ladder_a", 1, 1), ("ladder_b", 5, 50), (None, None, None), ("ten", 5, 10),
+        ("ladder_a", 1, 1), ("ladder_b", 5, 50), ("ten", 5, 10), (None, None, None),
     ]  # fmt: skip
     assert b"secret" not in call("get", "/players/alice/achievements").content
 
