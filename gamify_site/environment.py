@@ -2,8 +2,11 @@
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
+
+Network = IPv4Network | IPv6Network
 
 REDIS_SCHEMES = {
     "redis": "redis://localhost:6379/0",
@@ -49,6 +52,16 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
 def items(name: str, default: str) -> list[str]:
     """A comma list, blanks dropped."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def networks(name: str, default: str) -> tuple[Network, ...]:
+    """A comma list of addresses and networks, such as `10.0.0.0/8`; empty for `none`."""
+    if text(name, default) == "none":
+        return ()
+    try:
+        return tuple(ip_network(item) for item in items(name, default))
+    except ValueError as error:
+        raise BadEnvironment(name, f"{error}; an example is 10.0.0.0/8,::1") from None
 
 
 def prefix(name: str, default: str) -> str:

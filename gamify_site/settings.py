@@ -28,6 +28,7 @@ GAMIFY_LIVE_URL = environment.text("GAMIFY_LIVE_URL", "/live/")
 SECRET_KEY = environment.secret_key("GAMIFY_SECRET_KEY", GAMIFY_DATA_DIR if GAMIFY_DEMO else None)
 ALLOWED_HOSTS = environment.items("GAMIFY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.items("GAMIFY_CSRF_TRUSTED_ORIGINS", "")
+GAMIFY_TRUSTED_PROXIES = environment.networks("GAMIFY_TRUSTED_PROXIES", "127.0.0.0/8,::1")
 
 DEBUG = False
 
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gamify_site.proxies.TrustedProxiesMiddleware",
     "gamify_site.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "gamify_site.ops.metrics.RequestMetrics",
@@ -132,6 +134,7 @@ LOGOUT_REDIRECT_URL = "home"
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 0 if GAMIFY_DEMO else 31_536_000  # sent through TLS alone
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"

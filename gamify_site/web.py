@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BufferedReader, BytesIO, RawIOBase
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.core.wsgi import get_wsgi_application
 
@@ -20,7 +21,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gamify_site.settings")
 # Python runs one thread at a time, and a request mostly waits for Redis on the same machine: more threads only take
 # turns. Measured on 2 cores, see docs/running.md.
 THREADS = 2
-MAX_BODY = 2 * 1_048_576  # bytes: a form with a file of 1 MiB fits
+UPLOADS = {"/manage/catalog/"}  # the addresses of forms that take a file
+MAX_UPLOAD = 2 * 1_048_576  # bytes: a form with a file of 1 MiB fits; Django keeps 2.5 MB in memory
 MAX_WAITING = 256 * 1_048_576  # bytes of all bodies that have not come to their end
 PATIENCE = 30  # seconds for a whole body
 BODILESS = ("GET", "HEAD")
@@ -38,6 +40,9 @@ ENVIRON = {
 }
 
 site = get_wsgi_application()
+
+from gamify_site.api.middleware import PAGES, PREFIX  # noqa: E402  (Django comes first)
+
 _threads = ThreadPoolExecutor(THREADS, "request")
 _waiting = 0  # bytes
 
@@ -67,7 +72,7 @@ class Refused(Exception):
     def __init__(self, status: int, reason: str, *headers: tuple[str, str]) -> None:
         super().__init__(reason)
         self.status = status
-        self.headers = [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close"), *headers]
+        self.headers = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"), *headers]
 
 
 async def application(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -154,31 +159,39 @@ async def _environ(scope: Mapping[str, Any], receive: Receive) -> dict[str, Any]
 
 
 async def _body(environ: Mapping[str, Any], receive: Receive) -> dict[str, Any]:
-    """Read a body; return where Django finds it. Raises `Refused`.
+    """Read a body; return where Django finds it. Raises `Refused`: too long, or a file that no form takes.
 
-    Of one that is too long no more is read than says so: Django refuses those that are no uploads by their length.
+    Of one that is too long no more is read than says so; the HTTP API refuses those itself.
     """
-    told = environ.get("CONTENT_LENGTH", "")
+    path, told = environ["PATH_INFO"], environ.get("CONTENT_LENGTH", "")
     length = int(told) if told.isdecimal() else None
-    if length is not None and length > MAX_BODY:
-        if environ.get("CONTENT_TYPE", "").startswith("multipart/"):
-            raise Refused(413, f"A request has at most {MAX_BODY} bytes.")
+    is_api = path.startswith(PREFIX) and path not in PAGES
+    most = MAX_UPLOAD if path in UPLOADS else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    is_file = environ.get("CONTENT_TYPE", "").strip().lower().startswith("multipart/")
+    if is_file and not is_api and path not in UPLOADS:
+        raise Refused(415, "No form here takes files.")
+    if length is None or length <= most:
+        body, is_whole = await _read(receive, most)
+    else:
+        body, is_whole = b"", True
+    if not is_api and max(length or 0, len(body)) > most:
+        raise Refused(413, f"A body has at most {most} bytes here.")
+    if length is not None and length > most:
         return {"wsgi.input": BytesIO()}
-    body, is_whole = await _read(receive)
     if length is not None:
         is_whole = len(body) == length
     source = BytesIO(body) if is_whole else BufferedReader(CutOff(body, length))
     return {"wsgi.input": source, "CONTENT_LENGTH": str(len(body) if is_whole else len(body) + 1)}
 
 
-async def _read(receive: Receive) -> tuple[bytes, bool]:
-    """Read up to `MAX_BODY` bytes, and tell whether the connection was there to the end. Raises `Refused`."""
+async def _read(receive: Receive, most: int) -> tuple[bytes, bool]:
+    """Read little more than so many bytes, and tell whether the connection was there to the end. Raises `Refused`."""
     global _waiting
     parts: list[bytes] = []
     message: Message = {"type": "http.request", "more_body": True}
     size = 0
     try:
-        while message.get("more_body") and size <= MAX_BODY:
+        while message.get("more_body") and size <= most:
             message = await receive()
             part = message.get("body", b"")
             parts.append(part)

@@ -29,6 +29,8 @@ def get(player: str, slug: str) -> Progress:
 def all(player: str) -> list[CatalogEntry]:  # noqa: A001
     """The whole catalog as a player sees it, in its order: what is published, and what is archived and held.
 
+    Within a category those that the player must not know come last: a place among others would tell of the name.
+
     Raises `ValidationError`. One round trip; O(achievements).
     """
     return entries(states.read(player))
@@ -36,11 +38,12 @@ def all(player: str) -> list[CatalogEntry]:  # noqa: A001
 
 def entries(state: states.State) -> list[CatalogEntry]:
     """The same out of what has been read. No round trip."""
-    return [
+    found = [
         entry(item, state)
         for item in catalog.all()
         if item.status == "published" or (item.status == "archived" and _is_held(item, state))
     ]
+    return sorted(found, key=lambda it: (it.category, it.status == "hidden"))
 
 
 def visible(slug: str, state: states.State) -> CatalogEntry:

@@ -1,13 +1,13 @@
 """What players have unlocked, and what staff give and take."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 
 from achievements.definitions import Unlock
-from achievements.services import applying, catalog, states
+from achievements.services import applying, catalog, progress, states
 from gamify_site import audit, clock
 from gamify_site.identifiers import check_player_id
 from gamify_site.players.services import UnknownPlayer
@@ -20,7 +20,7 @@ CALLED = {"grant": "granted", "revoke": "revoked"}
 
 def for_player(player: str) -> list[Unlock]:
     """What a player has unlocked, latest first. Raises `ValidationError`. One round trip."""
-    return _latest_first(states.read(player).unlocked.values())
+    return sorted(states.read(player).unlocked.values(), key=latest_first)
 
 
 class Recent(NamedTuple):
@@ -32,12 +32,15 @@ class Recent(NamedTuple):
 
 
 def recent(limit: int = 20) -> list[Recent]:
-    """The latest unlocks on the site, out of the last 1000 of each shard. One round trip."""
+    """The latest unlocks on the site, out of the last 1000 of each shard; at one moment hidden ones come last.
+
+    One round trip.
+    """
     work = [(shard, shard) for shard in shards.everyone()]
     replies = stored.run("achievements/read_activity", work, lambda _: [limit], repeatable=True)
     points = {release.slug: release.points for item in catalog.all() for release in item.releases()}
     found = [_recent(flat[start : start + 5], points) for flat in replies for start in range(0, len(flat), 5)]
-    return sorted(found, key=lambda it: (it.unlock.at, it.unlock.achievement), reverse=True)[:limit]
+    return sorted(found, key=lambda it: latest_first(it.unlock))[:limit]
 
 
 def _recent(fields: Sequence[bytes], points: Mapping[str, int]) -> Recent:
@@ -46,18 +49,20 @@ def _recent(fields: Sequence[bytes], points: Mapping[str, int]) -> Recent:
     return Recent(Unlock(player, release, points.get(release, 0), when), name or player, avatar)
 
 
-def _latest_first(found: Iterable[Unlock]) -> list[Unlock]:
-    return sorted(found, key=lambda unlock: (unlock.at, unlock.achievement, unlock.player), reverse=True)
+def latest_first(unlock: Unlock) -> tuple[float, bool, str, str]:
+    """What unlocks are sorted by, the latest first. At one moment hidden ones come last: order would tell of names."""
+    return -unlock.at.timestamp(), catalog.find(unlock.achievement).hidden, unlock.achievement, unlock.player
 
 
 @stored.as_of_now()
 def pin(player: str, slug: str) -> None:
     """The player's profile shows this achievement first from now on, after those pinned before; at most 6.
 
-    Raises `UnknownAchievement`, `UnknownPlayer`; `ValidationError` at `achievement` where the player does not have it
-    (nor a tier of it), and beyond 6. Three round trips.
+    Raises `UnknownAchievement` also for one that the player must not know, `UnknownPlayer`; `ValidationError` at
+    `achievement` where the player does not have it (nor a tier of it), and beyond 6. Three round trips.
     """
     achievement, state = catalog.get(slug), states.read(player)
+    progress.visible(slug, state)
     if not any(release.slug in state.unlocked for release in achievement.releases()):
         raise ValidationError({"achievement": ValidationError("Only what is unlocked can be pinned.", code="locked")})
     pinned = [it for it in state.pinned if it != slug]

@@ -91,7 +91,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "ladder": list(zip(achievement.tiers, entry.releases, strict=True)) if achievement.tiers else [],
         "items": collections.status_in(state, achievement) if achievement.type == "collection" else None,
         "streak": streaks.status_in(state, achievement) if achievement.type == "streak" and player else None,
-        "prerequisites": [_prerequisite(release, state) for release in achievement.prerequisites],
+        "prerequisites": _prerequisites(achievement, state),
         "friends": insights.holders_among(shown.achievement, state.following),
         "is_pinned": slug in state.pinned,
         "is_held": any(release.unlocked for release in entry.releases),
@@ -122,6 +122,11 @@ class Prerequisite(NamedTuple):
     name: str
     url: str
     is_met: bool
+
+
+def _prerequisites(achievement: Achievement, state: states.State) -> list[Prerequisite]:
+    """In their order; those without a name last, so that their place tells nothing of it."""
+    return sorted((_prerequisite(it, state) for it in achievement.prerequisites), key=lambda it: not it.name)
 
 
 def _prerequisite(release: str, state: states.State) -> Prerequisite:

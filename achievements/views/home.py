@@ -54,7 +54,7 @@ def _dashboard(request: HttpRequest, player: str) -> HttpResponse:
     )
     placed = [(view.standing.rank, view) for view in views if view.standing]
     entries = progress.entries(state)
-    unlocked = sorted(state.unlocked.values(), key=lambda it: (it.at, it.achievement), reverse=True)
+    unlocked = sorted(state.unlocked.values(), key=unlocks.latest_first)
     context = {
         "profile": state.profile,
         "windows": sorted(map(_window(player), views), key=lambda window: window.view.standing is None),

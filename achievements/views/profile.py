@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from achievements.definitions import Achievement, Progress, Unlock
-from achievements.services import catalog, progress, states, streaks
+from achievements.services import catalog, progress, states, streaks, unlocks
 from achievements.views import rendered
 from achievements.views.asking import clear_errors
 from gamify_site import clock
@@ -46,7 +46,7 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
     state, known = _read(player, viewer, streak)
     views = ranking.views([board.slug for board in boards.all()[:MOST_BOARDS]], player=player)
     entries = progress.entries(state)
-    unlocked = sorted(state.unlocked.values(), key=lambda it: (it.at, it.achievement), reverse=True)
+    unlocked = sorted(state.unlocked.values(), key=unlocks.latest_first)
     shown = [badge_of(unlock, known) for unlock in unlocked[:LATEST]]
     today = clock.now().date()
     calendar = streaks.calendar_in(state, streak, *_year(today)) if streak else {}

@@ -2,14 +2,15 @@
 
 from base64 import b64decode, b64encode
 from hashlib import blake2b
+from typing import TypedDict
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from achievements.definitions import Unlock
@@ -19,15 +20,19 @@ from achievements.drawing.share_card import Card
 from achievements.services import catalog, states
 from achievements.views.asking import clear_errors
 from achievements.views.profile import badge_of, read_as_visitor
+from gamify_site import clock
 from gamify_site.asking import private
+from gamify_site.players import throttle
 from gamify_site.players.avatars import tone
 from gamify_site.players.services import Player
+from gamify_site.players.throttle import TooManyAttempts
 from leaderboards.definitions import Standing
 from leaderboards.services import boards, ranking
 from leaderboards.wording import number
 
 SHOWN = 6
-KEPT_FOR = 3600  # seconds that a picture is kept; it is made anew when anything on it changes
+KEPT_FOR = 3600  # seconds that a picture is kept
+SHOWN_FOR = 60  # seconds that it is shown whatever changes
 
 
 @require_safe
@@ -52,7 +57,7 @@ def page(request: HttpRequest, player: str) -> HttpResponse:
 @require_safe
 @clear_errors
 def picture(request: HttpRequest, player: str) -> HttpResponse:
-    """The picture of the page, as PNG; the same bytes as long as nothing on it changes."""
+    """The picture of the page, as PNG; the same bytes as long as nothing on it changes, and for a minute at least."""
     state, _known = read_as_visitor(player)
     shown = [catalog.find(unlock.achievement) for unlock in _open_unlocks(state)[:SHOWN]]
     card = Card(
@@ -63,20 +68,46 @@ def picture(request: HttpRequest, player: str) -> HttpResponse:
         facts=_facts(state.profile, _standing(player)),
         badges=tuple(look_of(item) for item in shown),
     )
-    digest = blake2b(repr(card).encode(), digest_size=12).hexdigest()
-    response = get_conditional_response(request, etag=f'"{digest}"')
+    try:
+        kept = _kept(card, state.profile, request)
+    except TooManyAttempts as error:
+        headers = {"Retry-After": str(error.seconds)}
+        return HttpResponse(*error.messages, content_type="text/plain; charset=utf-8", status=429, headers=headers)
+    response = get_conditional_response(request, etag=f'"{kept["digest"]}"')
     if response is None:
-        response = HttpResponse(_drawn(card, digest), content_type="image/png")
-    response["ETag"] = f'"{digest}"'
+        response = HttpResponse(b64decode(kept["png"]), content_type="image/png")
+    response["ETag"] = f'"{kept["digest"]}"'
     response["Cache-Control"] = "public, max-age=300"
     patch_vary_headers(response, ("Cookie",))  # which holds the language
     return response
 
 
-def _drawn(card: Card, digest: str) -> bytes:
-    """The picture, kept in the cache, which holds texts alone."""
-    text = cache.get_or_set(f"share:{digest}", lambda: b64encode(share_card.png(card)).decode(), KEPT_FOR)
-    return b64decode(text or "")
+class Kept(TypedDict):
+    """A picture in the cache, which holds texts alone: of which card, when it was drawn (s), the picture as base64."""
+
+    digest: str
+    at: float
+    png: str
+
+
+def _kept(card: Card, profile: Player, request: HttpRequest) -> Kept:
+    """The picture of a player, of which one is kept in each language: drawn anew where anything on it has changed.
+
+    Not twice in a minute, and not too often for one address: `TooManyAttempts`.
+    """
+    whose = _digest((profile.id, profile.joined, get_language()))
+    digest, now = _digest(card), clock.now().timestamp()
+    kept: Kept | None = cache.get(f"share:{whose}")
+    if kept and (kept["digest"] == digest or abs(now - kept["at"]) < SHOWN_FOR):
+        return kept
+    throttle.count(throttle.draw_picture(throttle.address_of(request)))
+    drawn = Kept(digest=digest, at=now, png=b64encode(share_card.png(card)).decode())
+    cache.set(f"share:{whose}", drawn, KEPT_FOR)
+    return drawn
+
+
+def _digest(told: object) -> str:
+    return blake2b(repr(told).encode(), digest_size=12).hexdigest()
 
 
 def _open_unlocks(state: states.State) -> list[Unlock]:

@@ -75,6 +75,12 @@ api.add_decorator(_known_query)
 for router in (events.router, players.router, definitions.router, leaderboards.router):
     api.add_router("", router)
 
+COUNTING = {"post_events", "put_score", "post_scores", "post_spend", "post_progress"}  # ids make them repeatable
+ONLY_WITH_ID = (
+    "It may have been carried out. Send it again if all in it has an id, or it an Idempotency-Key; "
+    "without, it may count twice."
+)
+
 Handler = Callable[[HttpRequest, Any], HttpResponse]
 
 
@@ -107,7 +113,14 @@ def _too_little(_request: HttpRequest, error: Exception) -> HttpResponse:
 def _unanswered(request: HttpRequest, error: Exception) -> HttpResponse:
     told = error if isinstance(error, StoreUnavailable) else StoreUnavailable()
     logger.warning("503 %s %s: %s", request.method, request.path_info, error.__cause__ or error)
-    return problem(503, f"{told} Send it again.", headers={"Retry-After": str(told.retry_after)})
+    again = ONLY_WITH_ID if _counts(request) else "Send it again."
+    return problem(503, f"{told} {again}", headers={"Retry-After": str(told.retry_after)})
+
+
+def _counts(request: HttpRequest) -> bool:
+    """Whether a call that is carried out twice may count twice; all others leave things as one does."""
+    called = request.resolver_match.url_name if request.resolver_match else ""
+    return request.method != "DELETE" and called in COUNTING
 
 
 def _http_error(_request: HttpRequest, error: Exception) -> HttpResponse:

@@ -9,8 +9,9 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,21 +58,39 @@ class Refused(Exception):
         self.status = status
 
 
+RawHeaders = list[tuple[bytes, bytes]]
+
+
 class Streams:
     """The endpoint of streams."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
+        self.places: Counter[str] = Counter()  # taken, by address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
         try:
-            stream, headers = await self._open(request)
+            with self._place(_address(Request(scope))):
+                stream, headers = await self._open(Request(scope))
+                await self._serve(stream, headers, scope, receive, send)
         except Refused as refused:
             retry = {"Retry-After": "30"} if refused.status in {429, 503} else {}
             await PlainTextResponse(str(refused), refused.status, retry)(scope, receive, send)
-            return
-        del request
+
+    @contextmanager
+    def _place(self, address: str) -> Iterator[None]:
+        """Take a place before anything is waited for, so that many at once cannot slip through. Raise `Refused`."""
+        if self.places.total() >= MOST_STREAMS or self.places[address] >= MOST_OF_AN_ADDRESS:
+            raise Refused(429, "Too many streams are open.")
+        self.places[address] += 1
+        try:
+            yield
+        finally:
+            self.places[address] -= 1
+            if not self.places[address]:
+                del self.places[address]
+
+    async def _serve(self, stream: Stream, headers: RawHeaders, scope: Scope, receive: Receive, send: Send) -> None:
         scope.clear()  # what came with the request is not needed any more, and there may be thousands of these
         self.hub.join(stream)
         watch = asyncio.create_task(_close_when_gone(stream, receive))
@@ -81,25 +100,26 @@ class Streams:
             watch.cancel()
             self.hub.leave(stream)
 
-    async def _open(self, request: Request) -> tuple[Stream, list[tuple[bytes, bytes]]]:
+    async def _open(self, request: Request) -> tuple[Stream, RawHeaders]:
         headers = _headers(request.headers)
-        address = viewers.address_of(request.client.host if request.client else "", request.headers)
-        if len(self.hub.streams) >= MOST_STREAMS or self.hub.addresses[address] >= MOST_OF_AN_ADDRESS:
-            raise Refused(429, "Too many streams are open.")
         try:
-            return await asyncio.to_thread(_make, request, address), headers
+            return await asyncio.to_thread(_make, request), headers
         except UNANSWERED as error:
             raise Refused(503, "The data store does not answer.") from error
 
 
-def _make(request: Request, address: str) -> Stream:
+def _address(request: Request) -> str:
+    return viewers.address_of(request.client.host if request.client else "", request.headers)
+
+
+def _make(request: Request) -> Stream:
     """The stream that is asked for; asks Redis who asks, and in which place of the news they are."""
     viewer = viewers.identify(request.headers)
     watched = _watched(request, viewer)
     if watched is None and viewer.player is None:
         raise Refused(401, "Log in, or name a board.")
     given = request.headers.get("last-event-id") or request.query_params.get("last", "")
-    return Stream(viewer, watched, address, _place(viewer.player, given))
+    return Stream(viewer, watched, _place(viewer.player, given))
 
 
 def _watched(request: Request, viewer: Viewer) -> Watched | None:
@@ -126,7 +146,7 @@ def _place(player: str | None, given: str) -> str:
     return feed.last_id(player)
 
 
-def _headers(asked: Headers) -> list[tuple[bytes, bytes]]:
+def _headers(asked: Headers) -> RawHeaders:
     """The answer's headers. Pages of this site alone may read it: their origin is ours but for the port."""
     headers = [
         (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -148,7 +168,7 @@ def _headers(asked: Headers) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _send_all(stream: Stream, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+async def _send_all(stream: Stream, headers: RawHeaders, send: Send) -> None:
     """Sends what comes until the stream is closed; who reads too slowly is dropped, never waited for."""
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     # The id tells the browser where it is, before there are any news: it says so when it comes back.

@@ -6,7 +6,7 @@ more there is to do, the longer a step takes, and the more changes the next one 
 
 import asyncio
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -33,7 +33,6 @@ class Hub:
 
     def __init__(self) -> None:
         self.streams: set[Stream] = set()
-        self.addresses: Counter[str] = Counter()
         self._watching: dict[Watched, set[Stream]] = defaultdict(set)
         self._players: dict[str, set[Stream]] = defaultdict(set)
         self._rows: dict[Watched, bytes] = {}  # as they were sent last
@@ -48,7 +47,6 @@ class Hub:
     def join(self, stream: Stream) -> None:
         """From now on the stream gets what changes, and at the next step what it may have missed."""
         self.streams.add(stream)
-        self.addresses[stream.address] += 1
         if stream.watched:
             self._watching[stream.watched].add(stream)
         if stream.viewer.player:
@@ -61,9 +59,6 @@ class Hub:
         """Forgets a stream, and what only it has looked at."""
         self.streams.discard(stream)
         self._newcomers.discard(stream)
-        self.addresses[stream.address] -= 1
-        if not self.addresses[stream.address]:
-            del self.addresses[stream.address]
         _forget(self._watching, stream.watched, stream)
         _forget(self._players, stream.viewer.player, stream)
         if stream.watched and stream.watched not in self._watching:

@@ -29,12 +29,11 @@ def event(name: str, data: str, news_id: str = "") -> bytes:
 class Stream:
     """What one page has not been sent yet. Newer rows take the place of older ones: a slow reader piles up nothing."""
 
-    __slots__ = ("_news", "_rows", "_wake", "address", "is_closed", "last", "shown", "viewer", "watched")
+    __slots__ = ("_news", "_rows", "_wake", "is_closed", "last", "shown", "viewer", "watched")
 
-    def __init__(self, viewer: Viewer, watched: Watched | None, address: str, last: str) -> None:
+    def __init__(self, viewer: Viewer, watched: Watched | None, last: str) -> None:
         self.viewer = viewer
         self.watched = watched
-        self.address = address
         self.last = last  # the id of the latest news that it was given
         self.shown = 0  # the hash of the latest window around the player
         self.is_closed = False

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from http.cookies import CookieError
-from ipaddress import ip_address
 
 from django.conf import settings
 from django.contrib.auth import get_user
@@ -11,6 +10,7 @@ from django.http.cookie import parse_cookie
 from django.utils.translation import get_language_from_request
 from starlette.datastructures import Headers
 
+from gamify_site import proxies
 from gamify_site.players.sessions import SessionStore
 from gamify_site.players.throttle import network_of
 
@@ -46,10 +46,5 @@ def player_of(session_key: str) -> str | None:
 
 
 def address_of(peer: str, headers: Headers) -> str:
-    """Where a request comes from: the peer, or whom a proxy on this machine names last in X-Forwarded-For."""
-    try:
-        is_proxy = ip_address(peer).is_loopback
-    except ValueError:  # a unix socket has no address
-        is_proxy = True
-    forwarded = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return network_of(forwarded if is_proxy and forwarded else peer)
+    """Where a request comes from, as pages count it."""
+    return network_of(proxies.client_of(peer, ",".join(headers.getlist("x-forwarded-for"))))

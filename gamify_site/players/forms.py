@@ -88,8 +88,9 @@ class ProfileForm(forms.Form):
         widget=LongSelect,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, player: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.player = player
         self._offer("avatar", choices.AVATARS)
         self._offer("country", choices.countries())
         self._offer("timezone", choices.timezones())
@@ -105,6 +106,8 @@ class ProfileForm(forms.Form):
                 services.check_field(name, value)
             except ValidationError as error:
                 self.add_error(None, error)
+        if not self.errors:
+            throttle.count(throttle.save_profile(self.player))
         return self.cleaned_data
 
 

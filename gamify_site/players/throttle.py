@@ -1,4 +1,4 @@
-"""Slows down whoever tries passwords, before the expensive hash is computed.
+"""Slows down whoever tries passwords or asks for what takes long, before the expensive work is done.
 
 An attempt is counted when it begins and forgiven when it succeeds, so that many at once cannot slip through. The counts
 live in Redis with a life time, apart from the program's clock: setting that clock forward opens nothing.
@@ -63,6 +63,16 @@ def sign_up(address: str) -> list[Limit]:
 def change_password(username: str) -> list[Limit]:
     """The limit on trying old passwords with a session that is somebody else's."""
     return [Limit(f"change password {username.lower()}", 10)]
+
+
+def save_profile(player: str) -> list[Limit]:
+    """The limit of players on changing their own profile."""
+    return [Limit(f"profile {player.lower()}", 30)]
+
+
+def draw_picture(address: str) -> list[Limit]:
+    """The limit of pictures that are drawn for one address; those that are kept do not count."""
+    return [Limit(f"picture {address}", 60)]
 
 
 def count(limits: list[Limit]) -> None:

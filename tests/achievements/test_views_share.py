@@ -87,13 +87,14 @@ def test_secret_ones_are_not_named_even_by_the_player_who_has_them(alice):
 
 
 @pytest.mark.usefixtures("bob")
-def test_picture_is_kept_by_its_contents(client):
+def test_picture_is_kept_by_its_contents(client, clock):
     first = client.get("/players/bob/share.png")
     assert size_of(first.content) == (1200, 630)
     assert first["Content-Type"] == "image/png"
     assert client.get("/players/bob/share.png", headers={"If-None-Match": first["ETag"]}).status_code == 304
     make("later", target=10)
     do("bob", "coin", amount=10)
+    clock.advance(minutes=1)
     changed = client.get("/players/bob/share.png", headers={"If-None-Match": first["ETag"]})
     assert changed.status_code == 200
     assert changed["ETag"] != first["ETag"]

@@ -94,7 +94,7 @@ def test_hidden_achievements_stay_hidden(call):
     do("alice", "coin", amount=5)
     found = call("get", "/players/alice/achievements").json()
     assert [(it["achievement"], it["progress"], it["target"]) for it in found] == [
-        ("ladder_a", 1, 1), ("ladder_b", 5, 50), (None, None, None), ("ten", 5, 10),
+        ("ladder_a", 1, 1), ("ladder_b", 5, 50), ("ten", 5, 10), (None, None, None),
     ]  # fmt: skip
     assert b"secret" not in call("get", "/players/alice/achievements").content
 
@@ -346,6 +346,49 @@ def test_without_a_data_store_it_says_so(client, down):  # noqa: ARG001
     answer = client.get("/api/v1/leaderboards", headers={"authorization": "Bearer gk_" + "A" * 43})
     assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
     assert answer["Retry-After"]
+
+
+COUNTING = {  # a call that counts, without an id: sent again it may count twice
+    ("post", "/events"): {"events": [{"player": "ada", "action": "coin"}]},
+    ("put", "/leaderboards/coins/scores/ada"): {"increment": 5},
+    ("post", "/leaderboards/coins/scores"): {"scores": [{"player": "ada", "score": 5}]},
+    ("post", "/leaderboards/coins/spend/ada"): {"amount": 5},
+    ("post", "/players/ada/achievements/ten/progress"): {"amount": 5},
+}
+REPEATABLE = {
+    ("put", "/players/ada"): {"name": "Ada"},
+    ("delete", "/players/ada"): None,
+    ("delete", "/leaderboards/coins/scores/ada"): None,
+    ("post", "/players/ada/achievements/ten/grant"): {"reason": "a prize"},
+    ("post", "/players/ada/achievements/ten/revoke"): {"reason": "a prize"},
+    ("get", "/players/ada"): None,
+    ("head", "/players/ada"): None,
+}
+
+
+def test_unanswered_it_says_what_may_be_sent_again(call, down, subtests):  # noqa: ARG001
+    for (method, path), body in (COUNTING | REPEATABLE).items():
+        with subtests.test(method=method, path=path):
+            answer = call(method, path, body, scope=None, authorization="Bearer gk_" + "A" * 43)
+            assert answer.status_code == 503
+            if method != "head":
+                told = answer.json()["detail"]
+                assert ("It may have been carried out." in told) is ((method, path) in COUNTING)
+                assert told.endswith(" Send it again.") is ((method, path) in REPEATABLE)
+
+
+def test_every_call_that_changes_something_is_told_apart():
+    def pattern(path: str) -> str:
+        return "/api/v1" + path.replace("ada", "{player}").replace("coins", "{board}").replace("ten", "{slug}")
+
+    changing = {
+        (method, path)
+        for path, calls in api.get_openapi_schema()["paths"].items()
+        for method in calls
+        if method != "get"
+    }
+    known = {(method, pattern(path)) for method, path in COUNTING | REPEATABLE if method not in ("get", "head")}
+    assert known == changing
 
 
 def test_why_the_data_store_does_not_take_it_is_said_and_logged(call, monkeypatch, caplog):

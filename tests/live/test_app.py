@@ -192,6 +192,33 @@ def test_too_many_of_an_address_are_told_to_wait(at_home, monkeypatch):
     at_home(test)
 
 
+def test_many_at_once_do_not_slip_through(at_home, monkeypatch):
+    monkeypatch.setattr(live, "MOST_STREAMS", 60)
+    make_board("coins")
+
+    async def test(house):
+        visits = [house.visit() for _ in range(200)]
+        answers = [await visit.status() for visit in visits]
+        assert answers.count(200) == live.MOST_OF_AN_ADDRESS
+        assert answers.count(429) == 200 - live.MOST_OF_AN_ADDRESS
+        elsewhere = [house.visit(client=f"203.0.113.{number}") for number in range(30)]
+        assert [await visit.status() for visit in elsewhere].count(200) == 60 - live.MOST_OF_AN_ADDRESS
+
+    at_home(test)
+
+
+def test_refused_requests_take_no_place(at_home, monkeypatch):
+    monkeypatch.setattr(live, "MOST_OF_AN_ADDRESS", 1)
+    make_board("coins")
+
+    async def test(house):
+        assert await house.visit("board=none").status() == 404
+        assert await house.visit("").status() == 401
+        assert await house.visit().status() == 200
+
+    at_home(test)
+
+
 def test_who_never_reads_is_dropped(at_home, monkeypatch):
     monkeypatch.setattr(live, "SLOWEST", 0.05)
     make_board("coins", {"alice": 5})
@@ -296,7 +323,7 @@ def test_thousands_come_and_go_and_leave_nothing(at_home, monkeypatch):
                 visit.left.set()
             await asyncio.gather(*(visit.task for visit in visits))
         assert not house.hub.streams
-        assert not house.hub.addresses
+        assert not house.streams.places
         assert len(asyncio.all_tasks()) == before
 
     at_home(test)

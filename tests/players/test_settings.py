@@ -60,7 +60,7 @@ def test_unusable_values_are_refused_at_their_field(subtests: pytest.Subtests) -
         ("timezone", ""),
     ]:
         with subtests.test(field=field, value=value):
-            assert list(ProfileForm({**FILLED, field: value}).errors) == [field]
+            assert list(ProfileForm({**FILLED, field: value}, player="alice").errors) == [field]
 
 
 @pytest.mark.usefixtures("alice")

@@ -30,4 +30,4 @@ def test_upload_is_refused_by_its_length_before_it_is_sent(site: Site) -> None:
     head = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
     with socket.create_connection(("127.0.0.1", site.port), timeout=30) as client:
         client.sendall(head + b"Content-Length: 300000000\r\n\r\n--x\r\n")
-        assert client.recv(100).startswith(b"HTTP/1.1 413 ")
+        assert client.recv(100).startswith(b"HTTP/1.1 415 ")

@@ -84,7 +84,7 @@ def account_settings(request: HttpRequest) -> HttpResponse:
     except services.UnknownPlayer:  # staff who do not play; saving makes the player
         profile = services.Player(player_id, name=player_id)
     initial = {field: getattr(profile, field) for field in services.LONGEST}
-    form = ProfileForm(request.POST or None, initial=initial)
+    form = ProfileForm(request.POST or None, initial=initial, player=player_id)
     if request.method == "POST" and form.is_valid():
         try:
             services.upsert(player_id, **form.cleaned_data)
@@ -93,7 +93,7 @@ def account_settings(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your profile is saved."))
             return redirect("account_settings")
-    return render(request, "accounts/settings.html", {"form": form})
+    return _too_many(form, render(request, "accounts/settings.html", {"form": form}))
 
 
 @staff_only
