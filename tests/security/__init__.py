@@ -1,0 +1,1 @@
+"""Attacks that must fail, and what an operator may get wrong."""
