@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -21,7 +22,7 @@ from typing import IO
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, RedisError
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from gamify_site.environment import BadEnvironment, private_folder
@@ -62,14 +63,16 @@ def url(data_dir: Path) -> str:
 
 
 def is_running(data_dir: Path) -> bool:
-    """Whether a server answers on the folder's socket."""
-    try:
-        with _probe(data_dir) as probe:
-            return bool(probe.ping())
-    except ConnectionError:
-        return False
-    except RedisError:
-        return True  # it is there, and still reads its file
+    """Return whether a server listens on the folder's socket, however busy it is."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(socket_path(data_dir)))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except OSError:  # it listens and has no time for one more
+            return True
+    return True
 
 
 @contextmanager
@@ -79,19 +82,11 @@ def running(data_dir: Path) -> Iterator[None]:
     Raises `StoreUnavailable` with the reason when it does not come up, `BadEnvironment` if the folder cannot be used.
     """
     private_folder("GAMIFY_DATA_DIR", data_dir)
-    started = None
     with _lock_file(data_dir / "redis.users") as users:
         with _one_at_a_time(data_dir):
             fcntl.flock(users, fcntl.LOCK_SH)
             _shares.add(users)
-            if not is_running(data_dir):
-                started = _start(data_dir)
-            try:
-                _wait_until_ready(started, data_dir)
-            except BaseException:
-                if started is not None:
-                    started.terminate()
-                raise
+            started = _come_up(data_dir)
         try:
             yield
         finally:
@@ -101,6 +96,27 @@ def running(data_dir: Path) -> Iterator[None]:
                     _stop(data_dir)
                     if started is not None:
                         started.wait()
+
+
+def revive(data_dir: Path) -> None:
+    """Start the folder's server again unless it runs; for somebody within `running`.
+
+    Raises `StoreUnavailable` with the reason when it does not come up.
+    """
+    with _one_at_a_time(data_dir):
+        _come_up(data_dir)
+
+
+def _come_up(data_dir: Path) -> subprocess.Popen[bytes] | None:
+    """Start the server unless it runs, and wait until it answers; nobody else may start one meanwhile."""
+    started = None if is_running(data_dir) else _start(data_dir)
+    try:
+        _wait_until_ready(started, data_dir)
+    except BaseException:
+        if started is not None:
+            started.terminate()
+        raise
+    return started
 
 
 def _probe(data_dir: Path) -> Redis:
