@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -121,6 +122,21 @@ def origin(url: str) -> list[str]:
     return [f"{parts.scheme}://{parts.netloc}"] if parts.netloc else []
 
 
+def private_folder(name: str, folder: Path) -> None:
+    """Make the folder that a variable names so that only its owner opens it; close one that exists to other users."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & stat.S_ISVTX:
+            raise BadEnvironment(name, f"{folder} is shared by all users; name a folder in it")
+        if mode & 0o077:
+            folder.chmod(mode & 0o700)
+    except FileExistsError:
+        raise BadEnvironment(name, f"{folder} is a file; name a folder") from None
+    except OSError as error:
+        raise BadEnvironment(name, f"{folder}: {error.strerror}; name a folder that this user owns") from None
+
+
 def secret_key(name: str, data_dir: Path | None) -> str:
     """The secret; with a data folder (in the demo) one is made there once, so that sessions outlive a restart."""
     value = text(name, "")
@@ -128,7 +144,7 @@ def secret_key(name: str, data_dir: Path | None) -> str:
         return value
     file = data_dir / "secret_key"
     if not file.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder("GAMIFY_DATA_DIR", data_dir)
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(48))
     return file.read_text()

@@ -19,9 +19,11 @@ from django.utils.module_loading import import_string
 
 from gamify_site import error_pages, visitors
 from gamify_site.players.throttle import address_of
-from gamify_site.store import catalog
+from gamify_site.store import catalog, shard_count
 from gamify_site.store.connection import UNANSWERED, old_answers_will_do
+from gamify_site.store.errors import StoreUnavailable, WrongShards
 
+FOR_MACHINES = {"healthz", "readyz", "metrics"}  # names of views that ask nobody, or see to it themselves
 JUST_CHANGED = "just_changed"  # a cookie
 JUST_CHANGED_FOR = 5  # seconds; replicas are far less behind, or the staff's page about them warns
 
@@ -78,6 +80,27 @@ class StoreUnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return error_pages.unavailable(request, exception) if isinstance(exception, UNANSWERED) else None
+
+
+class ShardCountMiddleware:
+    """Answer 503 if the data lies on another number of shards: players would be looked for elsewhere, and not found."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        match = request.resolver_match
+        if match is not None and match.url_name in FOR_MACHINES:
+            return
+        try:
+            shard_count.insist()
+        except WrongShards:
+            raise
+        except StoreUnavailable:  # the view says so, unless it asks nobody
+            return
 
 
 class OldAnswersMiddleware:

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *(["gamify_site.travel.TravelMiddleware"] if GAMIFY_DEMO else []),
     "gamify_site.middleware.DefinitionsMiddleware",
+    "gamify_site.middleware.ShardCountMiddleware",
     "gamify_site.api.middleware.ApiMiddleware",
     "gamify_site.middleware.ContentSecurityPolicyMiddleware",
     "gamify_site.middleware.HostMiddleware",

@@ -23,7 +23,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from gamify_site import clock as site_clock
 from gamify_site import visitors
-from gamify_site.store import addresses, catalog, connection, scripts, subscription
+from gamify_site.store import addresses, catalog, connection, scripts, shard_count, subscription
 from tests.clusters import Cluster, Watched
 from tests.servers import MISSING, Fake, Private, Server, program
 from tests.sites import Site
@@ -262,6 +262,7 @@ def forget_everything() -> None:
     connection.forget()
     scripts.forget()
     catalog.forget()
+    shard_count.forget()
     visitors.forget()
 
 

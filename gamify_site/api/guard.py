@@ -8,7 +8,7 @@ from ninja.security import HttpBearer
 from gamify_site.api import keys
 from gamify_site.api.keys import ApiKey, Scope
 from gamify_site.api.problems import Refused
-from gamify_site.store import catalog
+from gamify_site.store import catalog, shard_count
 
 MOST = 2000  # requests at once
 RATE = 1000  # requests a second that a key may go on with
@@ -44,6 +44,7 @@ class Bearer(HttpBearer):
             )
         if self.scope == "write" and found.key.scope != "write":
             raise Refused(403, "This key may only read. Make one with the scope write.")
+        shard_count.insist()
         catalog.follow_to(found.version)
         return found.key
 

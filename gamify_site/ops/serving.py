@@ -8,18 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from gamify_site.ops.processes import METRICS_FOLDER
-from gamify_site.store import shard_count
-from gamify_site.store.errors import StoreUnavailable, WrongShards
+from gamify_site.ops.supervision import Supervised
+from gamify_site.store import embedded, shard_count
+from gamify_site.store.errors import StoreUnavailable, WrongAddress, WrongShards
 
 START_TIMEOUT = 60.0  # seconds
-LOOK_EVERY = 0.5
+LOOK_EVERY = 0.25
 STOP_TIMEOUT = 10.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
@@ -74,10 +75,10 @@ def _check_port(host: str, port: int, option: str) -> None:
 
 
 def _check_data() -> None:
-    """A data store that is away says so on all pages until it is there; data that is elsewhere would never be found."""
+    """Raise `WrongShards` or `WrongAddress`, which waiting does not mend; while the store is away, all pages say so."""
     try:
         shard_count.check()
-    except WrongShards:
+    except (WrongAddress, WrongShards):
         raise
     except StoreUnavailable:
         return
@@ -86,37 +87,64 @@ def _check_data() -> None:
 def serve(host: str, port: int, live_port: int, workers: int, ready: Callable[[], None], **environment: str) -> None:
     """Runs both processes until an interrupt, and calls `ready` as soon as they answer. Ends them in any case.
 
-    Raises `CommandError` when one ends by itself, `WrongShards` where the data lies on other shards.
+    Whatever dies later, also the embedded data store, is started again. Raises `CommandError` when one does not start,
+    `WrongShards` where the data lies on other shards, `WrongAddress` where the address does not lead to data.
     """
     _check_data()
-    web = _start("web", host, port, workers, environment)
-    live = _start("live", host, live_port, 1, environment)
+    web = _Child("web", host, port, workers, environment)
+    live = _Child("live", host, live_port, 1, environment)
     try:
-        _wait_until_ready(web, host, port, "/healthz")
-        _wait_until_ready(live, host, live_port, "/live/healthz")
+        _wait_until_ready(web.process, host, port, "/healthz")
+        _wait_until_ready(live.process, host, live_port, "/live/healthz")
         ready()
-        _wait_for_either(web, live)
+        _look_after([Supervised(f"{child.name} process", child.is_alive, child.start) for child in (web, live)])
     finally:
-        web.terminate()
-        live.terminate()
-        _stop(web)
-        _stop(live)
+        web.process.terminate()
+        live.process.terminate()
+        _stop(web.process)
+        _stop(live.process)
 
 
-def _start(name: str, host: str, port: int, workers: int, given: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", f"gamify_site.ops.{name}"]
-    command += ["--host", host, "--port", str(port), "--workers", str(workers)]
-    # A session of its own: Ctrl-C in the terminal reaches us alone. Its standard input ends when we do, however we end.
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), *sys.path])} | dict(given)
-    environment.pop(METRICS_FOLDER, None)  # the web process makes its own, and the live process has one worker
-    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)  # noqa: S603
+class _Child:
+    """The web or the live process, as it is now."""
+
+    def __init__(self, name: str, host: str, port: int, workers: int, given: Mapping[str, str]) -> None:
+        self.name = name
+        self.command = [sys.executable, "-m", f"gamify_site.ops.{name}"]
+        self.command += ["--host", host, "--port", str(port), "--workers", str(workers)]
+        path = os.pathsep.join([str(settings.BASE_DIR), *sys.path])
+        self.environment = os.environ | {"PYTHONPATH": path} | dict(given)
+        self.environment.pop(METRICS_FOLDER, None)  # the web process makes its own, and the live process has one worker
+        self.start()
+
+    def start(self) -> None:
+        """Start it, in the place of one that has ended."""
+        # A session of its own: Ctrl-C in the terminal reaches us alone. Its standard input ends when we do, however we
+        # end.
+        self.process = subprocess.Popen(  # noqa: S603
+            self.command, stdin=subprocess.PIPE, start_new_session=True, env=self.environment
+        )
+
+    def is_alive(self) -> bool:
+        """Return whether it runs; its standard input is closed if it does not."""
+        if self.process.poll() is None:
+            return True
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        return False
 
 
-def _wait_for_either(web: subprocess.Popen[bytes], live: subprocess.Popen[bytes]) -> NoReturn:
+def _look_after(supervised: list[Supervised]) -> NoReturn:
+    folder = settings.GAMIFY_DATA_DIR
+    if settings.GAMIFY_EMBEDDED:
+        store = Supervised(
+            "embedded data store", partial(embedded.is_running, folder), partial(embedded.revive, folder)
+        )
+        supervised = [store, *supervised]
     while True:
-        for name, process in (("web", web), ("live", live)):
-            with suppress(subprocess.TimeoutExpired):
-                raise CommandError(f"The {name} process ended by itself (exit code {process.wait(LOOK_EVERY)}).")
+        for each in supervised:
+            each.look_after()
+        time.sleep(LOOK_EVERY)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], host: str, port: int, path: str) -> None:

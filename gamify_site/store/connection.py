@@ -29,7 +29,7 @@ from redis.exceptions import (
 
 from gamify_site.store import keys
 from gamify_site.store.cluster import LONGEST, Cluster, Command, Words, is_change, wait_for_copies
-from gamify_site.store.errors import NotAllowed, NotCopied, StoreUnavailable
+from gamify_site.store.errors import NotAllowed, NotCopied, StoreUnavailable, WrongAddress
 
 T = TypeVar("T")
 
@@ -55,6 +55,7 @@ REFUSALS = {  # by the first word of the server's error
 }
 # Servers before Redis 7 put an error that a script met behind words of their own and a minus.
 REFUSED = re.compile(rf"(?:^|-)({'|'.join(REFUSALS)})\b")
+NO_DATABASE = re.compile(r"DB index is out of range|SELECT is not allowed in cluster mode")
 # What a user may not do: a command by its name, from within a script without; a key; a channel.
 NOT_ALLOWED = re.compile(
     r"permissions to run the '(?P<command>[\w|]+)' command|can't run this command|can't publish"
@@ -87,6 +88,8 @@ def guarded() -> Iterator[None]:
     """Within it, a lost, slow or read-only server is a `StoreUnavailable`, and so is one that takes no writes."""
     try:
         yield
+    except exceptions.AuthenticationError as error:
+        raise WrongAddress("The data store refuses the user name or password.") from error
     except OutOfMemoryError as error:
         raise StoreUnavailable(REFUSALS["OOM"]) from error
     except ReadOnlyError as error:
@@ -99,6 +102,8 @@ def guarded() -> Iterator[None]:
     except exceptions.ResponseError as error:
         if refused := REFUSED.search(str(error)):
             raise StoreUnavailable(REFUSALS[refused[1]]) from error
+        if NO_DATABASE.search(str(error)):
+            raise WrongAddress("The data store has no database with the number that is asked for.") from error
         if refused := NOT_ALLOWED.search(str(error)):
             raise NotAllowed(
                 _rights(refused)

@@ -41,6 +41,13 @@ class NotCopied(StoreUnavailable):
         super().__init__("A change has not reached as many replicas as GAMIFY_WAIT_REPLICAS says.", retry_after=1)
 
 
+class WrongAddress(StoreUnavailable):
+    """The data store is there, but GAMIFY_REDIS_URL does not lead into it; waiting does not help."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason} Correct it in GAMIFY_REDIS_URL.", retry_after=60)
+
+
 class WrongShards(StoreUnavailable):
     """The data lies on another number of shards than this process was told: it would look for players elsewhere."""
 

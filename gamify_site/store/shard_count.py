@@ -1,5 +1,7 @@
 """On how many shards the data lies: it says so itself, because another number would look for players elsewhere."""
 
+from functools import cache
+
 from gamify_site.store import keys, shards
 from gamify_site.store.connection import ask, client, guarded, patiently
 from gamify_site.store.errors import WrongShards
@@ -11,6 +13,17 @@ def check() -> None:
     Raises `StoreUnavailable`. One round trip; two where the number differs.
     """
     _check(_held())
+
+
+@cache
+def insist() -> None:
+    """Do the same, and nothing once it is known: a process may have started while the data store was away."""
+    check()
+
+
+def forget() -> None:
+    """Let the next `insist` look again."""
+    insist.cache_clear()
 
 
 def note() -> None:

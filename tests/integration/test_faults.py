@@ -4,10 +4,12 @@
 """
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +17,13 @@ import pytest
 from achievements.services import events
 from gamify_site import clock
 from gamify_site.store import catalog, keys, shards
+from gamify_site.store.connection import client
 from gamify_site.store.errors import StoreUnavailable
 from tests.clusters import wait_for
 from tests.conftest import forget_everything, point_at
 from tests.integration import reporting
 from tests.integration.agreement import assert_agreement, count_once, define
+from tests.sites import Site
 
 ROUNDS = int(os.environ.get("LOAD_TEST_ROUNDS", "1"))
 REPORTERS = 4
@@ -146,6 +150,32 @@ def test_primary_is_killed_and_sentinel_makes_another(watched, use, seed):
         lost.start()
         wait_for(watched.is_whole, "the node to be a replica now")
     assert reporters.refused
+
+
+@pytest.fixture
+def embedded_store(tmp_path: Path, settings: Any) -> Iterator[Site]:
+    """Point the program at the embedded store of a site that is served."""
+    site = Site(tmp_path)
+    site.expected += ["ended by itself. It is started again in ", "503 "]
+    try:
+        site.start("serve", "--workers", "1", GAMIFY_SECRET_KEY="a secret of these tests that is long enough")
+        settings.GAMIFY_SHARDS = 1
+        point_at(site, settings)
+        catalog.forget()
+        yield site
+        forget_everything()
+        assert site.interrupt() == (0, "")
+    finally:
+        site.kill()
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.usefixtures("embedded_store")
+def test_embedded_store_is_killed_while_the_site_is_served(seed):
+    with reporting_goes_on(seed):
+        killed = client().info("server")["process_id"]
+        os.kill(killed, signal.SIGKILL)
+    assert client().info("server")["process_id"] != killed
 
 
 @pytest.mark.xdist_group("cluster")

@@ -1,1 +1,1 @@
-"""Attacks, and what becomes of them."""
+"""Attacks that must fail, and what an operator may get wrong."""
