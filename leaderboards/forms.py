@@ -78,7 +78,9 @@ class BoardForm(PlainForm):
         label=gettext_lazy("Keep past periods (days)"),
         min_value=1,
         max_value=LONGEST_RETENTION,
-        help_text=gettext_lazy("Values below 8 count as 8, because a period may become final up to 7 days after its end."),
+        help_text=gettext_lazy(
+            "Values below 8 count as 8, because a period may become final up to 7 days after its end."
+        ),
     )
     grace_hours = forms.IntegerField(
         label=gettext_lazy("Grace period (hours)"),
