@@ -57,6 +57,7 @@ class Account(AbstractBaseUser):
     player_id = models.CharField(max_length=64)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    is_public = models.BooleanField(default=False)  # made by the demo: anybody can use it
     password_is_temporary = models.BooleanField(default=False)
     created = models.DateTimeField(default=clock.now)
     last_login = None  # a log-in writes nothing
@@ -84,6 +85,7 @@ class Account(AbstractBaseUser):
             player_id=fields["player_id"],
             is_staff=fields["is_staff"] == "1",
             is_active=fields["is_active"] == "1",
+            is_public=fields.get("is_public") == "1",
             password_is_temporary=fields["password_is_temporary"] == "1",  # noqa: S105
             created=datetime.fromisoformat(fields["created"]),
         )
@@ -99,6 +101,7 @@ class Account(AbstractBaseUser):
             "player_id": self.player_id,
             "is_staff": "1" if self.is_staff else "0",
             "is_active": "1" if self.is_active else "0",
+            "is_public": "1" if self.is_public else "0",
             "password_is_temporary": "1" if self.password_is_temporary else "0",
             "created": self.created.isoformat(),
         }
@@ -138,7 +141,7 @@ class Account(AbstractBaseUser):
         await sync_to_async(self.refresh_from_db)()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Removes the account; its sessions end with it, its player stays. One round trip."""
+        """Removes the account, unless it is staff; its sessions end with it, its player stays. One round trip."""
         removed = int(accounts.remove(self.username))
         return removed, {self._meta.label: removed}
 
