@@ -25,7 +25,7 @@ class RedisBackend(BaseBackend):
         except Account.DoesNotExist:
             Account().set_password(password)  # takes as long as checking one
             return None
-        if not account.check_password(password) or not account.is_active:
+        if not account.check_password(password) or not account.can_log_in:
             return None
         throttle.forgive(limits)
         return account
@@ -36,4 +36,4 @@ class RedisBackend(BaseBackend):
             account = Account.objects.get_by_natural_key(user_id)
         except Account.DoesNotExist:
             return None
-        return account if account.is_active else None
+        return account if account.can_log_in else None

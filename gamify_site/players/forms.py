@@ -66,6 +66,7 @@ class PasswordForm(auth_forms.PasswordChangeForm):
 
     def save(self, commit: bool = True) -> Account:
         self.user.password_is_temporary = False
+        self.user.is_public = False
         return super().save(commit)
 
 

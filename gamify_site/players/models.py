@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, models
@@ -73,6 +74,11 @@ class Account(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether the account is open: not one of the demo elsewhere, where anybody could use it."""
+        return self.is_active and (settings.GAMIFY_DEMO or not self.is_public)
 
     # To and from Redis
 

@@ -41,7 +41,8 @@ def reset_password(account: Account, *, by: str = "") -> str:
     password = secrets.token_urlsafe(12)
     account.set_password(password)
     account.password_is_temporary = True
-    account.save(update_fields=["password", "password_is_temporary"])
+    account.is_public = False
+    account.save(update_fields=["password", "password_is_temporary", "is_public"])
     if by:
         audit.record(audit.Entry("password_reset", account.player_id, by))
     return password
