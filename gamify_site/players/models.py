@@ -6,7 +6,7 @@ Nothing here has a table; what is not overridden fails loudly, because there is 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import sync_to_async
@@ -23,6 +23,9 @@ from gamify_site.store import versions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+
+TEMPORARY_FOR = timedelta(days=1)
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -60,6 +63,7 @@ class Account(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_public = models.BooleanField(default=False)  # made by the demo: anybody can use it
     password_is_temporary = models.BooleanField(default=False)
+    password_expires = models.DateTimeField(null=True, blank=True, default=None)  # of a temporary one
     created = models.DateTimeField(default=clock.now)
     last_login = None  # a log-in writes nothing
 
@@ -77,8 +81,19 @@ class Account(AbstractBaseUser):
 
     @property
     def can_log_in(self) -> bool:
-        """Whether the account is open: not one of the demo elsewhere, where anybody could use it."""
-        return self.is_active and (settings.GAMIFY_DEMO or not self.is_public)
+        """Whether the account is open: not with an expired password, nor one of the demo elsewhere."""
+        return self.is_active and not self.password_has_expired and (settings.GAMIFY_DEMO or not self.is_public)
+
+    @property
+    def password_has_expired(self) -> bool:
+        """Whether the password was a temporary one whose time is over."""
+        return self.password_is_temporary and (self.password_expires is None or self.password_expires <= clock.now())
+
+    def set_temporary_password(self, raw_password: str) -> None:
+        """Set a password that lets its owner in for a day, to choose another one."""
+        self.set_password(raw_password)
+        self.password_is_temporary, self.password_expires = True, clock.now() + TEMPORARY_FOR
+        self.is_public = False
 
     # To and from Redis
 
@@ -93,6 +108,7 @@ class Account(AbstractBaseUser):
             is_active=fields["is_active"] == "1",
             is_public=fields.get("is_public") == "1",
             password_is_temporary=fields["password_is_temporary"] == "1",  # noqa: S105
+            password_expires=datetime.fromisoformat(expires) if (expires := fields.get("password_expires")) else None,
             created=datetime.fromisoformat(fields["created"]),
         )
         account._state.adding = False
@@ -109,6 +125,7 @@ class Account(AbstractBaseUser):
             "is_active": "1" if self.is_active else "0",
             "is_public": "1" if self.is_public else "0",
             "password_is_temporary": "1" if self.password_is_temporary else "0",
+            "password_expires": self.password_expires.isoformat() if self.password_expires else "",
             "created": self.created.isoformat(),
         }
 

@@ -8,7 +8,7 @@ from gamify_site.players import registration
 
 
 class Command(StoreCommand):
-    help = "Gives an account a new password, prints it and ends the account's sessions."
+    help = "Gives an account a new password for a day, prints it and ends the account's sessions."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
@@ -16,4 +16,4 @@ class Command(StoreCommand):
     def handle(self, *_: Any, username: str, **__: Any) -> None:
         account = find_account(username)
         password = registration.reset_password(account)
-        self.stdout.write(f"The new password of {account}, to be changed at the next log-in: {password}")
+        self.stdout.write(f"The new password of {account}, for one day, to be changed at the first log-in: {password}")
