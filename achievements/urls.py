@@ -1,5 +1,6 @@
-"""The pages of the achievements and of players' profiles."""
+"""The pages of the achievements and of players' profiles, and the demo's coin game."""
 
+from django.conf import settings
 from django.urls import path
 
 from achievements.views import (
@@ -14,6 +15,9 @@ from achievements.views import (
     profile,
     share,
 )
+
+# The game gives anybody as many coins as they ask for.
+demo_urlpatterns = [path("play/", play.play, name="play")]
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -38,9 +42,9 @@ urlpatterns = [
     path("badges/<slug:digest>.svg", badges.sprite, name="badge_sprite"),
     path("manage/catalog/", exchange.exchange, name="manage_exchange"),
     path("manage/catalog/export/", exchange.export, name="manage_export"),
-    path("play/", play.play, name="play"),
     path("players/<str:player>/", profile.profile, name="profile"),
     path("players/<str:player>/share/", share.page, name="share"),
     path("players/<str:player>/share.png", share.picture, name="share_picture"),
     path("players/<str:player>/compare/<str:other>/", profile.compare, name="compare"),
+    *(demo_urlpatterns if settings.GAMIFY_DEMO else []),
 ]

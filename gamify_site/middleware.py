@@ -14,8 +14,11 @@ import django
 from django.conf import settings
 from django.core.exceptions import BadRequest, DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
+from django_htmx.http import HttpResponseClientRedirect
 
 from gamify_site import error_pages, visitors
 from gamify_site.players.throttle import address_of
@@ -26,6 +29,10 @@ from gamify_site.store.errors import StoreUnavailable, WrongShards
 FOR_MACHINES = {"healthz", "readyz", "metrics"}  # names of views that ask nobody, or see to it themselves
 JUST_CHANGED = "just_changed"  # a cookie
 JUST_CHANGED_FOR = 5  # seconds; replicas are far less behind, or the staff's page about them warns
+
+# Views that people with a temporary password can use, and those that do not ask who somebody is.
+WITH_ANY_PASSWORD = {"password_change", "logout", "set_language"}
+WITH_ANY_PASSWORD |= {"healthz", "readyz", "metrics", "badge_sprite", "share_picture"}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -134,6 +141,27 @@ class DefinitionsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with catalog.as_of_now():
             return self.get_response(request)
+
+
+class TemporaryPasswordMiddleware:
+    """Who has logged in with a temporary password chooses another one before anything else."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Redirect to the password page."""
+        match = request.resolver_match
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or (match and match.url_name in WITH_ANY_PASSWORD):
+            return None
+        if not getattr(request.user, "password_is_temporary", False):
+            return None
+        if "HX-Request" in request.headers:
+            return HttpResponseClientRedirect(reverse("password_change"))
+        return redirect("password_change")
 
 
 class VisitorMiddleware:

@@ -343,6 +343,13 @@ def site_data(site: Site, settings: Settings) -> Iterator[None]:
     forget_everything()
 
 
+@pytest.fixture
+def demo_pages(settings: Settings) -> None:
+    """Switch the demo tools on, and their pages with them."""
+    settings.GAMIFY_DEMO = True
+    settings.ROOT_URLCONF = "tests.ops.urls_with_demo"
+
+
 class Clock:
     """The program's clock, set by hand. It stands far ahead, so that no data expires by the clock of the server."""
 

@@ -154,7 +154,7 @@ def get_player(request: HttpRequest, player: PlayerInPath) -> Any:
 
 @router.delete("/players/{player}", auth=WRITE, response={204: None, **WRITE_ERRORS}, summary="Delete a player")
 def delete_player(request: HttpRequest, player: PlayerInPath) -> Any:
-    """Removes every trace; nothing changes where there is none."""
+    """Removes every trace; nothing changes where there is none. 403 for a player whose account is staff."""
     players.delete(player, by=_caller(request), reason="HTTP API")
     return Status(204, None)
 

@@ -19,7 +19,7 @@ from gamify_site.api import bodies, problems
 from gamify_site.api.answers import ExactRenderer
 from gamify_site.api.bodies import ExactParser
 from gamify_site.api.problems import Refused, problem
-from gamify_site.players.services import UnknownPlayer
+from gamify_site.players.services import StaffAccount, UnknownPlayer
 from gamify_site.store.connection import UNANSWERED
 from gamify_site.store.errors import StoreUnavailable
 from gamify_site.texts import quoted
@@ -93,6 +93,11 @@ def _refused(_request: HttpRequest, error: Exception) -> HttpResponse:
     return error.response()
 
 
+def _staff(_request: HttpRequest, error: Exception) -> HttpResponse:
+    assert isinstance(error, StaffAccount)  # noqa: S101  (for the type checker)
+    return problem(403, " ".join(error.messages))
+
+
 def _invalid(_request: HttpRequest, error: Exception) -> HttpResponse:
     assert isinstance(error, ValidationError)  # noqa: S101  (for the type checker)
     return problems.of_validation(error)
@@ -136,6 +141,7 @@ HANDLERS: dict[type[Exception], Handler] = {
     UnknownPlayer: _not_found,
     NotOnBoard: _not_found,
     Refused: _refused,
+    StaffAccount: _staff,
     ValidationError: _invalid,
     SchemaError: _no_schema,
     InsufficientBalance: _too_little,

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gamify_site import travel
+from gamify_site import clock, travel
+from gamify_site.players.models import Account
 from gamify_site.store import embedded
 from gamify_site.store.errors import StoreUnavailable
 
@@ -44,6 +45,30 @@ class StoreCommand(BaseCommand):
             if self.runs_until_stopped:
                 return None
             raise CommandError("Stopped.", returncode=130) from None
+
+
+def find_account(username: str) -> Account:
+    """Return the account of that name. Raises `CommandError` if there is none, `StoreUnavailable`. One round trip."""
+    try:
+        return Account.objects.get_by_natural_key(username)
+    except Account.DoesNotExist as error:
+        raise CommandError(f"There is no account {username!r}.") from error
+
+
+def age(account: Account) -> str:
+    """Return when an account was made, for a question about it."""
+    days = (clock.now() - account.created).days
+    return f"made on {account.created:%Y-%m-%d}, {days} {'day' if days == 1 else 'days'} ago"
+
+
+def insist_on_yes(question: str) -> None:
+    """Ask whether to go on. Raises `CommandError` for any other answer than yes."""
+    try:
+        answer = input(f"{question}\nType yes to go on: ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() != "yes":
+        raise CommandError("Nothing was changed. Answer yes, or give --yes.")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 The hash keeps the name as its owner spelled it. Everybody else uses `players.models.Account`; this module is its table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gamify_site.identifiers import PLAYER_ID
 from gamify_site.store import keys, scripts
@@ -36,9 +36,18 @@ def change(username: str, fields: Mapping[str, str]) -> bool:
 
 
 def remove(username: str) -> bool:
-    """Removes an account; False where there was none. Raises `StoreUnavailable`. One round trip."""
-    with guarded():
-        return bool(client().unlink(keys.user(username.lower())))
+    """Remove an account; False if there was none, or it is one of staff. Raises `StoreUnavailable`. One round trip."""
+    return scripts.run("players/remove_account", [(keys.site(), [username.lower()])], repeatable=True) == [b"ok"]
+
+
+def demote(username: str, others: Iterable[str]) -> bytes:
+    """Take the staff rights from an account, unless none of the others is staff and can log in.
+
+    Returns `ok`, `unknown`, `player` or `last`. Raises `StoreUnavailable`. One round trip.
+    """
+    arguments = [username.lower(), *(other.lower() for other in others)]
+    (reply,) = scripts.run("players/demote_account", [(keys.site(), arguments)])
+    return bytes(reply)
 
 
 def _run(script: str, username: str, fields: Mapping[str, str], *, repeatable: bool) -> bool:

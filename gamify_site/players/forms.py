@@ -64,8 +64,14 @@ class PasswordForm(auth_forms.PasswordChangeForm):
         throttle.forgive(limits)
         return password
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("new_password1") and cleaned["new_password1"] == cleaned.get("old_password"):
+            self.add_error("new_password1", _("This is the old password. Choose another one."))
+        return cleaned
+
     def save(self, commit: bool = True) -> Account:
-        self.user.password_is_temporary = False
+        self.user.password_is_temporary, self.user.password_expires, self.user.is_public = False, None, False
         return super().save(commit)
 
 

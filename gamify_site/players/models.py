@@ -6,10 +6,11 @@ Nothing here has a table; what is not overridden fails loudly, because there is 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, models
@@ -22,6 +23,9 @@ from gamify_site.store import versions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+
+TEMPORARY_FOR = timedelta(days=1)
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -57,7 +61,9 @@ class Account(AbstractBaseUser):
     player_id = models.CharField(max_length=64)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    is_public = models.BooleanField(default=False)  # made by the demo: anybody can use it
     password_is_temporary = models.BooleanField(default=False)
+    password_expires = models.DateTimeField(null=True, blank=True, default=None)  # of a temporary one
     created = models.DateTimeField(default=clock.now)
     last_login = None  # a log-in writes nothing
 
@@ -73,6 +79,22 @@ class Account(AbstractBaseUser):
     def __str__(self) -> str:
         return self.username
 
+    @property
+    def can_log_in(self) -> bool:
+        """Whether the account is open: not with an expired password, nor one of the demo elsewhere."""
+        return self.is_active and not self.password_has_expired and (settings.GAMIFY_DEMO or not self.is_public)
+
+    @property
+    def password_has_expired(self) -> bool:
+        """Whether the password was a temporary one whose time is over."""
+        return self.password_is_temporary and (self.password_expires is None or self.password_expires <= clock.now())
+
+    def set_temporary_password(self, raw_password: str) -> None:
+        """Set a password that lets its owner in for a day, to choose another one."""
+        self.set_password(raw_password)
+        self.password_is_temporary, self.password_expires = True, clock.now() + TEMPORARY_FOR
+        self.is_public = False
+
     # To and from Redis
 
     @classmethod
@@ -84,7 +106,9 @@ class Account(AbstractBaseUser):
             player_id=fields["player_id"],
             is_staff=fields["is_staff"] == "1",
             is_active=fields["is_active"] == "1",
+            is_public=fields.get("is_public") == "1",
             password_is_temporary=fields["password_is_temporary"] == "1",  # noqa: S105
+            password_expires=datetime.fromisoformat(expires) if (expires := fields.get("password_expires")) else None,
             created=datetime.fromisoformat(fields["created"]),
         )
         account._state.adding = False
@@ -99,7 +123,9 @@ class Account(AbstractBaseUser):
             "player_id": self.player_id,
             "is_staff": "1" if self.is_staff else "0",
             "is_active": "1" if self.is_active else "0",
+            "is_public": "1" if self.is_public else "0",
             "password_is_temporary": "1" if self.password_is_temporary else "0",
+            "password_expires": self.password_expires.isoformat() if self.password_expires else "",
             "created": self.created.isoformat(),
         }
 
@@ -138,7 +164,7 @@ class Account(AbstractBaseUser):
         await sync_to_async(self.refresh_from_db)()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Removes the account; its sessions end with it, its player stays. One round trip."""
+        """Removes the account, unless it is staff; its sessions end with it, its player stays. One round trip."""
         removed = int(accounts.remove(self.username))
         return removed, {self._meta.label: removed}
 

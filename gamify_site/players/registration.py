@@ -34,14 +34,13 @@ def check_free(username: str) -> None:
 
 
 def reset_password(account: Account, *, by: str = "") -> str:
-    """Gives the account a password that is asked to be changed at the next log-in, and ends its sessions.
+    """Gives the account a password for a day that must be changed at the next log-in, and ends its sessions.
 
     Returns the password, which is stored nowhere. Where `by` is given this is in the audit log. One round trip, or two.
     """
     password = secrets.token_urlsafe(12)
-    account.set_password(password)
-    account.password_is_temporary = True
-    account.save(update_fields=["password", "password_is_temporary"])
+    account.set_temporary_password(password)
+    account.save()
     if by:
         audit.record(audit.Entry("password_reset", account.player_id, by))
     return password

@@ -34,6 +34,17 @@ class UnknownPlayer(LookupError):
         self.player = player
 
 
+class StaffAccount(ValidationError):
+    """The player has a staff account, which is not deleted."""
+
+    def __init__(self, username: str) -> None:
+        reason = _(
+            "The account “%(username)s” of this player is staff and cannot be deleted. Take its staff rights away "
+            "first, with the command “demote”."
+        )
+        super().__init__(reason, code="staff", params={"username": username})
+
+
 @dataclass(frozen=True, slots=True)
 class Player:
     """A profile. Texts are untrusted; `country` is ISO 3166-1 alpha-2; `joined` is None for one who only has scores."""
@@ -239,12 +250,16 @@ def delete(player: str, *, by: str = "", reason: str = "") -> bool:
     """Removes every trace of the player: profile, news, entries on all boards, the account. False where there was none.
 
     The audit log forgets the player too; with `by` it says that somebody was deleted, under a pseudonym. What breaks
-    off is done to its end by the next call, by `tick`, or before anything else is written for the player. Some twelve
+    off is done to its end by the next call, by `tick`, or before anything else is written for the player. Some thirteen
     round trips, one more for each 500 entries of the audit log and each 1,000 ids that are remembered, two for each 50
     boards, and one for each 4,000 periods that they have or had; no script call takes its server for more than 5 ms.
+    Raises `StaffAccount`, and then nothing has changed. An account that becomes staff during the deletion stays.
     """
     reason = audit.check_reason(reason, least=0)
-    return _finish_deletion(check_player_id(player), removal.begin(player, by, reason))
+    account = _account(check_player_id(player))
+    if account and account["is_staff"] == "1":
+        raise StaffAccount(account["username"])
+    return _finish_deletion(player, removal.begin(player, by, reason))
 
 
 def finish_deletions(some: Sequence[str] | None = None) -> int:
@@ -267,8 +282,7 @@ def _finish_deletion(player: str, note: removal.Note) -> bool:
         removal.leave_answers(player, note)
         removal.leave_ids(player)
         found |= removal.lose_keys(player, note)
-        account = accounts.find(player)
-        if account and account["player_id"] == player:
+        if _account(player):
             found |= accounts.remove(player)
         audit.forget(player)
         if note.by and found:
@@ -277,6 +291,11 @@ def _finish_deletion(player: str, note: removal.Note) -> bool:
     except removal.Over:
         return True
     return found
+
+
+def _account(player: str) -> accounts.Fields | None:
+    account = accounts.find(player)
+    return account if account and account["player_id"] == player else None
 
 
 def check_field(field: str, value: object) -> str:

@@ -3,6 +3,7 @@
 Django's own engine takes it for an empty one: whenever Redis hiccups everybody would be logged out and lose the cookie.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -17,11 +18,15 @@ class SessionStore(cache.SessionStore):
     """One session; Django finds this class by its name in the module that SESSION_ENGINE names."""
 
     def load(self) -> dict[str, Any]:
-        """What the session holds; empty where it has ended. Raises `StoreUnavailable`. One round trip."""
+        """Return the session's values; none if it has ended or cannot be decoded. One round trip.
+
+        Raises `StoreUnavailable`.
+        """
         key = self.cache_key
-        with guarded():
-            found: dict[str, Any] | None = patiently(lambda: caches[settings.SESSION_CACHE_ALIAS].get(key))
-        if found is None:
+        found: Any = None
+        with guarded(), suppress(ValueError, RecursionError):  # of JSON
+            found = patiently(lambda: caches[settings.SESSION_CACHE_ALIAS].get(key))
+        if not isinstance(found, dict):
             self._session_key = None
             return {}
         return found

@@ -111,7 +111,8 @@ def active_players() -> str:
 
 def user(username: str) -> str:
     """hash: an account: username as its owner spells it, password hash, player_id, is_staff, is_active,
-    password_is_temporary (1 or 0), created (ISO 8601). The key has the name in lower case."""
+    is_public (made by the demo), password_is_temporary (1 or 0), password_expires (empty for never), created (both
+    ISO 8601). The key has the name in lower case."""
     return f"{site()}:user:{username}"
 
 

@@ -62,7 +62,7 @@ def names(patterns: Any, start: str = "") -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(autouse=True)
-def secrets(store, clock) -> None:  # noqa: ARG001  (the store comes first)
+def secrets(store, clock, demo_pages) -> None:  # noqa: ARG001  (the store comes first)
     """Hidden achievements of every type, all of them had by bob; alice has begun them all and has none."""
     make_board("coins", action="coin")
     make_player("bob", name="Bob")

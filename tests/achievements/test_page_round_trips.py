@@ -59,7 +59,7 @@ def shard_trips(monkeypatch):
 
 
 @pytest.fixture(params=[pytest.param(1, marks=pytest.mark.slow, id="1 shard"), pytest.param(3, id="3 shards")])
-def alice(open_store, client: Client, request) -> Client:
+def alice(open_store, demo_pages, client: Client, request) -> Client:  # noqa: ARG001
     open_store("valkey", request.param)
     make_board("coins", action="coin_collected", windows=("all", "week"), segment_by="country")
     make_board("laps", action="lap")

@@ -10,7 +10,7 @@ from leaderboards.services import ranking, scores
 from tests.achievements.builders import make
 from tests.builders import make_board
 
-pytestmark = pytest.mark.usefixtures("store", "clock")
+pytestmark = pytest.mark.usefixtures("store", "clock", "demo_pages")
 
 PART = {"HX-Request": "true", "HX-Target": "hud"}
 

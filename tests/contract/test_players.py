@@ -210,6 +210,34 @@ def test_name_is_claimed_once_in_any_case():
     assert accounts.find("ALICE") == {"username": "Alice", "is_staff": "0"}
 
 
+@contract("players/remove_account")
+def test_account_is_removed_unless_it_is_staff():
+    accounts.claim("Alice", {"username": "Alice", "is_staff": "0"})
+    accounts.claim("root", {"username": "root", "is_staff": "1"})
+    assert [accounts.remove(name) for name in ("alice", "alice", "root", "nobody")] == [True, False, False, False]
+    assert accounts.find("alice") is None
+    assert accounts.find("root") == {"username": "root", "is_staff": "1"}
+
+
+@contract("players/demote_account")
+def test_last_staff_account_that_can_log_in_is_not_demoted():
+    staff = {"is_staff": "1", "is_active": "1"}
+    for name, fields in {
+        "Root": staff,
+        "admin": staff | {"is_public": "1"},
+        "gone": staff | {"is_active": "0"},
+        "bob": staff | {"is_staff": "0"},
+    }.items():
+        accounts.claim(name, {"username": name} | fields)
+    everybody = ["root", "admin", "gone", "bob", "nobody"]
+    replies = [accounts.demote(name, everybody) for name in ("root", "bob", "nobody")]
+    assert replies == [b"last", b"player", b"unknown"]
+    accounts.change("bob", {"is_staff": "1"})
+    assert accounts.demote("ROOT", everybody) == b"ok"
+    assert accounts.demote("bob", everybody) == b"last"
+    assert [accounts.find(name)["is_staff"] for name in ("root", "bob")] == ["0", "1"]
+
+
 @contract("players/change_account")
 def test_only_an_account_that_exists_is_changed():
     accounts.claim("alice", {"username": "alice", "is_staff": "0"})

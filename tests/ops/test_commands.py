@@ -228,3 +228,13 @@ def test_bench_of_the_catalog_writes_its_figures(site: Site, tmp_path: Path) -> 
     assert figures["service"].keys() == {"median_ms", "p99_ms", "round_trips"}
     assert figures["service"]["round_trips"] == 1
     assert figures["page"]["statuses"].keys() == {"200"}
+
+
+def test_serve_says_that_the_demo_accounts_are_closed(site: Site) -> None:
+    assert site.run("reset_demo", "--yes", "--scenario", "empty", GAMIFY_DEMO="1").returncode == 0
+    site.start("serve", "--workers", "1", GAMIFY_SECRET_KEY="of this test")
+    assert site.process
+    site.process.terminate()
+    code, said = site.end()
+    assert code == 0
+    assert "alice, admin" in said and "create_admin" in said

@@ -130,7 +130,7 @@ def test_events_of_the_api_are_counted_by_what_became_of_them() -> None:
     assert value("gamify_unlocks_total") == unlocks + 1
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("store", "demo_pages")
 def test_events_of_the_game_are_counted(client: Client) -> None:
     client.force_login(Account.objects.create_user("alice", "tulips and trams"))
     before = value("gamify_events_total", outcome="accepted")

@@ -142,7 +142,10 @@ def test_the_async_twins_do_the_same(account: MakeAccount) -> None:
     found = async_to_sync(Account.objects.aget_by_natural_key)("alice")
     async_to_sync(made.arefresh_from_db)()
     assert found.is_staff and made.is_staff
-    async_to_sync(made.adelete)()
+    assert async_to_sync(made.adelete)()[0] == 0
+    made.is_staff = False
+    async_to_sync(made.asave)()
+    assert async_to_sync(made.adelete)()[0] == 1
     assert accounts.find("alice") is None
 
 

@@ -55,25 +55,12 @@ def test_an_illegal_name_is_refused(subtests: pytest.Subtests) -> None:
             create_admin("--", name)
 
 
-def test_an_account_that_exists_is_left_alone_without_promote(account: MakeAccount) -> None:
+def test_an_account_that_exists_is_left_alone(account: MakeAccount) -> None:
     account("charlie")
-    with pytest.raises(CommandError, match="--promote"):
+    with pytest.raises(CommandError, match="taken") as refusal:
         create_admin("Charlie")
+    assert "promote" not in str(refusal.value)
     assert not Account.objects.get_by_natural_key("charlie").is_staff
-
-
-def test_promote_makes_staff_and_keeps_the_password(account: MakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    account("charlie")
-    monkeypatch.setenv("GAMIFY_ADMIN_PASSWORD", "not this one")
-    create_admin("charlie", "--promote")
-    found = Account.objects.get_by_natural_key("charlie")
-    assert found.is_staff and found.check_password(PASSWORD)
-
-
-@pytest.mark.usefixtures("store")
-def test_promote_needs_an_account() -> None:
-    with pytest.raises(CommandError, match="leave --promote away"):
-        create_admin("nobody", "--promote")
 
 
 @pytest.mark.usefixtures("store")

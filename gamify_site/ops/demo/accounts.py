@@ -33,7 +33,7 @@ def open_for(player: str) -> Account:
     try:
         return Account.objects.get_by_natural_key(player)
     except Account.DoesNotExist:
-        account = Account(username=player, player_id=player, password=make_password(None))
+        account = Account(username=player, player_id=player, password=make_password(None), is_public=True)
         accounts.claim(player, account.to_fields())
         return Account.objects.get_by_natural_key(player)
 
@@ -46,8 +46,15 @@ def write() -> None:
             player_id=sample.username,
             password=get_hasher().encode(sample.password, SALT),
             is_staff=sample.is_staff,
+            is_public=True,
             created=datetime(2026, 1, 1, tzinfo=UTC),
         )
         fields = account.to_fields()
         if not accounts.claim(sample.username, fields):
             accounts.change(sample.username, fields)
+
+
+def public_samples() -> list[str]:
+    """Return those of the log-ins whose password everybody knows still. One round trip each."""
+    found = ((sample.username, accounts.find(sample.username)) for sample in SAMPLES)
+    return [username for username, fields in found if fields and fields.get("is_public") == "1"]

@@ -16,6 +16,7 @@ STEP = 500
 DIGEST = re.compile(r"[0-9a-f]{64}")
 FLAG = re.compile(r"[01]")
 FLAGS = ("is_staff", "is_active", "password_is_temporary")
+LATER = {"is_public": "0", "password_expires": ""}  # which older files do not have
 ACCOUNT = ("username", "password", "player_id", "created", *FLAGS)
 FARTHEST = 3650 * 86_400  # seconds
 
@@ -47,14 +48,17 @@ def read_accounts(inventory: Inventory) -> Iterator[Thing]:
 
 def make_account(thing: Any, target: Target) -> None:
     """Checks an account and makes it."""
-    checks.fields(thing, ACCOUNT)
+    checks.fields(thing, ACCOUNT, LATER)
+    thing = LATER | thing
     username = checks.player_id("username", thing["username"])
     checks.player_id("player_id", thing["player_id"])
     checks.text("password", thing["password"], 500)
     checks.moment("created", thing["created"])
-    for name in FLAGS:
+    if thing["password_expires"] != "":
+        checks.moment("password_expires", thing["password_expires"])
+    for name in (*FLAGS, "is_public"):
         checks.matching(name, thing[name], FLAG, "0 or 1")
-    flat = [part for name in ACCOUNT for part in (name, thing[name])]
+    flat = [part for name in (*ACCOUNT, *LATER) for part in (name, thing[name])]
     target.site.add("HSET", keys.user(username.lower()), *flat)
 
 

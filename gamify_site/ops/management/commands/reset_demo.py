@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from gamify_site.ops.command import StoreCommand
+from gamify_site.ops.command import StoreCommand, insist_on_yes
 from gamify_site.ops.demo import reset, scenarios
 from gamify_site.ops.progress import Bar
 
@@ -40,17 +40,11 @@ class Command(StoreCommand):
 
     def _ask(self, scenario: str, players: int) -> None:
         where = "the embedded data store" if settings.GAMIFY_EMBEDDED else "the server at GAMIFY_REDIS_URL"
-        question = (
+        insist_on_yes(
             f"This removes all players, boards, scores and players' accounts under the prefix "
             f"{settings.GAMIFY_PREFIX!r} in {where}, and makes sample data: scenario {scenario}, {players} players, "
-            "and a staff log-in with a password that everybody knows.\nType yes to go on: "
+            "and a staff log-in with a password that everybody knows."
         )
-        try:
-            answer = input(question)
-        except EOFError:
-            answer = ""
-        if answer.strip().lower() != "yes":
-            raise CommandError("Nothing was changed. Answer yes, or give --yes.")
 
 
 def _day(text: str) -> date:

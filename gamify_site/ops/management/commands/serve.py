@@ -1,6 +1,7 @@
 """`manage.py serve`: the site for production."""
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from gamify_site.ops import serving
 from gamify_site.ops.command import StoreCommand
+from gamify_site.ops.demo import accounts
+from gamify_site.store.errors import StoreUnavailable
 
 WORKERS = max(2, os.cpu_count() or 1)
 
@@ -35,8 +38,23 @@ class Command(StoreCommand):
         return super().execute(*args, **options)
 
     def handle(self, *_: Any, host: str, port: int, live_port: int, workers: int, **__: Any) -> None:
+        self._warn_of_public_accounts()
         address = serving.address(host, port)
         serving.serve(host, port, live_port, workers, lambda: self._say(f"Gamify serves on {address}"))
+
+    def _warn_of_public_accounts(self) -> None:
+        """Say whether the demo has made accounts here, with passwords that everybody knows."""
+        with suppress(StoreUnavailable):
+            if not (names := ", ".join(accounts.public_samples())):
+                return
+            self.stderr.write(
+                f"Everybody knows the passwords of the demo's accounts ({names}), and GAMIFY_DEMO is on: anybody can "
+                "log in."
+                if settings.GAMIFY_DEMO
+                else f"Everybody knows the passwords of the demo's accounts ({names}): nobody can log in with them. "
+                "Make a staff account with `manage.py create_admin`, or give one of these a password of its own with "
+                "`manage.py reset_password`."
+            )
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

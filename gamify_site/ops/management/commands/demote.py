@@ -1,0 +1,30 @@
+"""Takes the staff rights from an account."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+
+from gamify_site.ops.command import StoreCommand, age, find_account, insist_on_yes
+from gamify_site.players import staff
+
+
+class Command(StoreCommand):
+    help = "Takes the staff rights from an account, which stays a player's. The last staff account stays staff."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(self, *_: Any, username: str, yes: bool, **__: Any) -> None:
+        account = find_account(username)
+        if not yes:
+            insist_on_yes(
+                f"The account {account}, {age(account)}, will not be staff any more; it stays a player's account."
+            )
+        try:
+            staff.demote(account)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(f"{account} is not staff any more.")
