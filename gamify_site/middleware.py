@@ -157,7 +157,10 @@ class TemporaryPasswordMiddleware:
         match = request.resolver_match
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or (match and match.url_name in WITH_ANY_PASSWORD):
             return None
-        if not getattr(request.user, "password_is_temporary", False):
+        is_temporary = False
+        with suppress(*UNANSWERED):  # the view will say so
+            is_temporary = getattr(request.user, "password_is_temporary", False)
+        if not is_temporary:
             return None
         if "HX-Request" in request.headers:
             return HttpResponseClientRedirect(reverse("password_change"))

@@ -78,11 +78,19 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def command_line(pid: str) -> bytes:
+    """Return how a process was started; nothing once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def manager(site: Site, name: str) -> int:
     """Return the process that manages the workers of the web or the live process; 0 if there is none."""
     assert site.process
     for child in Path(f"/proc/{site.process.pid}/task/{site.process.pid}/children").read_text().split():
-        if f"gamify_site.ops.{name}".encode() in Path(f"/proc/{child}/cmdline").read_bytes():
+        if f"gamify_site.ops.{name}".encode() in command_line(child):
             return int(child)
     return 0
 
@@ -92,7 +100,7 @@ def workers(site: Site, name: str) -> list[int]:
     parent = manager(site, name)
     try:
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        return [int(pid) for pid in children if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [int(pid) for pid in children if b"resource_tracker" not in command_line(pid)]
     except OSError:
         return []
 
