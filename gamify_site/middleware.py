@@ -215,6 +215,19 @@ def check_well_formed(encoded: bytes) -> None:
         raise BadRequest("Input must not hold NUL.")
 
 
+class PermissionsPolicyMiddleware:
+    """Deny pages the features of browsers that the site does not use."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.policy = ", ".join(f"{feature}=()" for feature in settings.UNUSED_FEATURES)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers["Permissions-Policy"] = self.policy
+        return response
+
+
 class Nonce:
     """A secret for one page, made when the page first writes it."""
 

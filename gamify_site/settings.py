@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "gamify_site.proxies.TrustedProxiesMiddleware",
     "gamify_site.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "gamify_site.middleware.PermissionsPolicyMiddleware",
     "gamify_site.ops.metrics.RequestMetrics",
     "gamify_site.middleware.StoreUnavailableMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -153,6 +154,20 @@ SECURE_CSP = {
     "frame-ancestors": ["'none'"],
     "form-action": ["'self'"],
 }
+UNUSED_FEATURES = (  # of browsers; the header Permissions-Policy denies them to the pages and to all that they embed
+    "accelerometer",
+    "browsing-topics",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "serial",
+    "usb",
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # Language, time and files

@@ -43,7 +43,7 @@ def call(client: Client, secret: Callable[[str], str]) -> Call:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start an empty site with its own data store; tests that use it are of the group `api_site`, for one worker."""
     site = Site(tmp_path_factory.mktemp("site"))
-    site.environment["GAMIFY_SECRET_KEY"] = "of these tests"
+    site.environment["GAMIFY_SECRET_KEY"] = "of these tests, and long enough for serve"
     try:
         site.start("serve", "--workers", "1")
         site.wait_until_ready()

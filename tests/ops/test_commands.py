@@ -49,7 +49,7 @@ def test_demo_shows_rows_leaves_nothing_behind_when_killed_and_keeps_its_data(si
 
 
 def test_sigterm_stops_serve_cleanly(site: Site) -> None:
-    site.start("serve", "--workers", "1", GAMIFY_SECRET_KEY="of this test")
+    site.start("serve", "--workers", "1", GAMIFY_SECRET_KEY="of this test, and long enough for serve")
     assert site.get("readyz")[0] == 200
     assert site.get("manage/demo/")[0] == 404
     assert site.process

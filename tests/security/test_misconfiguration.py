@@ -126,3 +126,13 @@ def test_wrong_number_of_shards_hides_no_player_after_a_start_without_the_store(
     assert client.get("/healthz").status_code == 200
     settings.GAMIFY_SHARDS = 3
     assert {client.get(path, headers=key).status_code for path in paths} == {200}
+
+
+def test_short_secret_key_is_refused_before_anything_starts(site: Site, subtests: pytest.Subtests) -> None:
+    for secret in ("Zq9", "hush-" * 6):
+        with subtests.test(secret=secret):
+            line = refusal(site, "serve", GAMIFY_SECRET_KEY=secret)
+            assert "GAMIFY_SECRET_KEY" in line
+            assert "at least 32 characters" in line
+            assert secret not in line
+    assert not site.folder.exists()

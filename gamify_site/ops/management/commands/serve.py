@@ -13,6 +13,7 @@ from gamify_site.ops.command import StoreCommand
 from gamify_site.ops.demo import accounts
 from gamify_site.store.errors import StoreUnavailable
 
+MIN_SECRET_LENGTH = 32
 WORKERS = max(2, os.cpu_count() or 1)
 
 
@@ -29,11 +30,16 @@ class Command(StoreCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Says what is wrong before the data store is started."""
         try:
-            settings.SECRET_KEY  # noqa: B018  (Django refuses to give an empty one)
+            is_short = len(settings.SECRET_KEY) < MIN_SECRET_LENGTH  # Django refuses to give an empty one
         except ImproperlyConfigured:
             raise CommandError(
                 "GAMIFY_SECRET_KEY is not set: set it to a long random text, the same on every start."
             ) from None
+        if is_short:
+            raise CommandError(
+                f"GAMIFY_SECRET_KEY can be guessed: set it to at least {MIN_SECRET_LENGTH} characters, such as "
+                "those that `openssl rand -base64 48` prints."
+            )
         serving.check_ports(options["host"], options["port"], options["live_port"])
         return super().execute(*args, **options)
 
