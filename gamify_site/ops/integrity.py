@@ -5,20 +5,30 @@ from collections.abc import Iterator
 
 from gamify_site.integrity import Breach
 from gamify_site.store import keys, scan, shards
-from gamify_site.store.connection import ask
+from gamify_site.store.connection import ask, ask_what_is_allowed, servers
 from leaderboards.services import boards
 
 BOARD = re.compile(r"\{[^}]*:(\d+)\}:(?:board|times|levels|segments):([^:]+):([^:]+)")
 
 
 def check() -> Iterator[Breach]:
-    """Keys of players and boards that nobody knows, or on a shard where they do not belong.
+    """Yield evicted keys, and keys of players and boards that nobody knows or that are on a shard of somebody else.
 
-    Raises `StoreUnavailable`. Three round trips for each 500 keys in the whole data store.
+    Raises `StoreUnavailable`. One round trip for each server, three for each 500 keys in the whole data store.
     """
+    yield from _check_evictions()
     for names in scan.own_keys():
         yield from _check_players(sorted({place for name in names if (place := keys.player_of(name))}))
         yield from _check_boards([match for name in names if (match := BOARD.match(name))])
+
+
+def _check_evictions() -> Iterator[Breach]:
+    """Yield each server that has evicted keys since its start: what is left may agree, but something is gone."""
+    for number, server in enumerate(servers(), 1):
+        (stats,) = ask_what_is_allowed([("info", "stats")], server)
+        if evicted := int((stats or {}).get("evicted_keys", 0)):
+            detail = f"{evicted:,} keys dropped to make room; set maxmemory-policy to noeviction and restore a backup"
+            yield Breach("evicted keys", f"server {number}", detail)
 
 
 def _check_players(owners: list[tuple[int, str]]) -> Iterator[Breach]:

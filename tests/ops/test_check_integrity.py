@@ -1,16 +1,18 @@
 """Every kind of damage is found, told in words, and mended where it can be."""
 
+from contextlib import suppress
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from redis.exceptions import OutOfMemoryError
 
 from achievements.definitions import Event, Tier
 from achievements.services import events
 from gamify_site.players import services
-from gamify_site.store import keys, shards
+from gamify_site.store import catalog, keys, shards
 from leaderboards.services import ranking
 from tests.achievements.builders import make
 from tests.builders import make_board, make_player
@@ -132,3 +134,23 @@ def test_a_name_that_finds_nobody_is_told_and_found_again(played):
     assert "name index: alice: is not found by id and name\n" in complaints()
     assert "Everything agrees." in check("--repair")
     assert [player.id for player in services.find("lovelace")] == ["alice"]
+
+
+def test_keys_that_the_server_has_evicted_are_told(played):
+    played.flushall()  # what is left agrees: there are no boards and no players any more
+    catalog.forget()
+    before = played.config_get("maxmemory", "maxmemory-policy")
+    played.config_set("maxmemory-policy", "allkeys-random")
+    try:
+        played.set("of-somebody", "x" * 100_000)
+        played.config_set("maxmemory", 1)
+        with suppress(OutOfMemoryError):
+            played.set("of-somebody-else", "x")
+    finally:
+        played.config_set("maxmemory", 0)
+        played.config_set("maxmemory-policy", before["maxmemory-policy"])
+    try:
+        assert "keys dropped to make room" in complaints()
+        assert "× evicted keys\n" in complaints("--repair")
+    finally:
+        played.config_resetstat()
