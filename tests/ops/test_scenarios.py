@@ -11,7 +11,6 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
-from pytest_django import Settings
 
 from achievements.definitions import Event, StreakStatus
 from achievements.services import catalog, collections, events, progress, states, streaks
@@ -299,8 +298,8 @@ def test_one_more_of_each_passes_the_tier_that_alice_is_below(store: Store) -> N
 # Hidden
 
 
-def test_alice_sees_nothing_of_what_is_hidden_from_her(store: Store, client: Client, settings: Settings) -> None:
-    settings.GAMIFY_DEMO = True  # else her account is closed
+@pytest.mark.usefixtures("demo_pages")  # else her account is closed
+def test_alice_sees_nothing_of_what_is_hidden_from_her(store: Store, client: Client) -> None:
     secret = [item for item in hidden.DEPTHS + hidden.SURFACE if item.slug in hidden.HIDDEN_FROM_ALICE]
     assert len(secret) == len(hidden.HIDDEN_FROM_ALICE)
     with seeded(store, "hidden", 20):
