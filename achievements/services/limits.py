@@ -11,6 +11,7 @@ from achievements.definitions import Achievement
 MAX_LISTENERS = 200  # of one action
 MAX_METAS = 50  # that count the same category, or all achievements
 MAX_CHAIN = 50  # each of which waits for the one before
+MAX_WAITING = 100  # for one of them, directly or not, so that one unlock may lead to all of them
 
 Items = dict[str, Achievement]
 
@@ -61,16 +62,23 @@ def _check_chain(achievement: Achievement, known: Mapping[str, Achievement], *, 
     def waits(item: Achievement, items: Items) -> bool:
         return any(name in known and known[name].slug in items for name in item.prerequisites)
 
-    above = _count_steps(achievement, needed_by)
-    below = _count_steps(achievement, waiting_for) if has_dependents else 0
-    if above + 1 + below > MAX_CHAIN:
+    above = _steps(achievement, needed_by)
+    below = _steps(achievement, waiting_for) if has_dependents else []
+    if len(above) + 1 + len(below) > MAX_CHAIN:
         reason = _("A chain of prerequisites has at most %(most)s achievements, and this one would be longer.")
         raise ValidationError({"prerequisites": reason % {"most": MAX_CHAIN}})
+    own = {achievement.slug}.union(*below)
+    for needed in {slug: item for items in above for slug, item in items.items()}.values():
+        if len(own.union(*_steps(needed, waiting_for))) > MAX_WAITING:
+            reason = _("At most %(most)s achievements can wait for “%(slug)s”, directly or through others.")
+            raise ValidationError({"prerequisites": reason % {"most": MAX_WAITING, "slug": needed.slug}})
 
 
-def _count_steps(start: Achievement, following: Callable[[Items], Items]) -> int:
-    """Count the steps of the longest way; no more than the limit, where definitions of one file form a circle."""
-    items, steps = following({start.slug: start}), 0
-    while items and steps <= MAX_CHAIN:
-        items, steps = following(items), steps + 1
+def _steps(start: Achievement, following: Callable[[Items], Items]) -> list[Items]:
+    """Return what is found step by step; no more than the limit, where definitions of one file form a circle."""
+    steps: list[Items] = []
+    items = following({start.slug: start})
+    while items and len(steps) <= MAX_CHAIN:
+        steps.append(items)
+        items = following(items)
     return steps

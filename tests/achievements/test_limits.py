@@ -26,6 +26,7 @@ def small_limits(monkeypatch):
     monkeypatch.setattr(limits, "MAX_LISTENERS", 2)
     monkeypatch.setattr(limits, "MAX_METAS", 2)
     monkeypatch.setattr(limits, "MAX_CHAIN", 3)
+    monkeypatch.setattr(limits, "MAX_WAITING", 3)
 
 
 def reason_at(field: str, change, *args, **fields) -> str:
@@ -67,11 +68,25 @@ def test_drafts_and_archived_ones_do_not_count_until_they_are_published():
     make("draft")
 
 
+def test_those_that_wait_for_one_are_limited(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_LISTENERS", 9)
+    make("first")
+    for slug, needed in {"a": "first", "b": "first", "c": "a"}.items():
+        make(slug, prerequisites=(needed,))
+    told = "At most 3 achievements can wait for “first”, directly or through others."
+    assert reason_at("prerequisites", make, "d", prerequisites=("b",)) == told
+    make("other")
+    make("d", prerequisites=("other",))
+    assert reason_at("prerequisites", make, "other", prerequisites=("first",)) == told
+    make("c", prerequisites=())
+    make("e", prerequisites=("b",))
+
+
 def test_what_is_over_a_limit_already_can_be_edited(monkeypatch):
     make("one")
     make("two", prerequisites=("one",))
     make("meta", **META)
-    for name in ("MAX_LISTENERS", "MAX_METAS", "MAX_CHAIN"):
+    for name in ("MAX_LISTENERS", "MAX_METAS", "MAX_CHAIN", "MAX_WAITING"):
         monkeypatch.setattr(limits, name, 0)
     for slug in ("one", "two", "meta"):
         assert catalog.define(replace(catalog.get(slug), name="Other")).name == "Other"
