@@ -153,13 +153,14 @@ class TemporaryPasswordMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
-        """Redirect to the password page."""
+        """Redirect to the password page; 503 if it is not known who asks."""
         match = request.resolver_match
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or (match and match.url_name in WITH_ANY_PASSWORD):
             return None
-        is_temporary = False
-        with suppress(*UNANSWERED):  # the view will say so
+        try:
             is_temporary = getattr(request.user, "password_is_temporary", False)
+        except UNANSWERED as error:
+            return error_pages.unavailable(request, error)
         if not is_temporary:
             return None
         if "HX-Request" in request.headers:

@@ -355,7 +355,7 @@ def test_whole_catalog_at_once_tells_nothing_of_what_is_hidden():
         ("secret", "unlocked"),
         ("ten", "unlocked"),
     ]
-    hidden, ten = progress.all("bob")
+    ten, hidden = progress.all("bob")  # the hidden one last, whatever its position
     assert (hidden.status, hidden.achievement, hidden.releases, hidden.category) == ("hidden", None, (), "coins")
     assert (ten.status, ten.releases[0].progress, ten.holders, ten.players) == ("locked", 4, 1, 2)
 

@@ -27,7 +27,7 @@ def test_killed_and_begun_anew_counts_exactly_once(open_store, shard_count, seed
     environment = os.environ | {
         "GAMIFY_REDIS_URL": store.url,
         "GAMIFY_SHARDS": str(shard_count),
-        "GAMIFY_SECRET_KEY": "only-for-tests",
+        "GAMIFY_SECRET_KEY": "of these tests, and of no others",
         "DJANGO_SETTINGS_MODULE": "gamify_site.settings",
     }
     command = [sys.executable, "-m", "tests.integration.reporting", str(seed), now.isoformat()]

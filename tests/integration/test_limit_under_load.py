@@ -34,7 +34,7 @@ def test_board_of_fifty_under_sixteen_writers(open_store, writes, shard_count):
     environment = os.environ | {
         "GAMIFY_REDIS_URL": store.url,
         "GAMIFY_SHARDS": str(shard_count),
-        "GAMIFY_SECRET_KEY": "only-for-tests",
+        "GAMIFY_SECRET_KEY": "of these tests, and of no others",
         "DJANGO_SETTINGS_MODULE": "gamify_site.settings",
     }
     command = [sys.executable, "-m", "tests.integration.load", str(writes)]

@@ -28,7 +28,7 @@ def run(url: str, shard_count: int) -> list[dict]:
     environment = os.environ | {
         "GAMIFY_REDIS_URL": url,
         "GAMIFY_SHARDS": str(shard_count),
-        "GAMIFY_SECRET_KEY": "only-for-tests",
+        "GAMIFY_SECRET_KEY": "of these tests, and of no others",
         "DJANGO_SETTINGS_MODULE": "gamify_site.settings",
     }
     command = [sys.executable, "-m", "tests.integration.rollover", BOUNDARY.isoformat()]

@@ -232,7 +232,7 @@ def test_bench_of_the_catalog_writes_its_figures(site: Site, tmp_path: Path) -> 
 
 def test_serve_says_that_the_demo_accounts_are_closed(site: Site) -> None:
     assert site.run("reset_demo", "--yes", "--scenario", "empty", GAMIFY_DEMO="1").returncode == 0
-    site.start("serve", "--workers", "1", GAMIFY_SECRET_KEY="of this test")
+    site.start("serve", "--workers", "1", GAMIFY_SECRET_KEY="of this test, and long enough for serve")
     assert site.process
     site.process.terminate()
     code, said = site.end()

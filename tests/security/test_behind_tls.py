@@ -49,7 +49,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"))
-    site.environment |= {"GAMIFY_SECRET_KEY": "of these tests, and long", "GAMIFY_ALLOWED_HOSTS": f"{HOST},127.0.0.1"}
+    site.environment |= {
+        "GAMIFY_SECRET_KEY": "of these tests, and of no others",
+        "GAMIFY_ALLOWED_HOSTS": f"{HOST},127.0.0.1",
+    }
     try:
         site.start("serve", "--workers", "1")
         site.wait_until_ready()
