@@ -21,7 +21,6 @@ from gamify_site.api.bodies import ExactParser
 from gamify_site.api.problems import Refused, problem
 from gamify_site.players.services import UnknownPlayer
 from gamify_site.store.connection import UNANSWERED
-from gamify_site.store.errors import StoreUnavailable
 from gamify_site.texts import quoted
 from leaderboards import api as leaderboards
 from leaderboards.errors import InsufficientBalance, NotOnBoard, UnknownBoard
@@ -105,9 +104,8 @@ def _too_little(_request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _unanswered(request: HttpRequest, error: Exception) -> HttpResponse:
-    told = error if isinstance(error, StoreUnavailable) else StoreUnavailable()
     logger.warning("503 %s %s: %s", request.method, request.path_info, error.__cause__ or error)
-    return problem(503, f"{told} Send it again.", headers={"Retry-After": str(told.retry_after)})
+    return problems.of_unavailable(error)
 
 
 def _http_error(_request: HttpRequest, error: Exception) -> HttpResponse:
