@@ -11,7 +11,8 @@
 # Events are sent when there are 500 of them or 5 seconds have passed. Each gets an id (unless it has one) and each batch
 # an Idempotency-Key, so an event that is sent again counts once. Answers are printed as they come, one a line, errors on
 # stderr. The answer to a batch says in `unlocked` what players have earned, and in `skipped` which events, by their index
-# in the batch, do not count for which boards: these need a `value` or an `amount`. To show what was earned:
+# in the batch, do not count for which boards: these need a `value` or an `amount` and the event has neither, or their
+# periods at its time are final. To show what was earned:
 #
 #   … | ./gamify.sh events | jq -c '.unlocked[]'
 #
