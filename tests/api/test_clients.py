@@ -372,7 +372,7 @@ def test_ids_of_other_platforms_are_percent_encoded(client: Client, site: Site, 
 def test_bad_key_gives_a_clear_error(client: Client, site: Site) -> None:
     done = client.run(site.address, "gk_nonsense", ("score", "laps", "alice", 5))
     assert "401" in done.stderr
-    assert "Show a key" in done.stderr
+    assert "There is no such key, or it is revoked." in done.stderr
     assert "Traceback" not in done.stderr
 
 
