@@ -18,6 +18,7 @@
 #
 # A bad event is dropped alone and written to stderr with the reason; the rest of its batch counts. Events that cannot be
 # sent because the site cannot be reached or refuses the key go into a file for a later run of `events`; reading goes on.
+# After such a run with exit code 0 the file can be deleted.
 # The exit code is 1 if any event was dropped or kept in a file.
 # `score` is for boards of the best or the last score; for one that adds up, send events, which count once.
 set -euo pipefail
@@ -106,7 +107,8 @@ keep() {
   (($2)) || return 0
   local unsent="gamify-unsent-$run.jsonl"
   printf '%s\n' "${lines[@]:$1:$2}" >>"$unsent"
-  echo "gamify: kept in $unsent, with their ids: $2 events. To send them: gamify.sh events <$unsent" >&2
+  echo "gamify: kept in $unsent, with their ids: $2 events. To send them and delete the file:" \
+    "gamify.sh events <$unsent && rm $unsent" >&2
   failed=1
 }
 

@@ -382,6 +382,9 @@ def test_key_that_may_only_read_gives_a_clear_error(client: Client, site: Site, 
     assert "may only read" in done.stderr
     (event,) = client.unsent(done.stderr)
     assert coins(1)[0].items() <= event.items()
+    if client.language == "bash":
+        advice = r"To send them and delete the file: gamify\.sh events <(\S+) && rm \1$"
+        assert re.search(advice, done.stderr, re.MULTILINE)
 
 
 class Scripted(ThreadingHTTPServer):
