@@ -8,8 +8,10 @@ import sys
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.encoding import escape_uri_path
 
+from gamify_site.api import problems
 from gamify_site.store.connection import UNANSWERED
 from gamify_site.store.errors import Resetting, StoreUnavailable
 
@@ -17,11 +19,14 @@ logger = logging.getLogger("gamify")
 
 
 def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """503 with `Retry-After`: a page, or only its notice for a request of htmx; one line in the log."""
+    """Return 503 with `Retry-After`: a page, its notice alone for htmx, a problem for the API. Logs one line."""
     retry_after = error.retry_after if isinstance(error, StoreUnavailable) else StoreUnavailable().retry_after
     address = request.get_full_path()
     # Without the query, which may hold what nobody else should read.
     logger.warning("503 %s %s: %s", request.method, escape_uri_path(request.path), error.__cause__ or error)
+    if problems.is_for_program(request.path_info):
+        with translation.override("en"):
+            return problems.of_unavailable(error)
     context = {
         "resetting": isinstance(error, Resetting),
         "retry_after": retry_after,
@@ -41,6 +46,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response = unavailable(request, error)
         response._has_been_logged = True  # type: ignore[attr-defined]  # or Django adds the traceback
         return response
+    if problems.is_for_program(request.path_info):
+        return problems.of_bug()
     return HttpResponseServerError(render_to_string(_template(request, "500.html")))
 
 

@@ -41,7 +41,7 @@ ENVIRON = {
 
 site = get_wsgi_application()
 
-from gamify_site.api.middleware import PAGES, PREFIX  # noqa: E402  (Django comes first)
+from gamify_site.api.problems import is_for_program  # noqa: E402  (Django comes first)
 
 _threads = ThreadPoolExecutor(THREADS, "request")
 _waiting = 0  # bytes
@@ -165,7 +165,7 @@ async def _body(environ: Mapping[str, Any], receive: Receive) -> dict[str, Any]:
     """
     path, told = environ["PATH_INFO"], environ.get("CONTENT_LENGTH", "")
     length = int(told) if told.isdecimal() else None
-    is_api = path.startswith(PREFIX) and path not in PAGES
+    is_api = is_for_program(path)
     most = MAX_UPLOAD if path in UPLOADS else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     is_file = environ.get("CONTENT_TYPE", "").strip().lower().startswith("multipart/")
     if is_file and not is_api and path not in UPLOADS:

@@ -125,6 +125,22 @@ def test_in_the_demo_too_a_process_is_alive_without_its_data_store(demo, setting
         demo.start()
 
 
+def test_in_the_demo_too_programs_are_told_that_the_data_store_is_away(demo, settings):
+    demo.stop()
+    try:
+        with override_settings(MIDDLEWARE=["gamify_site.travel.TravelMiddleware", *settings.MIDDLEWARE]):
+            client = Client(raise_request_exception=False)
+            event = client.post("/api/v1/events", "{}", content_type="application/json")
+            ready = client.get("/readyz")
+            metrics = client.get("/metrics")
+    finally:
+        demo.start()
+    assert (event.status_code, event["Content-Type"]) == (503, "application/problem+json")
+    assert event["Retry-After"]
+    assert (ready.status_code, ready.json()["status"]) == (503, "unavailable")
+    assert metrics.status_code == 200
+
+
 def test_styles_of_the_demo_do_not_wait_for_its_data_store():
     """The page that says that it is away looks like the others."""
     look = "import django; django.setup(); from django.test import Client; print(Client().get(sys.argv[1]).status_code)"

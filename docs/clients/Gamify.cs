@@ -62,9 +62,11 @@ public class Gamify
     // Called once for each event that will not count, with its JSON and the reason.
     public Action<string, string> OnDropped = (json, reason) => Debug.LogWarning($"Gamify: event dropped: {reason} {json}");
 
-    // Called for each event that counts, but not for these boards, with its JSON: it has neither a value nor an amount.
+    // Called for each event that counts, but not for these boards, with its JSON: it has neither a value nor an amount, or
+    // the boards' periods at its time are final.
     public Action<string, string[]> OnSkipped = (json, boards) =>
-        Debug.LogWarning($"Gamify: event has neither value nor amount, as these boards need: {string.Join(", ", boards)} {json}");
+        Debug.LogWarning($"Gamify: event does not count for the boards {string.Join(", ", boards)}: " +
+            $"it has neither value nor amount, or their periods are final: {json}");
 
     // Called for each achievement that the events have unlocked.
     public Action<Unlock> OnUnlocked = unlock => { };

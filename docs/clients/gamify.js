@@ -13,10 +13,10 @@
 //
 // Events wait in memory until there are 500 of them or 5 seconds have passed. Each event has its own id and each batch
 // an Idempotency-Key, so an event that is sent again counts once. Events wait while the site cannot be reached or
-// refuses the key. A bad event is dropped alone and reported to `onDropped`; the rest of its batch counts. An event without
-// `value` and `amount` does not count for boards that need one: it and they are reported to `onSkipped`. Keep a key that
-// may write on your servers, never in a page: anybody who has it can use it. A browser can call only the site that the
-// page came from (there are no CORS headers).
+// refuses the key. A bad event is dropped alone and reported to `onDropped`; the rest of its batch counts. An event does not
+// count for boards that need a `value` or `amount` if it has neither, nor for boards whose periods at its time are final:
+// it and these boards are reported to `onSkipped`. Keep a key that may write on your servers, never in a page: anybody who
+// has it can use it. A browser can call only the site that the page came from (there are no CORS headers).
 
 const BATCH = 500; // events; the API takes up to 1,000
 const MOST_BYTES = 1_048_000; // of a batch; the API takes 1 MiB
@@ -66,7 +66,8 @@ function logDropped(event, reason) {
 }
 
 function logSkipped(event, boards) {
-  console.warn(`Gamify: event has neither value nor amount, as these boards need: ${boards.join(", ")}`, event);
+  const reason = "it has neither value nor amount, or their periods are final";
+  console.warn(`Gamify: event does not count for the boards ${boards.join(", ")}: ${reason}`, event);
 }
 
 export class Gamify {

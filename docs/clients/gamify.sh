@@ -11,12 +11,14 @@
 # Events are sent when there are 500 of them or 5 seconds have passed. Each gets an id (unless it has one) and each batch
 # an Idempotency-Key, so an event that is sent again counts once. Answers are printed as they come, one a line, errors on
 # stderr. The answer to a batch says in `unlocked` what players have earned, and in `skipped` which events, by their index
-# in the batch, do not count for which boards: these need a `value` or an `amount`. To show what was earned:
+# in the batch, do not count for which boards: these need a `value` or an `amount` and the event has neither, or their
+# periods at its time are final. To show what was earned:
 #
 #   … | ./gamify.sh events | jq -c '.unlocked[]'
 #
 # A bad event is dropped alone and written to stderr with the reason; the rest of its batch counts. Events that cannot be
 # sent because the site cannot be reached or refuses the key go into a file for a later run of `events`; reading goes on.
+# After such a run with exit code 0 the file can be deleted.
 # The exit code is 1 if any event was dropped or kept in a file.
 # `score` is for boards of the best or the last score; for one that adds up, send events, which count once.
 set -euo pipefail
@@ -105,7 +107,8 @@ keep() {
   (($2)) || return 0
   local unsent="gamify-unsent-$run.jsonl"
   printf '%s\n' "${lines[@]:$1:$2}" >>"$unsent"
-  echo "gamify: kept in $unsent, with their ids: $2 events. To send them: gamify.sh events <$unsent" >&2
+  echo "gamify: kept in $unsent, with their ids: $2 events. To send them and delete the file:" \
+    "gamify.sh events <$unsent && rm $unsent" >&2
   failed=1
 }
 

@@ -21,7 +21,6 @@ from gamify_site.api.bodies import ExactParser
 from gamify_site.api.problems import Refused, problem
 from gamify_site.players.services import StaffAccount, UnknownPlayer
 from gamify_site.store.connection import UNANSWERED
-from gamify_site.store.errors import StoreUnavailable
 from gamify_site.texts import quoted
 from leaderboards import api as leaderboards
 from leaderboards.errors import InsufficientBalance, NotOnBoard, UnknownBoard
@@ -76,10 +75,6 @@ for router in (events.router, players.router, definitions.router, leaderboards.r
     api.add_router("", router)
 
 COUNTING = {"post_events", "put_score", "post_scores", "post_spend", "post_progress"}  # ids make them repeatable
-ONLY_WITH_ID = (
-    "It may have been carried out. Send it again if all in it has an id, or it an Idempotency-Key; "
-    "without, it may count twice."
-)
 
 Handler = Callable[[HttpRequest, Any], HttpResponse]
 
@@ -116,10 +111,8 @@ def _too_little(_request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _unanswered(request: HttpRequest, error: Exception) -> HttpResponse:
-    told = error if isinstance(error, StoreUnavailable) else StoreUnavailable()
     logger.warning("503 %s %s: %s", request.method, request.path_info, error.__cause__ or error)
-    again = ONLY_WITH_ID if _counts(request) else "Send it again."
-    return problem(503, f"{told} {again}", headers={"Retry-After": str(told.retry_after)})
+    return problems.of_unavailable(error, may_count_twice=_counts(request))
 
 
 def _counts(request: HttpRequest) -> bool:

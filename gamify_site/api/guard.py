@@ -27,10 +27,11 @@ class Bearer(HttpBearer):
         """The key; what follows knows the definitions of now. Raises `Refused`: 401 without one, 403 for its scope, 429
         over its rate."""
         kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
-        found = keys.admit(secret.strip(), most=MOST, rate=RATE) if kind.lower() == "bearer" else None
+        secret = secret.strip() if kind.lower() == "bearer" else ""
+        found = keys.admit(secret, most=MOST, rate=RATE) if secret else None
         if found is None:
-            headers = {"WWW-Authenticate": "Bearer"}
-            raise Refused(401, "Show a key: Authorization: Bearer gk_…", headers=headers)
+            detail = "There is no such key, or it is revoked." if secret else "Show a key: Authorization: Bearer gk_…"
+            raise Refused(401, detail, headers={"WWW-Authenticate": "Bearer"})
         request.rate_limit = {  # type: ignore[attr-defined]
             "X-RateLimit-Limit": str(MOST),
             "X-RateLimit-Remaining": str(found.left),

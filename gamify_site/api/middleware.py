@@ -11,11 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import resolve
 from django.utils import translation
 
-from gamify_site.api.problems import CONTENT_TYPE, Refused, problem
+from gamify_site.api.problems import CONTENT_TYPE, Refused, is_for_program, of_bug, problem
 from gamify_site.middleware import check_host
-
-PREFIX = "/api/v1/"
-PAGES = {"/api/v1/docs"}  # pages for people, which want the policy for scripts
 
 logger = logging.getLogger("gamify")
 
@@ -27,7 +24,7 @@ class ApiMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(PREFIX) or request.path_info in PAGES:
+        if not is_for_program(request.path_info):
             return self.get_response(request)
         method = request.method
         if method == "HEAD":
@@ -55,7 +52,7 @@ class ApiMiddleware:
             return problem(400, str(error))
         except Exception:
             logger.exception("500 %s %s", request.method, request.path_info)
-            return problem(500, "This is our mistake. It is in the log.")
+            return of_bug()
 
 
 def _as_problem(response: HttpResponse) -> HttpResponse:

@@ -11,11 +11,23 @@ from ninja import Schema
 
 from gamify_site.api.answers import dump
 from gamify_site.api.fields import FORM, Score
+from gamify_site.store.errors import StoreUnavailable
 from gamify_site.texts import quoted
 
+PREFIX = "/api/v1/"
+PAGES = {"/api/v1/docs"}  # pages for people, which want the policy for scripts
 CONTENT_TYPE = "application/problem+json"
 MOST_REASONS = 50
+ONLY_WITH_ID = (
+    "It may have been carried out. Send it again if all in it has an id, or it an Idempotency-Key; "
+    "without, it may count twice."
+)
 NO_OBJECT = ("model_type", "model_attributes_type")  # what Pydantic says of these names our classes
+
+
+def is_for_program(path: str) -> bool:
+    """Return whether the API answers at the path with JSON, errors included."""
+    return path.startswith(PREFIX) and path not in PAGES
 
 
 class Problem(Schema):
@@ -47,6 +59,19 @@ def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = Non
     """An answer that says what went wrong."""
     body = {"title": HTTPStatus(status).phrase, "detail": detail, "status": status} | more
     return HttpResponse(dump(body), content_type=CONTENT_TYPE, status=status, headers=dict(headers or {}))
+
+
+def of_unavailable(error: BaseException, *, may_count_twice: bool = False) -> HttpResponse:
+    """Return 503 with `Retry-After`: the data store does not answer; and whether the call may be sent again."""
+    unavailable = error if isinstance(error, StoreUnavailable) else StoreUnavailable()
+    headers = {"Retry-After": str(unavailable.retry_after)}
+    again = ONLY_WITH_ID if may_count_twice else "Send it again."
+    return problem(503, f"{unavailable} {again}", headers=headers)
+
+
+def of_bug() -> HttpResponse:
+    """Return 500: the reason is in the log."""
+    return problem(500, "This is our mistake. It is in the log.")
 
 
 def of_fields(errors: Mapping[str, Sequence[str]]) -> HttpResponse:

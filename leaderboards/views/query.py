@@ -71,8 +71,13 @@ class BoardQuery:
 
     @property
     def is_current(self) -> bool:
-        """Whether scores still come in for this period."""
+        """Whether it is the period of today."""
         return self.period == self.current
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the period takes no scores any more, late ones included."""
+        return not self.is_current and clock.now() >= windows.final_from(self.board, self.window, self.period)
 
     @property
     def is_plain(self) -> bool:

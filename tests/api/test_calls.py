@@ -331,6 +331,20 @@ def test_reading_needs_a_key_and_writing_one_that_may(call):
     assert not players.exists("ada")
 
 
+def test_a_wrong_key_is_told_apart_from_none(client, store, subtests):  # noqa: ARG001
+    for header, detail in (
+        ("", "Show a key: Authorization: Bearer gk_…"),
+        ("Bearer", "Show a key: Authorization: Bearer gk_…"),
+        ("Basic YTpi", "Show a key: Authorization: Bearer gk_…"),
+        ("Bearer gk_" + "A" * 43, "There is no such key, or it is revoked."),
+        ("Bearer nonsense", "There is no such key, or it is revoked."),
+    ):
+        with subtests.test(header):
+            answer = client.get("/api/v1/leaderboards", headers={"authorization": header})
+            assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+            assert answer.json()["detail"] == detail
+
+
 def test_over_its_rate_a_key_waits(call, monkeypatch, clock):
     monkeypatch.setattr(guard, "MOST", 3)
     monkeypatch.setattr(guard, "RATE", 1)

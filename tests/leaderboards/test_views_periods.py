@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from gamify_site import audit
+from gamify_site.players import services as players
 from gamify_site.players.models import Account
 from gamify_site.store import keys
 from leaderboards.services import ranking, seasons
@@ -50,3 +51,30 @@ def test_recount_mends_segments_and_is_audited(staff, store):
     assert "Nothing was wrong." in staff.get("/manage/boards/coins/recount/").content.decode()
     told = [(it.what, it.by, it.after) for it in audit.walk(lambda _entry: True)]
     assert told == [("board_recounted", "root", {"wrong": 0}), ("board_recounted", "root", {"wrong": 1})]
+
+
+def test_players_read_whether_a_past_period_is_final(client, clock, subtests):
+    make_player("carol")
+    make_board(windows=("day",), grace_hours=30, entries={"alice": 9})
+    client.force_login(Account.objects.create_user("carol", "tulips and trams"))
+    for state, outlook in (
+        ("Late scores still count", "Your place appears here with your first score."),
+        ("Final", "This period is final: no scores count for it any more."),
+    ):
+        clock.advance(days=1)
+        page = client.get("/leaderboards/coins/?period=2082-11-20").content.decode()
+        with subtests.test(state):
+            assert re.findall(r'<span class="badge">(.*?)</span>', page) == [state]
+            assert outlook in page
+
+
+def test_players_read_among_friends_that_a_period_is_final(client, clock):
+    account = Account.objects.create_user("carol", "tulips and trams")
+    make_player("carol")
+    make_board(windows=("day",), grace_hours=30, entries={"alice": 9})
+    players.follow("carol", "alice")
+    client.force_login(account)
+    clock.advance(days=2)
+    page = client.get("/leaderboards/coins/?period=2082-11-20&friends=1").content.decode()
+    assert '<span class="badge">Final</span>' in page
+    assert "on this board yet" not in page
