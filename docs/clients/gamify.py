@@ -14,8 +14,8 @@
 Events wait in memory until there are 500 of them or 5 seconds have passed; then a thread sends them. Each event has its
 own id and each batch an Idempotency-Key, so an event that is sent again counts once. Events wait while the site cannot
 be reached or refuses the key. A bad event is dropped alone and reported to `on_dropped`; the rest of its batch counts.
-An event does not count for boards that need a `value` or `amount` if it has neither, nor for boards whose periods at its
-time are final: it and these boards are reported to `on_skipped`.
+An event does not count for boards that need a `value` or `amount` if it has neither, nor for boards whose periods at
+its time are final: it and these boards are reported to `on_skipped`.
 Keep the key on your servers: anybody who has it can write any score.
 """
 
