@@ -11,7 +11,18 @@ from pydantic import Field
 from achievements.api.events import UnlockedOut, unlocked_out
 from achievements.definitions import EXACT, CatalogEntry
 from achievements.services import catalog, progress, states, unlocks
-from gamify_site.api.fields import EventId, PlayerInPath, Reason, SlugInPath, Strict, Whole, either, form
+from gamify_site.api.fields import (
+    COUNTRY,
+    NOT_BLANK,
+    EventId,
+    PlayerInPath,
+    Reason,
+    SlugInPath,
+    Strict,
+    Whole,
+    either,
+    form,
+)
 from gamify_site.api.guard import READ, WRITE
 from gamify_site.players import services as players
 from gamify_site.players.services import Player, UnknownPlayer
@@ -32,17 +43,17 @@ def _changed(description: str) -> Any:
 class PlayerIn(Strict):
     """The fields that change. One that is left out stays as it is, `null` puts it back to its default."""
 
-    name: Annotated[str, Field(min_length=1, pattern=r"\S")] | None = _changed(
+    name: Annotated[str, Field(min_length=1, pattern=NOT_BLANK)] | None = _changed(
         "What pages show, at most 60 characters, emoji as one each; null: the id. Not empty."
     )
     about: str | None = _changed("At most 500 characters. Empty or null: none.")
-    country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] | None = _changed(
+    country: Annotated[str, Field(pattern=COUNTRY)] | None = _changed(
         "ISO 3166-1 alpha-2, such as SE; empty or null: none."
     )
     team: str | None = _changed("At most 40 characters. Empty or null: none.")
     region: str | None = _changed("At most 40 characters. Empty or null: none.")
     avatar: Annotated[str, Field(max_length=64)] | None = _changed("Empty or null: the one drawn from the id.")
-    timezone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")] | None = _changed(
+    timezone: Annotated[str, Field(min_length=1, max_length=64, pattern=NOT_BLANK)] | None = _changed(
         "IANA name, such as Europe/Stockholm; null: UTC. Not empty. Can be changed once a day."
     )
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -76,7 +76,9 @@ def profile(request: HttpRequest, player: str) -> HttpResponse:
 @require_safe
 @clear_errors
 def compare(request: HttpRequest, player: str, other: str) -> HttpResponse:
-    """Two players, achievement by achievement; what is hidden from the one who looks stays hidden."""
+    """Show two players, achievement by achievement, without what is hidden from the viewer; of one, the profile."""
+    if player == other:
+        return redirect("profile", player)
     viewer = player_of(request)
     one, two, *rest = states.read_many([player, other, *([viewer] if viewer else [])])
     pairs = list(_pairs(_known(one), _known(two), rest[0] if rest else replace(one, unlocked={})))

@@ -28,6 +28,9 @@ from gamify_site.audit import LONGEST_REASON
 
 PLAYER_ID = f"^{identifiers.PLAYER_ID.pattern}$"
 SLUG = f"^{identifiers.SLUG.pattern}$"
+NOT_BLANK = r"\S"
+COUNTRY = "^([A-Z]{2})?$"
+PATTERN_REASONS = {NOT_BLANK: "Enter more than spaces", COUNTRY: "Enter two capital letters, such as SE, or nothing"}
 
 
 MAX_INTEGER_DIGITS = 300  # a float holds as many, so that nothing that calculates with one overflows

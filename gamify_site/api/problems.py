@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from ninja import Schema
 
 from gamify_site.api.answers import dump
-from gamify_site.api.fields import FORM, Score
+from gamify_site.api.fields import FORM, PATTERN_REASONS, Score
 from gamify_site.store.errors import StoreUnavailable
 from gamify_site.texts import quoted
 
@@ -22,7 +22,6 @@ ONLY_WITH_ID = (
     "It may have been carried out. Send it again if all in it has an id, or it an Idempotency-Key; "
     "without, it may count twice."
 )
-NO_OBJECT = ("model_type", "model_attributes_type")  # what Pydantic says of these names our classes
 
 
 def is_for_program(path: str) -> bool:
@@ -100,6 +99,26 @@ def reasons(errors: Iterable[Mapping[str, Any]], whole: str = "request") -> dict
     told: dict[str, list[str]] = {}
     for error in islice(errors, MOST_REASONS):
         path = ".".join(part for part in map(quoted, error["loc"]) if not part.startswith(FORM))
-        reason = "Enter an object" if error["type"] in NO_OBJECT else error["msg"]
-        told.setdefault(path or whole, []).append(f"{reason.rstrip('.')}.")
+        told.setdefault(path or whole, []).append(f"{_reason(error).rstrip('.')}.")
     return told
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    """Return what to do about an error of Pydantic; its own text if we have no words for its type."""
+    limits = error.get("ctx", {})
+    match error["type"]:
+        case "model_type" | "model_attributes_type":  # their texts name our classes
+            return "Enter an object"
+        case "too_long":
+            return f"Send at most {limits['max_length']:,} items, not {limits['actual_length']:,}"
+        case "string_too_long":
+            return f"Enter at most {_characters(limits['max_length'])}"
+        case "string_too_short":
+            return f"Enter at least {_characters(limits['min_length'])}"
+        case "string_pattern_mismatch":
+            return PATTERN_REASONS[limits["pattern"]]
+    return str(error["msg"])
+
+
+def _characters(count: int) -> str:
+    return f"{count:,} character{'' if count == 1 else 's'}"

@@ -186,6 +186,12 @@ def test_unknown_players_are_404(alice, subtests):
             assert alice.get(address).status_code == 404
 
 
+def test_comparison_with_oneself_leads_to_the_profile(alice):
+    answer = alice.get("/players/alice/compare/alice/")
+    assert (answer.status_code, answer["Location"]) == (302, "/players/alice/")
+    assert alice.get("/players/nobody/compare/nobody/", follow=True).status_code == 404
+
+
 def test_side_by_side(alice):
     make("ten", name="Ten of them")
     make("hundred", target=100, name="A hundred")

@@ -5,7 +5,7 @@ import re
 from achievements.definitions import Tier
 from achievements.services import events, progress, unlocks
 from gamify_site import audit
-from gamify_site.api import guard
+from gamify_site.api import fields, guard
 from gamify_site.api.app import api
 from gamify_site.players import services as players
 from gamify_site.store.errors import NotCopied
@@ -202,7 +202,7 @@ SCORE_OF_ADA = "/leaderboards/coins/scores/ada"
 BAD_VALUES = (  # with the fields that are named, and a part of what is said of each
     ("put", "/players/ada", {"name": 5}, {"name": "valid string"}),
     ("put", "/players/ada", {"nmae": "Ada"}, {"nmae": "not permitted"}),
-    ("put", "/players/ada", {"country": "Sweden"}, {"country": "match pattern '^([A-Z]{2})?$'"}),
+    ("put", "/players/ada", {"country": "Sweden"}, {"country": "Enter two capital letters"}),
     ("put", "/players/a b", {"name": "Ada"}, {"player": "A player id has 1 to 64 letters, digits or _ . : @ | -"}),
     ("get", "/leaderboards/Coins", None, {"board": "A slug has 1 to 64 lower-case letters"}),
     (
@@ -221,7 +221,7 @@ BAD_VALUES = (  # with the fields that are named, and a part of what is said of 
     ("post", "/leaderboards/coins/spend/ada", {"amount": float("inf")}, {"amount": "valid number"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": 10**400}, {"amount": "valid number"}),
     ("put", "/players/ada", {"Name": "Ada"}, {"Name": "not permitted"}),
-    ("put", "/players/ada", {"name": " "}, {"name": "match pattern"}),
+    ("put", "/players/ada", {"name": " "}, {"name": "Enter more than spaces"}),
     ("put", SCORE_OF_ADA, {"score": 10**30}, {"score": "The score must lie within ±9,007,199,254,740,991."}),
     ("post", "/leaderboards/coins/scores", {"scores": [{"player": "ada"}]}, {"scores.0.score": "required"}),
     ("post", "/leaderboards/coins/spend/ada", {"amount": 0}, {"amount": "The amount must be greater than 0."}),
@@ -329,6 +329,36 @@ def test_reading_needs_a_key_and_writing_one_that_may(call):
     assert call("get", "/leaderboards", scope="read").status_code == 200
     assert call("put", "/players/ada", {"name": "Ada"}, scope="read").status_code == 403
     assert not players.exists("ada")
+
+
+def test_lengths_and_patterns_are_refused_in_our_words(call, subtests):
+    coin = {"player": "ada", "action": "coin"}
+    for method, path, body, errors in (
+        ("post", "/events", {"events": [coin] * 1001}, {"events": ["Send at most 1,000 items, not 1,001."]}),
+        (
+            "put",
+            "/players/ada",
+            {"country": "swe"},
+            {"country": ["Enter two capital letters, such as SE, or nothing."]},
+        ),
+        ("put", "/players/ada", {"name": " "}, {"name": ["Enter more than spaces."]}),
+        ("put", "/players/ada", {"name": ""}, {"name": ["Enter at least 1 character."]}),
+        ("put", "/players/ada", {"avatar": "a" * 65}, {"avatar": ["Enter at most 64 characters."]}),
+    ):
+        with subtests.test(errors):
+            answer = call(method, path, body)
+            assert (answer.status_code, answer.json()["errors"]) == (422, errors)
+
+
+def test_each_pattern_of_the_document_has_words(subtests):
+    checked_by_us = {fields.PLAYER_ID, fields.SLUG}
+    patterns = set(
+        re.findall(r"'pattern': '(.*?)'[,}]", str(api.get_openapi_schema()["components"]).replace("\\\\", "\\"))
+    )
+    assert fields.COUNTRY in patterns
+    for pattern in patterns - checked_by_us:
+        with subtests.test(pattern):
+            assert pattern in fields.PATTERN_REASONS
 
 
 def test_a_wrong_key_is_told_apart_from_none(client, store, subtests):  # noqa: ARG001

@@ -181,7 +181,14 @@ def test_around_a_rank(client):
     page = client.get("/leaderboards/coins/?rank=50&around=2")
     assert [rank for rank, _, _ in rows(page)["around"]] == [48, 49, 50, 51, 52]
     assert "Around rank 50" in page.content.decode()
-    assert "Around rank 100" in client.get("/leaderboards/coins/?rank=5000").content.decode()
+    assert "beyond the end" not in page.content.decode()
+
+
+def test_rank_beyond_the_end_says_so(client):
+    make_board("coins", crowd(100))
+    page = client.get("/leaderboards/coins/?rank=5000").content.decode()
+    assert "Rank 5,000 is beyond the end of the board. These are the last rows." in page
+    assert "Around rank 100" in page
 
 
 def test_empty_board_says_so(client):
