@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
@@ -40,6 +40,11 @@ class PastPeriod:
     final_from: datetime
     is_final: bool
     is_kept: bool
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        return self.after - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

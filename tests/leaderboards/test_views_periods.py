@@ -39,6 +39,13 @@ def test_past_periods_are_listed_with_their_winners(staff, clock):
     assert staff.get("/manage/boards/nowhere/archive/").status_code == 404
 
 
+def test_days_of_a_past_period_are_from_the_first_to_the_last(staff, clock):
+    make_board(windows=("day", "week"), entries={"alice": 9})
+    clock.advance(days=7)
+    page = staff.get("/manage/boards/coins/archive/").content.decode()
+    assert re.findall(r'<td class="optional">(\d.*?)</td>', page) == ["11/16/2082 \N{EN DASH} 11/22/2082", "11/20/2082"]
+
+
 def test_recount_mends_segments_and_is_audited(staff, store):
     make_player("alice", country="SE")
     make_board(segment_by="country", entries={"alice": 9})
