@@ -23,7 +23,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gamify_site.settings")
 THREADS = 2
 UPLOADS = {"/manage/catalog/"}  # the addresses of forms that take a file
 MAX_UPLOAD = 2 * 1_048_576  # bytes: a form with a file of 1 MiB fits; Django keeps 2.5 MB in memory
-MAX_WAITING = 256 * 1_048_576  # bytes of all bodies that have not come to their end
+MAX_WAITING = 128 * 1_048_576  # bytes of all bodies that have not been answered
+SMALL = 65_536  # bytes of a body that is read however many others are waiting
 PATIENCE = 30  # seconds for a whole body
 BODILESS = ("GET", "HEAD")
 Headers = list[tuple[str, str]]
@@ -44,26 +45,43 @@ site = get_wsgi_application()
 from gamify_site.api.problems import is_for_program  # noqa: E402  (Django comes first)
 
 _threads = ThreadPoolExecutor(THREADS, "request")
-_waiting = 0  # bytes
 
 
 class CutOff(RawIOBase):
     """A body that ends too early: Django would take what was sent before the connection broke as whole."""
 
-    def __init__(self, body: bytes, length: int | None) -> None:
-        self.source = BytesIO(body)
-        self.told = f"after {len(body)} of {length} bytes" if length else "before its last chunk"
+    def __init__(self, told: str) -> None:
+        self.told = told
 
     def readable(self) -> bool:
         """Allow reading."""
         return True
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Read what there is. Raises `BadRequest` behind it."""
-        size = self.source.readinto(buffer)
-        if not size:
-            raise BadRequest(f"The body ends {self.told}.")
-        return size
+    def readinto(self, _buffer: Any, /) -> int:
+        """Raise `BadRequest`."""
+        raise BadRequest(f"The body ends {self.told}.")
+
+
+class Body:
+    """The bytes of one body, which count among those of all until it is answered."""
+
+    waiting = 0  # bytes of all
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, part: bytes) -> None:
+        """Take what has come. Raises `Refused` if too much is waiting, and this body is not small."""
+        self.parts.append(part)
+        self.size += len(part)
+        Body.waiting += len(part)
+        if Body.waiting > MAX_WAITING and self.size > SMALL:
+            raise Refused(503, "The server is reading too much at the moment.", ("Retry-After", "1"))
+
+    def forget(self) -> None:
+        """Take it as answered."""
+        Body.waiting -= self.size
 
 
 class Refused(Exception):
@@ -79,9 +97,18 @@ async def application(scope: Mapping[str, Any], receive: Receive, send: Send) ->
     """Answer a request."""
     if scope["type"] != "http":
         return
+    body = Body()
+    try:
+        await _answer_whole(scope, receive, send, body)
+    finally:
+        body.forget()
+
+
+async def _answer_whole(scope: Mapping[str, Any], receive: Receive, send: Send, body: Body) -> None:
+    """Answer a request once its body is here."""
     try:
         async with asyncio.timeout(PATIENCE):
-            environ = await _environ(scope, receive)
+            environ = await _environ(scope, receive, body)
     except TimeoutError:
         refusal = Refused(408, f"The request took more than {PATIENCE} seconds.")
         await _send(send, refusal.status, refusal.headers, f"{refusal}\n".encode())
@@ -132,7 +159,7 @@ def _ignore(_status: str, _headers: Headers, _error: Any = None, /) -> Callable[
     return len
 
 
-async def _environ(scope: Mapping[str, Any], receive: Receive) -> dict[str, Any]:
+async def _environ(scope: Mapping[str, Any], receive: Receive, body: Body) -> dict[str, Any]:
     """Return the request as WSGI has it, once its body is here. Raises `Refused`."""
     environ: dict[str, Any] = {
         **ENVIRON,
@@ -155,10 +182,10 @@ async def _environ(scope: Mapping[str, Any], receive: Receive) -> dict[str, Any]
         environ[key] = f"{environ[key]}{joint}{text}" if key in environ else text
     if scope["method"] in BODILESS:
         return {**environ, "wsgi.input": BytesIO()}
-    return environ | await _body(environ, receive)
+    return environ | await _read(environ, receive, body)
 
 
-async def _body(environ: Mapping[str, Any], receive: Receive) -> dict[str, Any]:
+async def _read(environ: Mapping[str, Any], receive: Receive, body: Body) -> dict[str, Any]:
     """Read a body; return where Django finds it. Raises `Refused`: too long, or a file that no form takes.
 
     Of one that is too long no more is read than says so; the HTTP API refuses those itself.
@@ -170,34 +197,23 @@ async def _body(environ: Mapping[str, Any], receive: Receive) -> dict[str, Any]:
     is_file = environ.get("CONTENT_TYPE", "").strip().lower().startswith("multipart/")
     if is_file and not is_api and path not in UPLOADS:
         raise Refused(415, "No form here takes files.")
+    is_whole = True
     if length is None or length <= most:
-        body, is_whole = await _read(receive, most)
-    else:
-        body, is_whole = b"", True
-    if not is_api and max(length or 0, len(body)) > most:
+        is_whole = await _take(receive, most, body) and length in (None, body.size)
+    if not is_api and max(length or 0, body.size) > most:
         raise Refused(413, f"A body has at most {most} bytes here.")
     if length is not None and length > most:
         return {"wsgi.input": BytesIO()}
-    if length is not None:
-        is_whole = len(body) == length
-    source = BytesIO(body) if is_whole else BufferedReader(CutOff(body, length))
-    return {"wsgi.input": source, "CONTENT_LENGTH": str(len(body) if is_whole else len(body) + 1)}
+    if is_whole:
+        return {"wsgi.input": BytesIO(b"".join(body.parts)), "CONTENT_LENGTH": str(body.size)}
+    told = f"after {body.size} of {length} bytes" if length else "before its last chunk"
+    return {"wsgi.input": BufferedReader(CutOff(told)), "CONTENT_LENGTH": "1"}
 
 
-async def _read(receive: Receive, most: int) -> tuple[bytes, bool]:
-    """Read little more than so many bytes, and tell whether the connection was there to the end. Raises `Refused`."""
-    global _waiting
-    parts: list[bytes] = []
+async def _take(receive: Receive, most: int, body: Body) -> bool:
+    """Take little more than so many bytes; return whether the connection was there to the end. Raises `Refused`."""
     message: Message = {"type": "http.request", "more_body": True}
-    size = 0
-    try:
-        while message.get("more_body") and size <= most:
-            message = await receive()
-            part = message.get("body", b"")
-            parts.append(part)
-            size, _waiting = size + len(part), _waiting + len(part)
-            if _waiting > MAX_WAITING:
-                raise Refused(503, "The server is reading too much at the moment.", ("Retry-After", "1"))
-    finally:
-        _waiting -= size
-    return b"".join(parts), message["type"] == "http.request"
+    while message.get("more_body") and body.size <= most:
+        message = await receive()
+        body.add(message.get("body", b""))
+    return bool(message["type"] == "http.request")

@@ -1,12 +1,13 @@
 """Definitions as the scripts of events need them, kept in each shard: see achievements/lua/rules.lua."""
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from achievements.definitions import Achievement
+from achievements.definitions import EXACT, Achievement, Event, Release
 from achievements.services import catalog as achievements
 from gamify_site.store import catalog, keys, scripts
 from leaderboards.definitions import Board
@@ -31,23 +32,40 @@ def _listeners() -> dict[str, tuple[list[Achievement], list[Board]]]:
     return dict(found)
 
 
-def weight(action: object) -> int:
-    """Estimate the cost of an event of an action, in about 4 µs of server time. No round trip.
+def weight(event: Event) -> int:
+    """Estimate what an event costs, in about 4 µs of server time. No round trip.
 
-    It is 1, plus 2 for each achievement and ranked set, plus 10 for each achievement that it may unlock: those that
-    take one event, and all that wait for any of them.
+    It is 1, plus 2 for each achievement and ranked set, plus 10 for each award that one event may lead to: those whose
+    targets it reaches from nothing, the metas that count so many, and all achievements that wait for the listeners.
     """
-    return catalog.derived("weights", _weights).get(action, 1) if isinstance(action, str) else 1
+    known = catalog.derived("weights", _weights).get(event.action) if isinstance(event.action, str) else None
+    if known is None:
+        return 1
+    base, targets, metas = known
+    reached = bisect_right(targets, max(1, event.amount if isinstance(event.amount, int) else 1))
+    return base + 10 * (reached + bisect_right(metas, reached) if reached else 0)
 
 
-def _weights() -> dict[str, int]:
+def _weights() -> dict[str, tuple[int, list[int], list[int]]]:
+    """Return action → the weight without awards, the targets of its listeners, and of all metas, ascending."""
     waiting = _dependents()
+    metas = sorted(item.target for item in achievements.all() if item.type == "meta" and item.status == "published")
     return {
-        action: 1
-        + 2 * (len(found) + sum(len(board.windows) for board in listening))
-        + 10 * (len(_following(found, waiting)) + sum(item.releases()[0].target == 1 for item in found))
+        action: (
+            1
+            + 2 * (len(found) + sum(len(board.windows) for board in listening))
+            + 10 * len(_following(found, waiting)),
+            sorted(_target(item, release) for item in found for release in item.releases()),
+            metas,
+        )
         for action, (found, listening) in listeners().items()
     }
+
+
+def _target(item: Achievement, release: Release) -> int:
+    """Return the amount of one event that reaches a target from nothing, as far as an amount does."""
+    grows_by_amount = item.type in ("counter", "tiered") and item.measure == "sum"
+    return release.target if grows_by_amount or release.target == 1 else EXACT
 
 
 def _following(found: Iterable[Achievement], waiting: Mapping[str, Sequence[str]]) -> Collection[str]:

@@ -104,7 +104,7 @@ def _cuts(group: Sequence[Placed]) -> Iterator[int]:
     """Yield the index of the first event of each script call."""
     start, touched = 0, 0
     for index, (_, event) in enumerate(group):
-        weight = compiled.weight(event.action)
+        weight = compiled.weight(event)
         if not index or touched + weight > MOST_TOUCHED_A_CALL or index - start == MOST_EVENTS_A_CALL:
             yield index
             start, touched = index, 0

@@ -145,14 +145,16 @@ def read_json(text: str) -> list[Row]:
     return [_json_row(number, kind, item) for number, (kind, item) in enumerate(listed, start=1)]
 
 
-def read_csv(text: str, *, category: str, status: Status = "draft") -> list[Row]:
+def read_csv(text: str, *, category: str = "", status: Status = "draft") -> list[Row]:
     """The rows of a CSV with Google Play Console's columns, with or without their names above.
 
     A row is the achievement with its ID, else the one with its name, and changes of it what a CSV can say. Else it is
     new: it gets this category and status, and slug and action are made from its name. Raises `ValidationError` at
-    `category`, at `status`, or at `file` for what is no CSV, or too long. No round trip, as `get`.
+    `category`, which is only needed if a row is new, at `status`, or at `file` for what is no CSV, or too long. No
+    round trip, as `get`.
     """
-    check_slug(category, "category")
+    if category:
+        check_slug(category, "category")
     if status not in CSV_STATUSES:
         raise ValidationError({"status": _("Choose one of %(allowed)s.") % {"allowed": ", ".join(CSV_STATUSES)}})
     lines = list(play_console.read_lines(_checked_text(text)))
@@ -165,6 +167,8 @@ def read_csv(text: str, *, category: str, status: Status = "draft") -> list[Row]
         else _csv_row(number, entry, known, category, status)
         for number, entry in read
     ]
+    if new := [row for row in rows if row.error and "category" in row.error.error_dict]:
+        raise ValidationError({"category": _("Row %(row)s is new: give a category for it.") % {"row": new[0].number}})
     return _refuse_shared_ids(rows, [entry.id if isinstance(entry, play_console.Entry) else "" for _, entry in read])
 
 
@@ -265,6 +269,7 @@ def _csv_row(number: int, entry: play_console.Entry, known: matching.Catalog, ca
         row = replace(row, slug=found.slug if found else known.new_slug(entry))
         if found:
             return replace(row, definition=matching.changed(entry, found))
+        check_slug(category, "category")
         return replace(row, definition=matching.made(entry, row.slug, category=category, status=status))
     except ValidationError as error:
         return replace(row, error=error)

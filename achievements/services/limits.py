@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from achievements.definitions import Achievement
 
 # Of published achievements; drafts and archived ones listen to nothing.
-MAX_LISTENERS = 200  # of one action
+MAX_LISTENERS = 200  # of one action; each tier is one
 MAX_METAS = 50  # that count the same category, or all achievements
 MAX_CHAIN = 50  # each of which waits for the one before
 MAX_WAITING = 100  # for one of them, directly or not, so that one unlock may lead to all of them
@@ -27,15 +27,17 @@ def check(achievement: Achievement, before: Achievement | None, known: Mapping[s
     if achievement.type == "meta":
         if now is None or now.counts != achievement.counts:
             _check_metas(achievement, known.values())
-    elif now is None or now.action != achievement.action:
+    elif now is None or now.action != achievement.action or len(now.tiers) < len(achievement.tiers):
         _check_listeners(achievement, known.values())
     if now is None or not set(achievement.prerequisites) <= set(now.prerequisites):
         _check_chain(achievement, known, has_dependents=before is not None)
 
 
 def _check_listeners(achievement: Achievement, others: Iterable[Achievement]) -> None:
-    if _count(achievement, (it for it in others if it.action == achievement.action)) >= MAX_LISTENERS:
-        reason = _("“%(action)s” already has %(number)s achievements, which is the most.")
+    listening = {it.slug: it for it in others if it.action == achievement.action and it.status == "published"}
+    listening[achievement.slug] = achievement
+    if sum(len(it.releases()) for it in listening.values()) > MAX_LISTENERS:
+        reason = _("“%(action)s” can have %(number)s achievements at most, where each tier counts as one.")
         raise ValidationError({"action": reason % {"action": achievement.action, "number": MAX_LISTENERS}})
 
 

@@ -427,6 +427,17 @@ def test_csv_with_and_without_header(store):  # noqa: ARG001
     assert [row.number for row in read(header + "\n" + rows + ",,,,,,\n")] == [3, 4]
 
 
+@pytest.mark.usefixtures("store")
+def test_csv_needs_a_category_only_for_what_is_new():
+    make("ten", name="Ten", description="Get ten.")
+    known = "Ten,Get ten.,False,,Revealed,5,1"
+    (row,) = exchange.read_csv(known)
+    assert (row.slug, row.error) == ("ten", None)
+    with pytest.raises(ValidationError) as refusal:
+        exchange.read_csv(f"{known}\nOther,Something.,False,,Revealed,5,2")
+    assert refusal.value.message_dict == {"category": ["Row 2 is new: give a category for it."]}
+
+
 def test_csv_is_a_draft_unless_said_otherwise(store):  # noqa: ARG001
     (row,) = exchange.read_csv("A,,False,,Revealed,5,1", category="imported")
     assert row.definition

@@ -15,7 +15,7 @@ from tests.achievements.builders import BASE, do, make
 
 pytestmark = pytest.mark.usefixtures("store")
 
-FULL = "“coin” already has 2 achievements, which is the most."
+FULL = "“coin” can have 2 achievements at most, where each tier counts as one."
 META = {"type": "meta", "action": None, "target": 1}
 FULL_OF_METAS = "Already 2 metas count these achievements, which is the most."
 TOO_LONG = "A chain of prerequisites has at most 3 achievements, and this one would be longer."

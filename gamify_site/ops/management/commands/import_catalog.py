@@ -57,9 +57,7 @@ class Command(StoreCommand):
         text = exchange.decode(_read(file))
         if exchange.detect(file, text) == "json":
             return exchange.read_json(text)
-        if category is None:
-            raise CommandError("A CSV does not say categories: give one with --category.")
-        return exchange.read_csv(text, category=category, status=status)
+        return exchange.read_csv(text, category=category or "", status=status)
 
 
 def _read(file: str) -> bytes:
