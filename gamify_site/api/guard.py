@@ -8,6 +8,7 @@ from ninja.security import HttpBearer
 from gamify_site.api import keys
 from gamify_site.api.keys import ApiKey, Scope
 from gamify_site.api.problems import Refused
+from gamify_site.players import throttle, traces
 from gamify_site.store import catalog
 
 MOST = 2000  # requests at once
@@ -29,6 +30,8 @@ class Bearer(HttpBearer):
         kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
         found = keys.admit(secret.strip(), most=MOST, rate=RATE) if kind.lower() == "bearer" else None
         if found is None:
+            if secret:
+                traces.key_refused("", "unknown key", throttle.address_of(request))
             headers = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, "Show a key: Authorization: Bearer gk_…", headers=headers)
         request.rate_limit = {  # type: ignore[attr-defined]
@@ -43,6 +46,7 @@ class Bearer(HttpBearer):
                 headers={"Retry-After": str(-(-found.wait // 1000))},
             )
         if self.scope == "write" and found.key.scope != "write":
+            traces.key_refused(found.key.name, "scope read", throttle.address_of(request))
             raise Refused(403, "This key may only read. Make one with the scope write.")
         catalog.follow_to(found.version)
         return found.key
