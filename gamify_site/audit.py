@@ -4,6 +4,7 @@ What was changed is told by a word of `WHAT` and named by `subject`: a slug, a p
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,17 +19,28 @@ WHAT = (
     *("achievement_saved", "achievement_deleted", "board_saved", "board_deleted", "board_recounted"),
     *("granted", "revoked", "score_changed", "score_removed", "player_changed", "player_hidden", "player_shown"),
     *("player_deleted", "password_reset", "key_created", "key_revoked", "catalog_imported", "clock_moved"),
-    "tick_run",
+    *("tick_run", "logged_in", "login_failed", "password_changed", "promoted", "demoted", "key_refused"),
 )
-OF_PLAYERS = {
+BY_STAFF = {
     *("granted", "revoked", "score_changed", "score_removed", "player_changed", "player_hidden", "player_shown"),
-    "password_reset",
+    *("password_reset", "promoted", "demoted"),
+}
+OF_PLAYERS = BY_STAFF | {"logged_in", "login_failed", "password_changed"}
+# What is in the program's log too, and how loud.
+LOGGED = {
+    **dict.fromkeys(("logged_in", "password_changed", "password_reset", "promoted", "demoted"), logging.INFO),
+    **dict.fromkeys(("player_changed", "player_deleted", "key_created", "key_revoked"), logging.INFO),
+    **dict.fromkeys(("login_failed", "key_refused"), logging.WARNING),
 }
 MOST_ENTRIES = 100_000
+MOST_OF_AN_ACCOUNT = 50
+ACTIVITY_KEPT = 90 * 86_400  # seconds
 STEP = 500
 LONGEST_REASON = 500
 
 Values = Mapping[str, Any]
+
+logger = logging.getLogger("gamify.security")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +75,34 @@ class Entry:
         }
 
 
-def record(*entries: Entry) -> None:
-    """Adds entries. Raises `StoreUnavailable`. One round trip."""
+def record(*entries: Entry, owner: str = "") -> None:
+    """Adds entries, also to the recent activity of an account that belongs to the player `owner`.
+
+    Raises `StoreUnavailable`. One round trip.
+    """
     with guarded():
         pipeline = client().pipeline(transaction=True)
         for entry in entries:
             pipeline.xadd(keys.audit(), entry.to_fields(), maxlen=MOST_ENTRIES)
+            if owner:
+                pipeline.xadd(keys.account_activity(owner), entry.to_fields(), maxlen=MOST_OF_AN_ACCOUNT)
+                pipeline.expire(keys.account_activity(owner), ACTIVITY_KEPT)
         pipeline.execute()
+    for entry in entries:
+        log(entry)
+
+
+def log(entry: Entry) -> None:
+    """Write a line to the program's log about an entry that concerns who gets in; without reasons and values."""
+    if entry.what in LOGGED:
+        address = f" from {entry.after['address']}" if "address" in entry.after else ""
+        logger.log(LOGGED[entry.what], "%s %s by %s%s", entry.what, entry.subject, entry.by, address)
+
+
+def activity(owner: str, limit: int) -> list[Entry]:
+    """Return what was recorded of a player's account, latest first. Raises `StoreUnavailable`. One round trip."""
+    (found,) = ask([("xrevrange", keys.account_activity(owner), "+", "-", limit)])
+    return [_entry(entry) for entry in found]
 
 
 def changed(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -90,10 +123,11 @@ def walk(matches: Callable[[Entry], bool], before: str = "") -> Iterator[Entry]:
 
 
 def forget(player: str) -> int:
-    """Removes the entries about a player; gives how many. One round trip for each 500 entries of the whole log."""
+    """Removes the entries about a player; gives how many. Two round trips, and one for each 500 entries of the log."""
     found = [entry.id for entry in walk(lambda entry: entry.what in OF_PLAYERS and entry.subject == player)]
-    if found:
-        with guarded():
+    with guarded():
+        client().unlink(keys.account_activity(player))
+        if found:
             client().xdel(keys.audit(), *found)
     return len(found)
 

@@ -205,6 +205,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "gamify.security": {"level": "INFO"},  # who logs in, and who is refused
         "django.request": {"level": "ERROR"},  # a page that is not there is no news
         "_granian": {"handlers": [], "level": "ERROR", "propagate": True},
     },

@@ -25,7 +25,7 @@ class Site:
         self.folder = folder
         self.port, self.live_port = free_ports(2)
         self.process: subprocess.Popen[str] | None = None
-        self.expected = ["Slow request"]  # what may be logged: a busy machine is no fault of the program
+        self.expected = ["Slow request", "gamify.security"]  # what may be logged: a busy machine, and who logs in
         self.errors = TemporaryFile("w+")  # noqa: SIM115  (not a pipe, which would fill up and stop the program)
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("GAMIFY", "DJANGO"))

@@ -22,7 +22,6 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
-from django.urls import get_resolver
 from django.utils.translation import override
 
 from achievements import wording
@@ -40,6 +39,7 @@ from tests.achievements.builders import do, make
 from tests.achievements.test_hidden import names
 from tests.builders import crowd, make_board, make_player, season
 from tests.conftest import Store, forget_everything
+from tests.ops import urls_with_demo
 from tests.snapshots import build_once, copy, restore
 
 ROOT = Path(settings.BASE_DIR)
@@ -377,7 +377,7 @@ def few_timezones(monkeypatch) -> None:
 
 
 def test_every_page_is_read():
-    patterns = names(get_resolver("tests.ops.urls_with_demo").url_patterns)
+    patterns = names(urls_with_demo.urlpatterns)
     known = {name for name, route in patterns if not route.startswith("api/")}  # which speaks English
     assert known - NO_TEXT - ONLY_POSTED == set(PAGES)
 

@@ -154,7 +154,7 @@ def _rank(player: str) -> int | None:
 def put_player(request: HttpRequest, player: PlayerInPath, body: PlayerIn) -> Any:
     """Creates a player, or changes the fields that are given; `null` puts one back to its default."""
     changes = {name: value or "" for name, value in body.model_dump(exclude_unset=True).items()}
-    return _profile(players.upsert(player, **changes), _rank(player))
+    return _profile(players.upsert_for_key(player, changes, by=_caller(request)), _rank(player))
 
 
 @router.get("/players/{player}", auth=READ, response={200: PlayerOut, **READ_ERRORS}, summary="A player")

@@ -77,7 +77,7 @@ def _initial(request: HttpRequest) -> dict[str, str]:
 
 def _entries(player: str) -> list[audit.Entry]:
     """The latest that staff did to a player."""
-    found = audit.walk(lambda entry: entry.subject == player and entry.what in audit.OF_PLAYERS)
+    found = audit.walk(lambda entry: entry.subject == player and entry.what in audit.BY_STAFF)
     return list(islice(found, MOST_ENTRIES))
 
 

@@ -8,6 +8,7 @@ from ninja.security import HttpBearer
 from gamify_site.api import keys
 from gamify_site.api.keys import ApiKey, Scope
 from gamify_site.api.problems import Refused
+from gamify_site.players import throttle, traces
 from gamify_site.store import catalog, shard_count
 
 MOST = 2000  # requests at once
@@ -30,6 +31,8 @@ class Bearer(HttpBearer):
         secret = secret.strip() if kind.lower() == "bearer" else ""
         found = keys.admit(secret, most=MOST, rate=RATE) if secret else None
         if found is None:
+            if secret:
+                traces.key_refused("", "unknown key", throttle.address_of(request))
             detail = "There is no such key, or it is revoked." if secret else "Show a key: Authorization: Bearer gk_…"
             raise Refused(401, detail, headers={"WWW-Authenticate": "Bearer"})
         request.rate_limit = {  # type: ignore[attr-defined]
@@ -44,6 +47,7 @@ class Bearer(HttpBearer):
                 headers={"Retry-After": str(-(-found.wait // 1000))},
             )
         if self.scope == "write" and found.key.scope != "write":
+            traces.key_refused(found.key.name, "scope read", throttle.address_of(request))
             raise Refused(403, "This key may only read. Make one with the scope write.")
         shard_count.insist()
         catalog.follow_to(found.version)

@@ -15,6 +15,7 @@ from gamify_site.players.models import Account
 from gamify_site.store import embedded
 from gamify_site.store.errors import StoreUnavailable
 
+BY = "manage.py"  # who did what a command does, in the audit log
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

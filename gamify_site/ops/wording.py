@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from achievements import wording as achievements
-from gamify_site.audit import Entry
+from gamify_site.audit import OF_PLAYERS, Entry
+from gamify_site.players import activity
 from leaderboards import wording as leaderboards
 
 Kind = Literal["achievement", "board", "player", ""]
@@ -26,15 +27,15 @@ WHAT = {
     "revoked": gettext_lazy("Achievement revoked"),
     "score_changed": gettext_lazy("Score changed"),
     "score_removed": gettext_lazy("Score removed"),
-    "player_changed": gettext_lazy("Player changed"),
     "player_hidden": gettext_lazy("Player hidden"),
     "player_shown": gettext_lazy("Player shown again"),
     "player_deleted": gettext_lazy("Player deleted"),
-    "password_reset": gettext_lazy("Password reset"),
     "key_created": gettext_lazy("API key created"),
     "key_revoked": gettext_lazy("API key revoked"),
     "clock_moved": gettext_lazy("Clock moved"),
     "tick_run": gettext_lazy("What was due has been done"),
+    "key_refused": gettext_lazy("API key refused"),
+    **activity.WORDS,
 }
 
 
@@ -60,9 +61,14 @@ GROUPS = {
     "players": Group(
         gettext_lazy("Players"),
         gettext_lazy("All about players"),
-        ("player_changed", "player_hidden", "player_shown", "player_deleted", "password_reset"),
+        ("player_changed", "player_hidden", "player_shown", "player_deleted"),
     ),
-    "keys": Group(gettext_lazy("Keys"), gettext_lazy("All keys"), ("key_created", "key_revoked")),
+    "accounts": Group(
+        gettext_lazy("Accounts"),
+        gettext_lazy("All about accounts"),
+        ("logged_in", "login_failed", "password_changed", "password_reset", "promoted", "demoted"),
+    ),
+    "keys": Group(gettext_lazy("Keys"), gettext_lazy("All keys"), ("key_created", "key_revoked", "key_refused")),
     "other": Group(gettext_lazy("Other"), gettext_lazy("All other"), ("clock_moved", "tick_run")),
 }
 FIELDS = {
@@ -78,6 +84,7 @@ FIELDS = {
     "closed": gettext_lazy("Periods closed"),
     "left": gettext_lazy("Players who left the boards"),
     "counted": gettext_lazy("Days counted"),
+    "address": gettext_lazy("Address"),
 }
 NOT_TOLD = {"revision"}  # a number that says nothing
 OF_DEFINITIONS: dict[str, tuple[Callable[[str], str], Callable[[str, str | None], str]]] = {
@@ -99,9 +106,7 @@ def kind(word: str) -> Kind:
         return "achievement"
     if word.startswith("board_"):
         return "board"
-    of_players = GROUPS["unlocks"].words + GROUPS["scores"].words + GROUPS["players"].words
-    # Of who is deleted the log holds a pseudonym.
-    return "player" if word in of_players and word != "player_deleted" else ""
+    return "player" if word in OF_PLAYERS else ""
 
 
 def changes(entry: Entry) -> list[tuple[str, str, str]]:

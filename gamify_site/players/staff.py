@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from gamify_site import audit
 from gamify_site.players import accounts
 from gamify_site.players.models import Account
 from gamify_site.store import keys, scan
 from gamify_site.store.connection import ask
 
 
-def promote(account: Account) -> None:
-    """Make staff of an account; the password stays as it was.
+def promote(account: Account, *, by: str) -> None:
+    """Make staff of an account; the password stays as it was. Audited.
 
     Raises `ValidationError` if the account is staff already, or one of the demo that anybody can use;
-    `DatabaseError` if it is gone. One round trip.
+    `DatabaseError` if it is gone. Two round trips.
     """
     if account.is_staff:
         raise ValidationError(_("This account is staff already."))
@@ -23,12 +24,13 @@ def promote(account: Account) -> None:
         raise ValidationError(_("This account was made by the demo, and anybody can use it. Reset its password first."))
     account.is_staff = True
     account.save(update_fields=["is_staff"])
+    audit.record(audit.Entry("promoted", account.player_id, by), owner=account.player_id)
 
 
-def demote(account: Account) -> None:
-    """Take the staff rights from an account, which stays a player's.
+def demote(account: Account, *, by: str) -> None:
+    """Take the staff rights from an account, which stays a player's. Audited.
 
-    Raises `ValidationError` if the account is not staff, or no other staff account could log in. One round trip, and
+    Raises `ValidationError` if the account is not staff, or no other staff account could log in. Two round trips, and
     three for each 500 keys in the data store.
     """
     reply = accounts.demote(account.username, sorted(set(_staff_names())))
@@ -37,6 +39,7 @@ def demote(account: Account) -> None:
     if reply != b"ok":
         raise ValidationError(_("This account is not staff."))
     account.is_staff = False
+    audit.record(audit.Entry("demoted", account.player_id, by), owner=account.player_id)
 
 
 def _staff_names() -> Iterator[str]:

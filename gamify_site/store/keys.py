@@ -137,6 +137,11 @@ def audit() -> str:
     return f"{site()}:audit"
 
 
+def account_activity(owner: str) -> str:
+    """stream of 50 with a life time: the latest entries of the audit log about the account of a player."""
+    return f"{site()}:account_activity:{owner}"
+
+
 def api_keys() -> str:
     """hash: SHA-256 of an API key's secret → the key as JSON: name, scope (`read`, `write`), created (ISO 8601),
     created_by."""

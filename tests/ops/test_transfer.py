@@ -314,6 +314,7 @@ def test_every_exported_key_is_there_again(played_on_three_shards: Store) -> Non
         "api_bucket",
         "api_calls",
         "api_bodies",
+        "account_activity",
         "due_periods",
         "last_look",
         "new_periods",

@@ -61,7 +61,7 @@ def test_staff_pages_are_closed_to_the_admin_of_the_demo(client: Client) -> None
 
 def test_account_with_a_password_of_its_own_lets_its_owner_in() -> None:
     client = Client()
-    password = registration.reset_password(Account.objects.get_by_natural_key("admin"))
+    password = registration.reset_password(Account.objects.get_by_natural_key("admin"), by="root")
     client.post("/accounts/login/", {"username": "admin", "password": password})
     fields = {"old_password": password, "new_password1": "crocuses and canals", "new_password2": "crocuses and canals"}
     client.post("/accounts/password/", fields)
@@ -79,7 +79,7 @@ def test_password_that_is_changed_in_the_demo_is_not_public_any_more(client: Cli
 
 def test_serve_names_the_accounts_that_are_public() -> None:
     assert demo.public_samples() == ["alice", "admin"]
-    registration.reset_password(Account.objects.get_by_natural_key("admin"))
+    registration.reset_password(Account.objects.get_by_natural_key("admin"), by="root")
     assert demo.public_samples() == ["alice"]
     accounts.remove("alice")
     assert demo.public_samples() == []

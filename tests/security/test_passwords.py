@@ -19,7 +19,7 @@ def password(store) -> str:  # noqa: ARG001  (the store comes first)
     """Make an account for alice and reset its password."""
     account = registration.sign_up("alice", "tulips and trams")
     services.upsert("bob", name="Bob")
-    return registration.reset_password(account)
+    return registration.reset_password(account, by="root")
 
 
 def log_in(client: Client, password: str):
@@ -71,7 +71,7 @@ def test_temporary_password_expires_after_a_day(password: str, client: Client, c
     page = log_in(Client(), password)
     assert page.status_code == 200
     assert "This temporary password has expired. Ask for a new one." in page.text
-    again = registration.reset_password(Account.objects.get_by_natural_key("alice"))
+    again = registration.reset_password(Account.objects.get_by_natural_key("alice"), by="root")
     assert log_in(Client(), again).headers["Location"] == CHANGE
 
 

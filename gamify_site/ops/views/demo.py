@@ -18,6 +18,7 @@ from gamify_site.ops import ticking
 from gamify_site.ops.clocks import WrongClock
 from gamify_site.ops.demo import accounts, reset
 from gamify_site.ops.forms import DemoForm, LoginAsForm
+from gamify_site.players import throttle, traces
 from gamify_site.players.access import staff_only
 from gamify_site.players.models import Account
 from leaderboards.services import seasons
@@ -112,7 +113,9 @@ def demo_login_as(request: HttpRequest) -> HttpResponse:
     form = LoginAsForm(request.POST)
     if not form.is_valid():
         return render(request, "manage/demo.html", _context(DemoForm(), form), status=422)
-    login(request, accounts.open_for(form.cleaned_data["player"]))
+    account, by = accounts.open_for(form.cleaned_data["player"]), request.user.get_username()
+    login(request, account)
+    traces.logged_in(account, throttle.address_of(request), by=by)
     return redirect("home")
 
 
@@ -129,6 +132,7 @@ def demo_login(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("There is no sample data; make some with manage.py reset_demo."))
         return redirect("login")
     login(request, account)
+    traces.logged_in(account, throttle.address_of(request))
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return redirect(wanted if safe else "home")

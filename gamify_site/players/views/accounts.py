@@ -8,7 +8,7 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from gamify_site.players import registration, services, throttle
+from gamify_site import audit
+from gamify_site.players import activity, registration, services, throttle, traces
 from gamify_site.players.access import staff_only
 from gamify_site.players.forms import PasswordForm, ProfileForm, ResetPasswordForm, SignUpForm
 
@@ -54,7 +55,14 @@ class LogIn(LoginView):
             return resolve_url("password_change")
         return super().get_default_redirect_url()
 
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        traces.logged_in(form.get_user(), throttle.address_of(self.request))
+        return response
+
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        if any(form.has_error(NON_FIELD_ERRORS, code) for code in ("invalid_login", "expired")):
+            traces.login_failed(form.cleaned_data["username"], throttle.address_of(self.request))
         return _too_many(form, super().form_invalid(form))
 
 
@@ -67,6 +75,9 @@ class ChangePassword(PasswordChangeView):
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         response = super().form_valid(form)
+        account, changes = form.user, {"address": throttle.address_of(self.request)}
+        entry = audit.Entry("password_changed", account.player_id, account.username, after=changes)
+        audit.record(entry, owner=account.player_id)
         messages.success(self.request, _("Your password is changed. Everywhere else you are logged out."))
         return response
 
@@ -93,7 +104,8 @@ def account_settings(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your profile is saved."))
             return redirect("account_settings")
-    return _too_many(form, render(request, "accounts/settings.html", {"form": form}))
+    context = {"form": form, "activity": activity.recent(player_id)}
+    return _too_many(form, render(request, "accounts/settings.html", context))
 
 
 @staff_only

@@ -7,9 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from gamify_site.api import keys
-from gamify_site.ops.command import StoreCommand
-
-BY = "manage.py"  # who did it, in the audit log
+from gamify_site.ops.command import BY, StoreCommand
 
 
 class Command(StoreCommand):

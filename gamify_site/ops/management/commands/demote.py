@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from gamify_site.ops.command import StoreCommand, age, find_account, insist_on_yes
+from gamify_site.ops.command import BY, StoreCommand, age, find_account, insist_on_yes
 from gamify_site.players import staff
 
 
@@ -24,7 +24,7 @@ class Command(StoreCommand):
                 f"The account {account}, {age(account)}, will not be staff any more; it stays a player's account."
             )
         try:
-            staff.demote(account)
+            staff.demote(account, by=BY)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"{account} is not staff any more.")

@@ -12,10 +12,8 @@ from django.core.management.base import CommandError
 from achievements import wording
 from achievements.definitions import Status
 from achievements.services import exchange
-from gamify_site.ops.command import StoreCommand
+from gamify_site.ops.command import BY, StoreCommand
 from gamify_site.ops.progress import Bar
-
-BY = "manage.py"  # who it was, for the audit log
 
 
 class Command(StoreCommand):

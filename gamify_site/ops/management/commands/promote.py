@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from gamify_site.ops.command import StoreCommand, age, find_account, insist_on_yes
+from gamify_site.ops.command import BY, StoreCommand, age, find_account, insist_on_yes
 from gamify_site.players import staff
 
 
@@ -25,7 +25,7 @@ class Command(StoreCommand):
                 "and read all that is known about players. Is it really whom you mean?"
             )
         try:
-            staff.promote(account)
+            staff.promote(account, by=BY)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"{account} is staff now; the password stays as it was.")

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from gamify_site.ops.command import StoreCommand, find_account
+from gamify_site.ops.command import BY, StoreCommand, find_account
 from gamify_site.players import registration
 
 
@@ -15,5 +15,5 @@ class Command(StoreCommand):
 
     def handle(self, *_: Any, username: str, **__: Any) -> None:
         account = find_account(username)
-        password = registration.reset_password(account)
+        password = registration.reset_password(account, by=BY)
         self.stdout.write(f"The new password of {account}, for one day, to be changed at the first log-in: {password}")
