@@ -44,7 +44,8 @@ class Command(StoreCommand):
                 else exchange.apply(rows, by=BY, source=source, progress=Bar(self.stdout))
             )
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+            option = " Use --category." if "category" in error.error_dict else ""
+            raise CommandError(" ".join(error.messages) + option) from error
         for finding in findings:
             self.stdout.write(_line(finding))
         self.stdout.write(wording.summary(findings))
