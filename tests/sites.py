@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.error import HTTPError
@@ -134,6 +135,20 @@ class Site:
             if mine in told and int(process.name) != os.getpid():
                 found.append((process / "cmdline").read_bytes().decode().replace("\0", " "))
         return found
+
+
+@contextmanager
+def empty_site(folder: Path) -> Iterator[Site]:
+    """Serve an empty site with its own data store; it must end without an error."""
+    site = Site(folder)
+    site.environment["GAMIFY_SECRET_KEY"] = "of these tests, and long enough for serve"
+    try:
+        site.start("serve", "--workers", "1")
+        site.wait_until_ready()
+        yield site
+        assert site.interrupt()[0] == 0
+    finally:
+        site.kill()
 
 
 def free_ports(count: int) -> list[int]:

@@ -87,14 +87,14 @@ class EntryOut(Schema):
 
 
 class AmountIn(Strict):
-    """What is added to the progress; with an `id` once."""
+    """An amount to add to the progress. With an `id` it counts once."""
 
     amount: Annotated[Whole, Field(ge=1, le=EXACT)]
     id: EventId | None = None
 
 
 class ValueIn(Strict):
-    """What the progress is raised to; a smaller one changes nothing. With an `id` it counts once."""
+    """A value to raise the progress to; a lower one changes nothing. With an `id` it counts once."""
 
     value: Annotated[Whole, Field(ge=0, le=EXACT)]
     id: EventId | None = None
@@ -165,7 +165,7 @@ def get_player(request: HttpRequest, player: PlayerInPath) -> Any:
 
 @router.delete("/players/{player}", auth=WRITE, response={204: None, **WRITE_ERRORS}, summary="Delete a player")
 def delete_player(request: HttpRequest, player: PlayerInPath) -> Any:
-    """Removes every trace; nothing changes where there is none. 403 for a player whose account is staff."""
+    """Delete all data of a player; does nothing for an unknown one. 403 if the player's account is staff."""
     players.delete(player, by=_caller(request), reason="HTTP API")
     return Status(204, None)
 

@@ -136,7 +136,7 @@ local function refuse(place, reason)
 end
 
 do -- the events
-  -- What listens to an event's action; false where nothing does.
+  -- Returns the listeners of an event's action, or false if there are none.
   local function listeners_of(i) return catalog.actions[events[i + FIELD.action]] end
 
   drop_final_sets(shard, batch.periods, batch.seen)

@@ -84,7 +84,7 @@ local function audit_streak(player, rule)
   end
 end
 
--- What is kept of how many awards metas count, where it was made under the present categories.
+-- Compares the stored award counts with the awards, if they were counted under the current categories.
 local function audit_counted(player)
   local key, kept = counted_key(shard, player.id), {}
   local held = redis.call('HGETALL', key)

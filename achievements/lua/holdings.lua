@@ -98,7 +98,7 @@ local function reprice_unlock(player, release)
   note_change(player, { what = 'repriced', slug = release.slug }, release.points - points_of(value))
 end
 
--- What a change is to others than the player; and what the player loses by it.
+-- Writes what a change means for rarity, holders and statistics, and removes what the player loses.
 local write_change = {
   revoked = function(shard, player, change, date)
     redis.call('HDEL', unlocked_key(shard, player.id), change.slug)
@@ -165,7 +165,7 @@ local function write_progress(player)
   write_all('HSET', progress_key(player.shard, player.id), fields)
 end
 
--- Writes how many awards of each category metas count, where that has changed or was counted anew.
+-- Writes the award counts by category if they have changed or were recounted.
 local function write_counted(player)
   local counted = player.counted
   if not counted or counted.is_kept and not counted.changed then return end

@@ -1,7 +1,7 @@
 -- When something is unlocked, and what follows from it: achievements that waited for it, and metas.
 -- joins: achievements/rules achievements/holdings
 
--- How many awards of each category metas count, and of all by ''; what the player has is looked at.
+-- Counts the player's awards by category, and all of them under ''.
 local function count_anew(player, catalog)
   local names, counted = {}, { [''] = 0 }
   for release in pairs(all_unlocked(player)) do names[#names + 1] = 'release:' .. release end
@@ -14,8 +14,8 @@ local function count_anew(player, catalog)
   return counted
 end
 
--- How many awards metas count in a category, or in all with ''. Kept by category, with the digest of what is in which:
--- where that is another one all are counted anew. Each tier is one, metas do not count.
+-- Returns how many of the player's awards count for metas of a category, or of all with ''. The counts are stored with a
+-- digest of the categories, and are recounted when that has changed. Each tier counts as one; metas do not count.
 local function counted_of(player, catalog, category)
   local key = counted_key(player.shard, player.id)
   if not player.counted then

@@ -23,7 +23,7 @@ local function open_rules(shard, version, actions, sent)
   return { shard = shard, actions = heard, parts = {}, sent = sent or NONE }
 end
 
--- A part by its name; false where there is none.
+-- Returns a part by name, or false if there is none.
 local function rules_part(catalog, name)
   local part = catalog.parts[name]
   if part == nil then

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from gamify_site.api import keys
-from tests.sites import Site
+from tests.sites import Site, empty_site
 
 Call = Callable[..., Any]
 
@@ -42,12 +42,5 @@ def call(client: Client, secret: Callable[[str], str]) -> Call:
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start an empty site with its own data store; tests that use it are of the group `api_site`, for one worker."""
-    site = Site(tmp_path_factory.mktemp("site"))
-    site.environment["GAMIFY_SECRET_KEY"] = "of these tests, and long enough for serve"
-    try:
-        site.start("serve", "--workers", "1")
-        site.wait_until_ready()
+    with empty_site(tmp_path_factory.mktemp("site")) as site:
         yield site
-        assert site.interrupt()[0] == 0
-    finally:
-        site.kill()
